@@ -1,0 +1,97 @@
+"""Every error livestt raises on purpose. Anything else that escapes is a bug in livestt.
+
+::
+
+    LivesttError
+    ├── ClientError              whoever called erred; the server is fine      (HTTP 4xx)
+    │   ├── BadRequest           a parameter or message that cannot be honoured      400
+    │   ├── BadAudio             bytes that are not the audio they were said to be   415
+    │   ├── Forbidden            a browser page from an origin not allowed           403
+    │   └── TooManySessions      the server is full; try again later                 429
+    ├── EngineError              a model failed at run time                          500
+    └── SetupError               the operator must change something    (exit status 2)
+        ├── BadModel             a folder that is not a usable model
+        ├── ModelUnavailable     a named model neither local nor reachable
+        ├── MissingExtra         an optional dependency is not installed
+        └── UnsupportedOption    an option the chosen engine cannot honour
+
+Each class says whose fault it is (its branch), the HTTP status for a refused handshake or
+request, and the WebSocket close code where a socket has to end.
+"""
+
+from __future__ import annotations
+
+
+class LivesttError(Exception):
+    """Base of all deliberate errors. ``str(error)`` says what was wrong and what to do.
+
+    Attributes:
+        code: short stable identifier, sent to clients as ``code``.
+        http_status: status of a refused request or handshake.
+        close_code: WebSocket close code (RFC 6455 section 7.4; 4000-4999 are private).
+        retry_after: seconds after which trying again makes sense, or None.
+    """
+
+    code = "error"
+    http_status = 500
+    close_code = 1011
+    retry_after: float | None = None
+
+
+class ClientError(LivesttError):
+    code = "client_error"
+    http_status = 400
+    close_code = 4400
+
+
+class BadRequest(ClientError):
+    code = "bad_request"
+
+
+class BadAudio(ClientError):
+    code = "bad_audio"
+    http_status = 415
+    close_code = 1007
+
+
+class Forbidden(ClientError):
+    code = "origin_not_allowed"
+    http_status = 403
+    close_code = 1008
+
+
+class TooManySessions(ClientError):
+    code = "too_many_sessions"
+    http_status = 429
+    close_code = 1013
+    retry_after = 5.0
+
+
+class EngineError(LivesttError):
+    code = "engine_error"
+
+
+class SetupError(LivesttError):
+    code = "setup_error"
+
+
+class BadModel(SetupError):
+    code = "bad_model"
+
+
+class ModelUnavailable(SetupError):
+    code = "model_unavailable"
+
+
+class MissingExtra(SetupError):
+    """An optional dependency is missing; the message names the command that installs it."""
+
+    code = "missing_extra"
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs the extra '{extra}': pip install 'livestt[{extra}]'")
+        self.extra = extra
+
+
+class UnsupportedOption(SetupError):
+    code = "unsupported_option"

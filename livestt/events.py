@@ -1,0 +1,124 @@
+"""What a session says. Every protocol is a fold over these events and nothing else.
+
+All times are samples at 16 kHz from the start of the session (see `livestt.timebase`).
+
+Laws (kept by `livestt.session`, proved in ``tests/laws``):
+
+- Committed words are append-only, ordered in time and never overlap.
+- ``SpeechStarted`` and ``SpeechEnded`` alternate; ``UtteranceEnded`` follows the last word of
+  its utterance.
+- Each flush is answered by exactly one ``Flushed``.
+- Exactly one ``Ended``, and it is last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as written, with its own leading space where the script puts one.
+
+    Joining the texts of consecutive words with nothing between gives the transcript.
+    """
+
+    text: str
+    """Includes attached punctuation, e.g. ``" Hello,"``."""
+    start: int
+    """First sample."""
+    end: int
+    """One past the last sample; always greater than ``start``."""
+    score: float = 1.0
+    """Model confidence, 0 to 1."""
+    language: str | None = None
+    """ISO 639-1 code, where known."""
+    speaker: int | None = None
+    """From 1; None while unknown or without diarization."""
+    tokens: tuple[int, ...] = field(default=(), repr=False, compare=False)
+    """The engine's own token ids, opaque to everybody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interim:
+    """The words heard but not committed yet. Replaces the previous Interim; may be empty."""
+
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Words that will never change again. Clears the Interim."""
+
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceEnded:
+    """All words spoken between two endpoints have been committed."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageDetected:
+    language: str
+    probability: float
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flushed:
+    """Everything received before the flush with this id has been committed."""
+
+    id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the session is, in samples: ``received >= heard >= committed``."""
+
+    received: int
+    """Audio decoded."""
+    heard: int
+    """Audio an engine has answered for, or that was skipped as silence."""
+    committed: int
+    """Audio whose words are all committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something the user should know; the session goes on."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    at: int
+
+
+Event = (
+    SpeechStarted
+    | SpeechEnded
+    | Interim
+    | Committed
+    | UtteranceEnded
+    | LanguageDetected
+    | Flushed
+    | Progress
+    | Warned
+    | Ended
+)
