@@ -1,0 +1,334 @@
+"""Every setting of the server, once: the command line, ``LIVESTT_*`` and the docs come from here.
+
+A setting is a field of `Settings` with an `Option` beside it. `livestt.cli.options` makes click
+options of them, and ``python -m livestt.cli.docs`` writes ``docs/settings.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, cast
+
+from livestt.errors import UnsupportedOption
+from livestt.option import Group, Option, Setting, Value
+
+if TYPE_CHECKING:
+    from livestt.engines import EngineSettings, StreamOptions, Task
+
+ENGINE_GROUP = "livestt.engines"
+"""Entry-point group of the engines; `livestt.engines.registry` imports them."""
+
+BUILTIN_ENGINES: Mapping[str, str] = {
+    "faster-whisper": "livestt.engines.faster_whisper:FasterWhisperEngine",
+    "pocketsphinx": "livestt.engines.pocketsphinx:PocketSphinxEngine",
+    "scripted": "livestt.engines.scripted:ScriptedEngine",
+}
+"""Known without entry points too, so that a checkout that was never installed works."""
+
+
+COMPUTE_TYPES = tuple(
+    "default auto int8 int8_float32 int8_float16 int8_bfloat16 int16 float16 bfloat16 float32".split()
+)
+
+
+def backends() -> tuple[str, ...]:
+    """What ``--backend`` accepts here: ``auto`` and the name of each engine there is."""
+    found = {point.name for point in entry_points(group=ENGINE_GROUP)}
+    return ("auto", *sorted(found | BUILTIN_ENGINES.keys()))
+
+
+def _set(default: Value, group: Group, help: str, **more: Any) -> Any:
+    return field(default=default, metadata={"option": Option(help=help, group=group, **more)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the operator decides, for the whole process. Sessions choose within it.
+
+    Raises:
+        UnsupportedOption: a value out of range, or two that contradict each other.
+    """
+
+    host: str = _set(
+        "127.0.0.1",
+        "Server",
+        "Address to listen on. The default serves this machine only; 0.0.0.0 serves the network.",
+    )
+    port: int = _set(
+        8000, "Server", "Port to listen on; 0 picks a free one.", minimum=0, maximum=65535
+    )
+    ssl_certfile: str | None = _set(
+        None,
+        "Server",
+        "TLS certificate (PEM). Browsers allow the microphone on other machines over HTTPS only.",
+    )
+    ssl_keyfile: str | None = _set(
+        None, "Server", "Private key of --ssl-certfile, if it is in a file of its own."
+    )
+    forwarded_allow_ips: str | None = _set(
+        None,
+        "Server",
+        "Reverse proxies whose X-Forwarded-* headers are believed: addresses or networks, "
+        "comma separated.",
+    )
+    log_level: str = _set(
+        "info",
+        "Server",
+        "How much to log. What people say is never logged.",
+        aliases=("-l",),
+        choices=("debug", "info", "warning", "error", "critical"),
+    )
+    allow_origin: tuple[str, ...] = _set(
+        (),
+        "Server",
+        "A web page origin, such as https://example.org, that may open the WebSocket "
+        "besides the server's own pages. Repeatable.",
+    )
+    max_sessions: int = _set(
+        32, "Server", "Most sessions at once; the next one is told to come back later.", minimum=1
+    )
+    seconds_ahead: float = _set(
+        30.0,
+        "Server",
+        "Most audio a session may be ahead of its transcript; then the server stops reading "
+        "and the sender waits.",
+        unit="seconds",
+        minimum=1,
+    )
+    pcm_input: bool = _set(
+        False,
+        "Server",
+        "Take audio of undeclared format for raw 16-bit little-endian PCM, 16 kHz, mono, "
+        "rather than for a container such as WebM.",
+    )
+    retention_seconds: float = _set(
+        3600.0,
+        "Server",
+        "Lines older than this leave the live view, so that memory stays bounded in "
+        "sessions that last for days.",
+        unit="seconds",
+        minimum=60,
+    )
+
+    model: str = _set(
+        "base",
+        "Model",
+        "Whisper size (see `livestt models`), Hugging Face repository or folder. Larger is "
+        "more accurate and slower.",
+    )
+    model_path: str | None = _set(
+        None,
+        "Model",
+        "Folder or Hugging Face repository with the model; overrides --model.",
+        aliases=("--model-dir", "--model_dir"),
+    )
+    model_cache_dir: str | None = _set(
+        None,
+        "Model",
+        "Where downloaded models are kept; the usual Hugging Face cache unless set.",
+        aliases=("--model_cache_dir",),
+    )
+    backend: str = _set(
+        "auto",
+        "Model",
+        "Engine that runs the model. auto takes faster-whisper, or the small built-in "
+        "engine where no Whisper model can be had.",
+        choices=backends,
+        hints={
+            "whisper": "faster-whisper runs the same models several times faster.",
+            "openai-api": "livestt transcribes on your own machine only.",
+        },
+    )
+    device: str = _set(
+        "auto",
+        "Model",
+        "Where the model runs; auto takes the GPU if there is one.",
+        choices=("auto", "cpu", "cuda"),
+        hints={
+            "gpu": "write cuda.",
+            "mps": "CTranslate2 has no Metal support; the CPU build is fast on Apple silicon.",
+        },
+    )
+    compute_type: str = _set(
+        "default",
+        "Model",
+        "Number format of the weights while running. int8 is fastest on CPUs, float16 on "
+        "GPUs; default lets the engine choose.",
+        choices=COMPUTE_TYPES,
+    )
+    threads: int = _set(0, "Model", "CPU threads of the engine; 0 lets it choose.", minimum=0)
+    language: str = _set(
+        "auto",
+        "Model",
+        "Spoken language as a code such as en or fr. auto detects it, which costs a moment "
+        "and can be wrong: name it if you know it.",
+        aliases=("--lan",),
+    )
+    task: str = _set(
+        "transcribe",
+        "Model",
+        "translate writes English whatever is spoken.",
+        choices=("transcribe", "translate"),
+        switches={"--direct-english-translation": "translate"},
+    )
+    init_prompt: str = _set(
+        "",
+        "Model",
+        "Text in the style and spelling you want, as if it had been said before.",
+        aliases=("--static-init-prompt",),
+    )
+    hotwords: str = _set("", "Model", "Names and terms to listen for, comma separated.")
+
+    backend_policy: str = _set(
+        "auto",
+        "Streaming",
+        "When to commit words: alignatt as soon as the model looks away from the end of the "
+        "audio, localagreement once two passes agree. auto takes the best that the engine "
+        "can do.",
+        choices=("auto", "alignatt", "localagreement"),
+        synonyms={"simulstreaming": "alignatt", "1": "alignatt", "2": "localagreement"},
+    )
+    min_chunk_size: float = _set(
+        0.5,
+        "Streaming",
+        "New audio per decoding step. Less gives earlier words and costs more.",
+        unit="seconds",
+        minimum=0.1,
+        maximum=10,
+    )
+    audio_max_len: float = _set(
+        12.0,
+        "Streaming",
+        "Most audio the model sees at once. Shorter is cheaper, longer gives it more context.",
+        unit="seconds",
+        minimum=3,
+        maximum=30,
+    )
+    audio_min_len: float = _set(
+        0.6,
+        "Streaming",
+        "Audio needed before the first step of an utterance.",
+        unit="seconds",
+        minimum=0,
+        maximum=10,
+    )
+    frame_threshold: int = _set(
+        25,
+        "Streaming",
+        "alignatt: how near to the end of the audio the model may look for a word to be "
+        "committed. Lower is faster, higher more accurate.",
+        unit="frames of 20 ms",
+        minimum=1,
+        maximum=500,
+    )
+    window: str = _set(
+        "short",
+        "Streaming",
+        "short encodes the audio there is, full30 pads it to the 30 s Whisper was trained "
+        "on: several times slower, for comparison.",
+        choices=("short", "full30"),
+    )
+    pause_segmentation_seconds: float = _set(
+        5.0,
+        "Streaming",
+        "A pause this long becomes a silence line of its own.",
+        unit="seconds",
+        minimum=0.1,
+    )
+    language_recheck_seconds: float = _set(
+        10.0,
+        "Streaming",
+        "With --language auto: how much speech may pass before the language is detected again.",
+        unit="seconds",
+        minimum=1,
+    )
+
+    vad: bool = _set(
+        True,
+        "Audio",
+        "Skip silence. Without it the model also hears silence, and may invent words in it.",
+        switches={"--no-vac": False},
+    )
+    vad_threshold: float = _set(
+        0.5,
+        "Audio",
+        "How sure the detector must be that someone speaks, 0 to 1. Raise it in noise.",
+        minimum=0.05,
+        maximum=0.95,
+    )
+    vad_min_silence_ms: int = _set(
+        500, "Audio", "Silence that ends an utterance.", unit="ms", minimum=32
+    )
+    vad_min_speech_ms: int = _set(
+        96, "Audio", "Speech shorter than this is taken for noise.", unit="ms", minimum=0
+    )
+    vad_pre_roll_ms: int = _set(
+        300,
+        "Audio",
+        "Audio kept from before speech was noticed, so that no first syllable is lost.",
+        unit="ms",
+        minimum=0,
+        maximum=5000,
+    )
+    decoder: str = _set(
+        "pyav",
+        "Audio",
+        "Decoder of compressed audio: pyav runs inside the server, ffmpeg is a separate "
+        "process per session that can crash alone.",
+        choices=("pyav", "ffmpeg"),
+        hints={
+            "greedy": "decoding is always greedy; this option now names the audio decoder.",
+            "beam": "decoding is always greedy; this option now names the audio decoder.",
+        },
+    )
+
+    def __post_init__(self) -> None:
+        for setting in table():
+            setting.check(getattr(self, setting.name))
+        if self.ssl_keyfile and not self.ssl_certfile:
+            raise UnsupportedOption("--ssl-keyfile needs --ssl-certfile beside it.")
+        if self.audio_min_len >= self.audio_max_len:
+            raise UnsupportedOption("--audio-min-len must be less than --audio-max-len.")
+        if self.language != "auto" and not re.fullmatch("[a-z]{2,3}", self.language):
+            raise UnsupportedOption(
+                f"--language {self.language}: write a code of two or three small letters "
+                "such as en, fr or yue, or auto."
+            )
+
+    def engine_settings(self) -> EngineSettings:
+        """The part an engine needs to load, before the model is resolved to a folder."""
+        from livestt.engines import EngineSettings
+
+        return EngineSettings(
+            model=self.model_path or self.model,
+            device=self.device,
+            compute_type=self.compute_type,
+            threads=self.threads,
+            model_dir=self.model_cache_dir,
+            window="full30" if self.window == "full30" else "short",
+        )
+
+    def stream_options(self) -> StreamOptions:
+        """What a session asks of the engine unless it says otherwise."""
+        from livestt.engines import StreamOptions
+
+        task: Task = "translate" if self.task == "translate" else "transcribe"
+        return StreamOptions(
+            language=None if self.language == "auto" else self.language,
+            task=task,
+            prompt=self.init_prompt,
+            hotwords=tuple(word for part in self.hotwords.split(",") if (word := part.strip())),
+        )
+
+
+def table() -> tuple[Setting, ...]:
+    """All settings, in the order in which people should read them."""
+    return _TABLE
+
+
+_TABLE = tuple(
+    Setting(f.name, cast(Value, f.default), f.metadata["option"]) for f in fields(Settings)
+)
