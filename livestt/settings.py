@@ -29,9 +29,12 @@ BUILTIN_ENGINES: Mapping[str, str] = {
 """Known without entry points too, so that a checkout that was never installed works."""
 
 
-COMPUTE_TYPES = tuple(
-    "default auto int8 int8_float32 int8_float16 int8_bfloat16 int16 float16 bfloat16 float32".split()
+# fmt: off
+COMPUTE_TYPES = (
+    "default", "auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16",
+    "int16", "float16", "bfloat16", "float32",
 )
+# fmt: on
 
 
 def backends() -> tuple[str, ...]:
@@ -137,10 +140,8 @@ class Settings:
         "Engine that runs the model. auto takes faster-whisper, or the small built-in "
         "engine where no Whisper model can be had.",
         choices=backends,
-        hints={
-            "whisper": "faster-whisper runs the same models several times faster.",
-            "openai-api": "livestt transcribes on your own machine only.",
-        },
+        synonyms={"whisper": "faster-whisper"},
+        hints={"openai-api": "livestt transcribes on your own machine only."},
     )
     device: str = _set(
         "auto",
