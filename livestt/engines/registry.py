@@ -1,0 +1,189 @@
+"""Which engines there are, and how one is loaded.
+
+Engines are entry points of the group ``livestt.engines``; each is imported only when it is used.
+An engine class takes one `EngineSettings` and may declare ``weights``: ``"ctranslate2"`` asks for
+`EngineSettings.model` to be the path of a CTranslate2 folder, None (the default) for nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from livestt.engines import Capabilities, Engine, EngineSettings
+from livestt.errors import MissingExtra, ModelUnavailable, SetupError, UnsupportedOption
+from livestt.settings import BUILTIN_ENGINES, ENGINE_GROUP, Settings
+
+log = logging.getLogger(__name__)
+
+DEFAULT = "faster-whisper"
+FALLBACK = "pocketsphinx"
+
+_NEEDS = {"faster-whisper": ("faster_whisper", ""), "pocketsphinx": ("pocketsphinx", "embedded")}
+"""Module that an engine of ours needs, and the extra that installs it."""
+
+# What importing a stranger's module can be expected to raise when it is broken.
+_BROKEN = (ImportError, AttributeError, SyntaxError, NameError, TypeError, OSError, RuntimeError)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """An engine that could be loaded; nothing of it has been imported."""
+
+    name: str
+    point: EntryPoint
+    installed: bool
+    install: str | None
+    """The command that installs what it needs, or None if nothing is missing."""
+
+
+def available() -> dict[str, EngineInfo]:
+    """Every engine by name: livestt's own, and those of other packages."""
+    points = {n: EntryPoint(n, value, ENGINE_GROUP) for n, value in BUILTIN_ENGINES.items()}
+    points |= {point.name: point for point in entry_points(group=ENGINE_GROUP)}
+    return {name: _info(points[name]) for name in sorted(points)}
+
+
+def _info(point: EntryPoint) -> EngineInfo:
+    module, extra = _NEEDS.get(point.name, ("", ""))
+    installed = not module or find_spec(module) is not None
+    package = f"'livestt[{extra}]'" if extra else "livestt"
+    return EngineInfo(point.name, point, installed, None if installed else f"pip install {package}")
+
+
+def load_engine(settings: Settings, progress: Callable[[str], None] | None = None) -> Engine:
+    """Load the engine that the settings ask for; ``auto`` finds one that works.
+
+    Args:
+        settings: the operator's.
+        progress: told in one sentence what is about to take long.
+
+    Raises:
+        SetupError: no engine can be loaded, or it cannot do what the settings ask.
+    """
+    say = progress or log.info
+    if settings.backend == "auto":
+        return _load_auto(settings, say)
+    return _load(settings.backend, settings, say)
+
+
+def _load_auto(settings: Settings, say: Callable[[str], None]) -> Engine:
+    try:
+        return _load(DEFAULT, settings, say)
+    except ModelUnavailable as missing:
+        return _load_fallback(settings, say, missing)
+
+
+def _load_fallback(
+    settings: Settings, say: Callable[[str], None], missing: ModelUnavailable
+) -> Engine:
+    if not available()[FALLBACK].installed:
+        raise ModelUnavailable(
+            f"{missing} For a small low-accuracy engine that needs no download: "
+            "pip install 'livestt[embedded]'"
+        ) from missing
+    try:
+        engine = _load(FALLBACK, settings, say)
+    except UnsupportedOption as refusal:
+        raise ModelUnavailable(f"{missing} The fallback cannot stand in: {refusal}") from missing
+    notice = (
+        "Low-accuracy fallback engine (PocketSphinx, US English only): no Whisper model is "
+        f"available. Get one with: livestt pull {settings.model_path or settings.model}"
+    )
+    log.warning(notice)
+    engine.capabilities = replace(engine.capabilities, notice=notice)
+    return engine
+
+
+def _load(name: str, settings: Settings, say: Callable[[str], None]) -> Engine:
+    factory = _import(name)
+    wanted = settings.engine_settings()
+    label = None
+    if getattr(factory, "weights", None) == "ctranslate2":
+        label = wanted.model
+        wanted = _with_weights(wanted, say)
+        say(f"Loading {name} {label}")
+    else:
+        say(f"Loading {name}")
+    engine: Engine = factory(wanted)
+    if label is not None:
+        engine.capabilities = _named(engine.capabilities, label)
+    try:
+        check_support(engine.capabilities, settings)
+    except UnsupportedOption:
+        engine.close()
+        raise
+    return engine
+
+
+def _import(name: str) -> Any:
+    info = available().get(name)
+    if info is None:
+        raise UnsupportedOption(
+            f"--backend {name}: no such engine. Installed: {', '.join(available())}."
+        )
+    if not info.installed:
+        raise MissingExtra(f"The engine {name}", _NEEDS[name][1])
+    try:
+        return info.point.load()
+    except _BROKEN as error:
+        raise SetupError(
+            f"The engine {name} ({info.point.value}) cannot be imported: {error}"
+        ) from error
+
+
+def _with_weights(wanted: EngineSettings, say: Callable[[str], None]) -> EngineSettings:
+    from livestt.models import resolve
+
+    return replace(wanted, model=str(resolve(wanted.model, wanted.model_dir, say)))
+
+
+def _named(capabilities: Capabilities, label: str) -> Capabilities:
+    """Call the model what the user called it, and know what its makers say it cannot do."""
+    from livestt.models import catalog
+
+    known = catalog.find(label)
+    name = known.name if known else label
+    if Path(label).is_dir() and known is None:
+        name = Path(label).resolve().name
+    translates = capabilities.translates and (known is None or known.translates)
+    return replace(capabilities, model=name, translates=translates)
+
+
+def check_support(capabilities: Capabilities, settings: Settings) -> None:
+    """Refuse settings that an engine cannot honour, and say what to use instead.
+
+    Raises:
+        UnsupportedOption: naming the setting.
+    """
+    name = f"{capabilities.name} ({capabilities.model})"
+    policy = settings.backend_policy
+    if policy != "auto" and capabilities.streaming == "native":
+        raise UnsupportedOption(
+            f"--backend-policy {policy}: {name} decides itself when a word is final. Leave the "
+            "option out, or use --backend faster-whisper."
+        )
+    if policy == "alignatt" and not capabilities.attends:
+        raise UnsupportedOption(
+            f"--backend-policy alignatt: {name} does not tell where in the audio it listens. Use "
+            "--backend-policy localagreement."
+        )
+    if settings.task == "translate" and not capabilities.translates:
+        raise UnsupportedOption(
+            f"--task translate: {name} cannot translate. Use a multilingual Whisper model such "
+            "as --model medium or --model large-v3; turbo, distil and .en models cannot."
+        )
+    _check_language(capabilities, settings.language, name)
+
+
+def _check_language(capabilities: Capabilities, language: str, name: str) -> None:
+    if language == "auto" or language in capabilities.languages:
+        return
+    known = ", ".join(sorted(capabilities.languages))
+    hint = " Use a multilingual Whisper model such as --model base." if known == "en" else ""
+    raise UnsupportedOption(f"--language {language}: {name} knows only: {known}.{hint}")
