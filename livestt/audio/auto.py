@@ -1,0 +1,128 @@
+"""Detection of the format by content, and the two ways of reading a container."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from livestt.audio.decoder import NO_SAMPLES, Decoder, join
+from livestt.audio.explain import not_audio
+from livestt.audio.sniff import id3_size, sniff
+from livestt.audio.wav import WavDecoder
+from livestt.engines import Samples
+from livestt.errors import BadAudio
+
+MAX_WHOLE_BYTES = 64 << 20
+"""Largest file kept in memory because it cannot be decoded as a stream."""
+
+
+class Backend(Protocol):
+    """A way to decode what livestt does not parse itself."""
+
+    def stream(self) -> Decoder:
+        """Decode bytes as they come."""
+
+    def whole(self, data: bytes) -> Samples:
+        """Decode a complete file that needs seeking.
+
+        Raises:
+            BadAudio: no audio in it.
+        """
+
+
+class AutoDecoder:
+    """A `livestt.audio.decoder.Decoder` that looks at the first bytes and then hands over."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._head = bytearray()
+        self._skip = 0  # bytes of an ID3 tag still to drop
+        self._inner: Decoder | None = None
+
+    def feed(self, data: bytes) -> Samples:
+        if self._inner is None:
+            self._head += data
+            self._drop_tags()
+            self._inner = self._open()
+            if self._inner is None:
+                return NO_SAMPLES
+            data = self._take_head()
+        return self._inner.feed(data)
+
+    def finish(self) -> Samples:
+        if self._inner is not None:
+            return self._inner.finish()
+        self._inner = self._open(ended=True)
+        head = self._take_head()
+        if self._inner is None:
+            raise not_audio(head)
+        return join([self._inner.feed(head), self._inner.finish()])
+
+    def close(self) -> None:
+        self._head.clear()
+        if self._inner is not None:
+            self._inner.close()
+
+    def _drop_tags(self) -> None:
+        while self._head:
+            dropped = min(self._skip, len(self._head))
+            del self._head[:dropped]
+            self._skip -= dropped
+            if not self._skip:
+                self._skip = id3_size(self._head)
+            if not self._skip:
+                return
+
+    def _open(self, *, ended: bool = False) -> Decoder | None:
+        """The decoder for what follows, or None while the head does not tell."""
+        if self._skip or not self._head:
+            return None
+        match sniff(self._head, ended=ended):
+            case "wav":
+                return WavDecoder(self._backend.stream)
+            case "whole":
+                return WholeDecoder(self._backend.whole)
+            case "stream":
+                return self._backend.stream()
+            case None:
+                return None
+
+    def _take_head(self) -> bytes:
+        head = bytes(self._head)
+        self._head.clear()
+        return head
+
+
+class WholeDecoder:
+    """A `livestt.audio.decoder.Decoder` for files that can only be read once they are complete."""
+
+    def __init__(self, decode: Callable[[bytes], Samples], limit: int = MAX_WHOLE_BYTES) -> None:
+        self._decode = decode
+        self._limit = limit
+        self._data = bytearray()
+
+    def feed(self, data: bytes) -> Samples:
+        if len(self._data) + len(data) > self._limit:
+            self._data.clear()
+            self._limit = 0
+            raise BadAudio(
+                f"this MP4 has its index at the end and is over {MAX_WHOLE_BYTES >> 20} MiB:"
+                " write it with the index first (ffmpeg -movflags +faststart), or send another"
+                " format"
+            )
+        self._data += data
+        return NO_SAMPLES
+
+    def finish(self) -> Samples:
+        data = bytes(self._data)
+        self._data.clear()
+        try:
+            return self._decode(data)
+        except BadAudio as error:
+            raise BadAudio(
+                "this MP4 has no readable index (moov) before or after its audio: send the whole"
+                f" file, or one written as fragments ({error})"
+            ) from error
+
+    def close(self) -> None:
+        self._data.clear()

@@ -1,0 +1,222 @@
+"""Containers and compressed audio through FFmpeg's libraries, in this process (PyAV)."""
+
+from __future__ import annotations
+
+import io
+import threading
+import weakref
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import av
+import numpy as np
+
+from livestt.audio.allowance import check_allowance
+from livestt.audio.decoder import Decoder, join
+from livestt.audio.explain import ADVICE, HEAD, not_audio
+from livestt.audio.format import MAX_CHANNELS, MAX_RATE, MIN_RATE
+from livestt.audio.pcm import mix_down, to_float
+from livestt.audio.pipe import Pipe
+from livestt.audio.resample import Resampler
+from livestt.engines import Samples
+from livestt.errors import BadAudio
+
+FORMATS = "matroska,ogg,mp3,flac,aac,mov,wav,w64,aiff,caf,amr,mpegts,mpeg,ac3,au,asf,avi,flv"
+"""FFmpeg demuxers that may run. None of them opens a second file or address, unlike playlists."""
+
+OPTIONS = {
+    "probesize": "4096",
+    "analyzeduration": "0",
+    "formatprobesize": "32768",
+    "format_whitelist": FORMATS,
+    "protocol_whitelist": "pipe",
+}
+"""Decide early: FFmpeg's defaults wait for seconds of MP3, and for 1 MiB of anything unknown."""
+
+_DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
+"""FFmpeg's native sample formats, packed or planar."""
+
+_MAX_FAILURES = 50
+"""Packets in a row that may fail to decode before the stream is given up."""
+
+_JOIN_SECONDS = 5.0
+
+
+class Source(Protocol):
+    """The bytes that FFmpeg reads. It has no ``seek`` unless it can be sought."""
+
+    @property
+    def head(self) -> bytes: ...
+
+    @property
+    def taken(self) -> int:
+        """Bytes read so far."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the end of the input has been read."""
+
+    def read(self, size: int) -> bytes: ...
+
+
+class _Memory(io.BytesIO):
+    """A complete file as a `Source`."""
+
+    ended = True
+
+    @property
+    def head(self) -> bytes:
+        return self.getvalue()[:HEAD]
+
+    @property
+    def taken(self) -> int:
+        return self.getbuffer().nbytes
+
+
+class PyAvBackend:
+    """The `livestt.audio.auto.Backend` in this process: least memory and CPU."""
+
+    def stream(self) -> Decoder:
+        return ContainerDecoder()
+
+    def whole(self, data: bytes) -> Samples:
+        return join(list(decode(_Memory(data))))
+
+
+class ContainerDecoder:
+    """A `livestt.audio.decoder.Decoder` that runs FFmpeg in a thread of its own.
+
+    The thread ends with the input, on `close`, and when the decoder is garbage collected. It
+    holds no reference to the decoder.
+    """
+
+    def __init__(self) -> None:
+        self._pipe = Pipe()
+        self._thread = threading.Thread(
+            target=_run, args=(self._pipe,), name="livestt-decoder", daemon=True
+        )
+        self._thread.start()
+        self._abandoned = weakref.finalize(self, self._pipe.abort)
+
+    def feed(self, data: bytes) -> Samples:
+        return self._pipe.feed(data)
+
+    def finish(self) -> Samples:
+        samples = self._pipe.finish()
+        self._thread.join(_JOIN_SECONDS)
+        return samples
+
+    def close(self) -> None:
+        self._abandoned()
+        self._thread.join(_JOIN_SECONDS)
+
+
+def _run(pipe: Pipe) -> None:
+    """Body of the decoder thread."""
+    try:
+        for samples in decode(pipe):
+            pipe.put(samples)
+        pipe.end()
+    except BadAudio as error:
+        pipe.end(error)
+    finally:
+        # Only if a bug got this far: nobody may wait for a thread that is gone.
+        pipe.abort()
+
+
+def decode(source: Source) -> Iterator[Samples]:
+    """Decode the first audio track of a container to blocks of 16 kHz mono.
+
+    Raises:
+        BadAudio: no format recognised, no audio track, or nothing in it can be decoded.
+    """
+    try:
+        container = av.open(source, "r", options=OPTIONS, metadata_errors="replace")
+    except av.FFmpegError as error:
+        raise not_audio(source.head) from error
+    with container:
+        if not container.streams.audio:
+            raise BadAudio(f"the stream has no audio track: {ADVICE}")
+        made = 0
+        for samples in _convert(_frames(container, source)):
+            made += len(samples)
+            check_allowance(made, source.taken)
+            yield samples
+
+
+def _frames(container: Any, source: Source) -> Iterator[Any]:
+    """Decoded frames, stepping over damaged packets."""
+    stream = container.streams.audio[0]
+    stream.codec_context.thread_count = 1
+    decoded = failures = 0
+    for frames in _attempts(container, stream, source):
+        if frames is None:
+            failures += 1
+            if failures == _MAX_FAILURES and not source.ended:
+                raise BadAudio(f"{failures} packets in a row are damaged: {ADVICE}")
+            continue
+        decoded += len(frames)
+        failures = 0
+        yield from frames
+    if failures and not decoded:
+        raise BadAudio(f"no packet of the audio track could be decoded: {ADVICE}")
+
+
+def _attempts(container: Any, stream: Any, source: Source) -> Iterator[list[Any] | None]:
+    """For each packet its frames, or None where reading or decoding it failed."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:
+            yield None
+            if source.ended:
+                yield _decode(stream, None)
+                return
+            packets = container.demux(stream)  # the failed iterator is spent; the file is not
+            continue
+        if packet is None:
+            return
+        yield _decode(stream, packet)
+
+
+def _decode(stream: Any, packet: Any) -> list[Any] | None:
+    try:
+        return list(stream.decode(packet))
+    except av.FFmpegError:
+        return None
+
+
+def _convert(frames: Iterator[Any]) -> Iterator[Samples]:
+    """Mono at 16 kHz. The rate may change inside a stream (chained Ogg, HE-AAC)."""
+    rate, resampler = 0, None
+    for frame in frames:
+        if frame.sample_rate != rate:
+            if resampler is not None:
+                yield resampler.finish()
+            rate, resampler = frame.sample_rate, _resampler(frame.sample_rate)
+        assert resampler is not None
+        yield resampler.feed(_mono(frame))
+    if resampler is not None:
+        yield resampler.finish()
+
+
+def _resampler(rate: int) -> Resampler:
+    if not MIN_RATE <= rate <= MAX_RATE:
+        raise BadAudio(f"the audio track has {rate} Hz: send {MIN_RATE} to {MAX_RATE} Hz")
+    return Resampler(rate)
+
+
+def _mono(frame: Any) -> Samples:
+    # Not frame.to_ndarray(): PyAV 18.1 sees a ninth plane in eight planar channels, and crashes.
+    channels, name = frame.layout.nb_channels, frame.format.name.removesuffix("p")
+    if channels > MAX_CHANNELS or name not in _DTYPES:
+        raise BadAudio(
+            f"the audio track has {channels} channels of {name}: send up to {MAX_CHANNELS}"
+        )
+    planes = frame.planes[:channels] if frame.format.is_planar else frame.planes[:1]
+    count = frame.samples * channels // len(planes)
+    values = np.stack([np.frombuffer(plane, _DTYPES[name], count) for plane in planes])
+    if len(planes) < channels:
+        values = values.reshape(-1, channels).T
+    return mix_down(to_float(values))

@@ -1,0 +1,44 @@
+"""What a client says about the bytes it will send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from livestt.errors import BadRequest
+from livestt.timebase import SAMPLE_RATE
+
+Encoding = Literal["auto", "s16le", "f32le", "mulaw", "alaw"]
+
+MIN_RATE = 4_000
+MAX_RATE = 192_000
+"""Sample rates accepted anywhere, in Hz: lower is not speech, higher is not audio hardware."""
+
+MAX_CHANNELS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """The declared encoding of a stream.
+
+    Raises:
+        BadRequest: a value outside the supported range.
+    """
+
+    encoding: Encoding = "auto"
+    """``auto`` detects WAV and every container by content; the others are headerless."""
+    sample_rate: int = SAMPLE_RATE
+    """Hz, 4000 to 192000. Ignored for ``auto``."""
+    channels: int = 1
+    """Interleaved channels, 1 to 8, mixed down. Ignored for ``auto``."""
+
+    def __post_init__(self) -> None:
+        if self.encoding not in get_args(Encoding):
+            known = ", ".join(get_args(Encoding))
+            raise BadRequest(f"unknown audio encoding {self.encoding!r}: use one of {known}")
+        if not MIN_RATE <= self.sample_rate <= MAX_RATE:
+            raise BadRequest(
+                f"sample_rate {self.sample_rate} is out of range: use {MIN_RATE} to {MAX_RATE} Hz"
+            )
+        if not 1 <= self.channels <= MAX_CHANNELS:
+            raise BadRequest(f"channels {self.channels} is out of range: use 1 to {MAX_CHANNELS}")

@@ -1,0 +1,73 @@
+"""Bytes in, audio with speech probabilities out: the ear of a session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from livestt.audio.decoder import NO_SAMPLES, Decoder
+from livestt.engines import Samples
+from livestt.vad import FRAME, Probabilities
+
+
+class VadStream(Protocol):
+    """Speech detection with the state of one session."""
+
+    def probabilities(self, samples: Samples) -> Probabilities:
+        """For ``n`` whole frames of `livestt.vad.FRAME` samples, ``n`` probabilities."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """Audio that follows directly on the previous `Heard` of the session."""
+
+    samples: Samples
+    """Whole frames of `livestt.vad.FRAME` samples, except at the end of the input."""
+    probabilities: Probabilities
+    """Speech probability of each frame, 0 to 1; the last may stand for a partial frame."""
+
+
+class Frontend:
+    """Decoding and speech detection of one session. Blocking, like both of its parts.
+
+    Law: any chunking of the same bytes gives the same concatenated samples and probabilities.
+    """
+
+    def __init__(self, decoder: Decoder, vad_stream: VadStream | None) -> None:
+        """Without ``vad_stream`` everything counts as speech: all probabilities are 1."""
+        self._decoder = decoder
+        self._vad = vad_stream
+        self._rest = NO_SAMPLES
+
+    def feed(self, data: bytes) -> Heard:
+        """Take the next bytes.
+
+        Raises:
+            BadAudio: as `livestt.audio.decoder.Decoder.feed`.
+        """
+        samples = np.concatenate([self._rest, self._decoder.feed(data)])
+        whole = len(samples) - len(samples) % FRAME
+        self._rest = samples[whole:].copy()
+        return Heard(samples[:whole], self._listen(samples[:whole]))
+
+    def finish(self) -> Heard:
+        """Say that the input has ended. The last partial frame is padded for the VAD only.
+
+        Raises:
+            BadAudio: as `livestt.audio.decoder.Decoder.finish`.
+        """
+        samples = np.concatenate([self._rest, self._decoder.finish()])
+        self._rest = NO_SAMPLES
+        padding = np.zeros(-len(samples) % FRAME, np.float32)
+        return Heard(samples, self._listen(np.concatenate([samples, padding])))
+
+    def close(self) -> None:
+        """Free the decoder. Idempotent."""
+        self._decoder.close()
+
+    def _listen(self, samples: Samples) -> Probabilities:
+        if self._vad is None:
+            return np.ones(len(samples) // FRAME, np.float32)
+        return self._vad.probabilities(samples)
