@@ -161,3 +161,5 @@ class EngineSettings:
     model_dir: str | None = None
     """Where downloaded weights are kept; None for the hub's usual cache."""
     window: Literal["short", "full30"] = "short"
+    max_context_tokens: int = 16
+    """Earlier transcript a window engine is shown before the audio; 0 shows none."""

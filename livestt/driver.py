@@ -1,0 +1,207 @@
+"""Drives one session in asyncio: bytes in, events out, jobs to the scheduler.
+
+The only place where a session, its decoder, its voice detector and the engine meet. Servers,
+the test harness and the microphone command all use it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+from anyio import to_thread
+
+from livestt.audio import open_decoder
+from livestt.audio.format import AudioFormat
+from livestt.audio.frontend import Frontend, Heard
+from livestt.engines import Job, StreamOptions
+from livestt.engines.scheduler import Scheduler, Ticket
+from livestt.events import Event
+from livestt.pipeline import Pipeline
+from livestt.session import Session
+from livestt.timebase import from_seconds
+
+ANSWER_TIMEOUT = 60.0
+"""Seconds after which a job that the engine has started counts as failed."""
+
+PARTIAL_PATIENCE = 0.5
+"""Seconds by which the last words of an utterance go before guesses of other sessions."""
+
+_hearing = anyio.CapacityLimiter(4)
+"""Threads that decode and detect speech, for all sessions together."""
+
+
+class Driver:
+    """One session in motion. Make it with `drive`.
+
+    Args:
+        session: the session; nobody else may touch it.
+        frontend: its decoder and voice detector.
+        scheduler: runs its jobs.
+        on_events: called on the event loop with every batch of events, in order.
+        seconds_ahead: audio not yet heard by the engine beyond which `feed` waits.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        frontend: Frontend,
+        scheduler: Scheduler,
+        on_events: Callable[[list[Event]], None],
+        seconds_ahead: float,
+    ) -> None:
+        self._session = session
+        self._frontend = frontend
+        self._scheduler = scheduler
+        self._on_events = on_events
+        self._ahead = from_seconds(seconds_ahead)
+        self._changed = anyio.Event()
+        self._heard_more = anyio.Event()
+        self._finished = False
+        self._ticket: Ticket | None = None
+
+    @property
+    def options(self) -> StreamOptions:
+        return self._session.options
+
+    async def feed(self, data: bytes) -> None:
+        """Take the next bytes of audio. Waits while the engine is too far behind.
+
+        Raises:
+            BadAudio: the bytes are not the audio they were said to be.
+        """
+        if self._finished:
+            return
+        self._receive(await to_thread.run_sync(self._frontend.feed, data, limiter=_hearing))
+        while self._session.lag > self._ahead:
+            self._heard_more = anyio.Event()
+            await self._heard_more.wait()
+
+    async def end(self) -> None:
+        """No more audio will come.
+
+        Raises:
+            BadAudio: what came was not audio.
+        """
+        if self._finished:
+            return
+        self._finished = True
+        try:
+            self._receive(await to_thread.run_sync(self._frontend.finish, limiter=_hearing))
+        finally:
+            self._session.receive_end()
+            self._publish()
+
+    def flush(self, flush_id: str | None = None) -> None:
+        """Commit everything received so far."""
+        self._session.receive_flush(flush_id)
+        self._publish()
+
+    def configure(self, options: StreamOptions) -> None:
+        self._session.configure(options)
+
+    async def run(self) -> None:
+        """Ask the engine whatever the session wants to know, until the session has ended."""
+        while not self._session.ended:
+            self._changed = anyio.Event()
+            job = self._session.next_job()
+            if job is None:
+                await self._changed.wait()
+            else:
+                await self._ask(job)
+                self._publish()
+                self._heard_more.set()
+
+    async def quiet(self) -> None:
+        """Make sure that the engine is not, and will not be, at work for this session."""
+        ticket = self._ticket
+        if ticket is None or ticket.done or self._scheduler.withdraw(ticket):
+            return
+        with anyio.move_on_after(ANSWER_TIMEOUT):
+            while not ticket.done:
+                await self._changed.wait()
+                self._changed = anyio.Event()
+
+    def _receive(self, heard: Heard) -> None:
+        self._session.receive_audio(heard.samples, heard.probabilities)
+        self._publish()
+
+    def _publish(self) -> None:
+        events = self._session.take_events()
+        if events:
+            self._on_events(events)
+        self._changed.set()
+
+    async def _ask(self, job: Job) -> None:
+        """Get one job answered; while it waits for its turn, more audio may join it."""
+        loop = asyncio.get_running_loop()
+
+        def done() -> None:
+            loop.call_soon_threadsafe(self._wake)
+
+        deadline = time.monotonic() + (0 if job.final else PARTIAL_PATIENCE)
+        ticket = self._ticket = self._scheduler.submit(job, deadline, done)
+        with anyio.move_on_after(ANSWER_TIMEOUT) as patience:
+            while not ticket.done:
+                await self._changed.wait()
+                self._changed = anyio.Event()
+                if not ticket.done:
+                    ticket = self._ticket = self._renew(ticket, done)
+        if patience.cancelled_caught:
+            self._scheduler.withdraw(ticket)
+            ticket.failure = f"no answer from the engine within {ANSWER_TIMEOUT:.0f} s"
+        self._deliver(ticket)
+
+    def _renew(self, ticket: Ticket, done: Callable[[], None]) -> Ticket:
+        """Ask with the audio that has come meanwhile, unless the engine is at it already."""
+        if not self._scheduler.withdraw(ticket):
+            return ticket
+        job = self._session.next_job(instead_of=ticket.job) or ticket.job
+        return self._scheduler.submit(job, ticket.deadline, done)
+
+    def _deliver(self, ticket: Ticket) -> None:
+        if ticket.failure is not None:
+            self._session.receive_failure(ticket.job, ticket.failure)
+        elif ticket.hypothesis is not None:
+            self._session.receive_hypothesis(ticket.job, ticket.hypothesis)
+
+    def _wake(self) -> None:
+        self._changed.set()
+
+
+@asynccontextmanager
+async def drive(
+    pipeline: Pipeline,
+    scheduler: Scheduler,
+    audio: AudioFormat,
+    on_events: Callable[[list[Event]], None],
+    options: StreamOptions | None = None,
+) -> AsyncIterator[Driver]:
+    """A session in motion: inside the block it is fed, on leaving it is torn down.
+
+    Leaving the block early abandons the session; to get its last words call `Driver.end` and
+    wait for `Ended`.
+
+    Raises:
+        EngineError: the engine cannot open another stream.
+    """
+    options = options or pipeline.settings.stream_options()
+    engine = scheduler.engine
+    stream = await to_thread.run_sync(engine.open, options)
+    decoder = open_decoder(audio, pipeline.settings.decoder)
+    frontend = Frontend(decoder, pipeline.open_vad())
+    session = pipeline.open_session(stream, options)
+    driver = Driver(session, frontend, scheduler, on_events, pipeline.settings.seconds_ahead)
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(driver.run)
+            yield driver
+            tasks.cancel_scope.cancel()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await driver.quiet()
+            await to_thread.run_sync(decoder.close)
+            await to_thread.run_sync(engine.release, stream)

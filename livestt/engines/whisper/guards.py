@@ -1,0 +1,82 @@
+"""Signs that Whisper has stopped listening: loops, text out of silence, impossible speed.
+
+Each sign was seen in the wild (whisper.cpp issue 1951; Whisper's own ``compression_ratio`` and
+``no_speech`` thresholds in ``transcribe.py``). A step that shows one is done again on the full
+30 s window without context; if it shows it again, its words are not used.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MAX_COMPRESSION = 2.4
+MIN_COMPRESSIBLE = 48
+"""Bytes; shorter text compresses too erratically to judge."""
+MAX_TOKENS_PER_SECOND = 12.0
+MIN_SCORE = 0.2
+NO_SPEECH = 0.6
+NO_SPEECH_SCORE = 0.4
+SQUEEZED_TOKENS = 6
+SQUEEZED_FRAMES = 2
+REPEATS = 4
+"""An n-gram this often in a row is a loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a decode step gave, past its forced prefix."""
+
+    tokens: tuple[int, ...]
+    scores: tuple[float, ...]
+    centres: tuple[float, ...]
+    """Where each token was heard, in encoder positions of 20 ms."""
+    text: str
+    seconds: float
+    """Audio the step could have heard words in."""
+    no_speech: float
+    hit_limit: bool
+    """The answer was cut off at the token limit."""
+
+
+def fault(step: Step) -> str | None:
+    """Name the first sign of trouble, or None."""
+    if not step.tokens:
+        return None
+    mean = sum(step.scores) / len(step.scores)
+    if step.no_speech > NO_SPEECH and mean < NO_SPEECH_SCORE:
+        return "no_speech"
+    if step.hit_limit or _loops(step.tokens) or _compresses(step.text):
+        return "loop"
+    if len(step.tokens) > 8 and len(step.tokens) > MAX_TOKENS_PER_SECOND * step.seconds:
+        return "too_fast"
+    if _squeezed(step.centres):
+        return "squeezed"
+    if mean < MIN_SCORE:
+        return "low_score"
+    return None
+
+
+def _compresses(text: str) -> bool:
+    data = text.encode()
+    return len(data) >= MIN_COMPRESSIBLE and len(data) / len(zlib.compress(data)) > MAX_COMPRESSION
+
+
+def _loops(tokens: Sequence[int]) -> bool:
+    """Whether the tokens end in the same n-gram `REPEATS` times, for n up to 8."""
+    return any(_ends_in_repeats(tokens, n) for n in range(1, 9))
+
+
+def _ends_in_repeats(tokens: Sequence[int], n: int) -> bool:
+    needed = n * max(REPEATS, 8 // n)
+    tail = tokens[-needed:]
+    return len(tail) == needed and all(tail[i] == tail[i % n] for i in range(needed))
+
+
+def _squeezed(centres: Sequence[float]) -> bool:
+    """Whether many tokens in a row claim nearly the same instant."""
+    last = SQUEEZED_TOKENS - 1
+    return any(
+        centres[i + last] - centres[i] <= SQUEEZED_FRAMES for i in range(len(centres) - last)
+    )

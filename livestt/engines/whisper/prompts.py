@@ -1,0 +1,64 @@
+"""The token sequences Whisper is prompted with.
+
+::
+
+    <|startofprev|> context   <|startoftranscript|> <|en|> <|transcribe|> <|notimestamps|> prefix
+    └ one parallel pass, cheap ┘                                          └ one step per token ┘
+
+All rows of a batch need the start token at the same place, so the transcript in the context is
+cut to a multiple of `CONTEXT_STEP` tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from livestt.events import Word
+
+CONTEXT_STEP = 16
+MAX_PROMPT = 48
+"""Most tokens of the user's own prompt and hotwords; they never scroll away."""
+TOKENS_PER_SECOND = 10
+"""No language is spoken faster than this, so a longer answer is a loop."""
+SPARE_TOKENS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One row's prompt, in parts."""
+
+    context: tuple[int, ...]
+    start: tuple[int, ...]
+    prefix: tuple[int, ...]
+
+    def ids(self, start_of_previous: int) -> list[int]:
+        previous = [start_of_previous, *self.context] if self.context else []
+        return [*previous, *self.start, *self.prefix]
+
+
+def context_tokens(prompt: Sequence[int], history: Sequence[int], most: int) -> tuple[int, ...]:
+    """The user's prompt, then the newest of the transcript in whole steps of `CONTEXT_STEP`.
+
+    Args:
+        prompt: tokens of the user's prompt; the newest `MAX_PROMPT` are used.
+        history: tokens of the transcript so far, oldest first.
+        most: tokens of history that may be used.
+    """
+    count = min(most, len(history)) // CONTEXT_STEP * CONTEXT_STEP
+    return (*prompt[-MAX_PROMPT:], *(history[-count:] if count else ()))
+
+
+def word_tokens(words: Iterable[Word]) -> tuple[int, ...]:
+    return tuple(token for word in words for token in word.tokens)
+
+
+def hotwords_prompt(prompt: str, hotwords: Sequence[str]) -> str:
+    """One text that biases spelling: the hotwords as a glossary, then the prompt."""
+    glossary = f"Glossary: {', '.join(hotwords)}." if hotwords else ""
+    return " ".join(part for part in (glossary, prompt.strip()) if part)
+
+
+def max_new_tokens(seconds: float) -> int:
+    """How many tokens may be written for this much audio not yet transcribed."""
+    return min(220, int(seconds * TOKENS_PER_SECOND) + SPARE_TOKENS)

@@ -1,0 +1,242 @@
+"""The native dialect, ``WS /asr``: what the client may ask and say.
+
+It is the documented WhisperLiveKit contract (config, full state or snapshot and diffs,
+``ready_to_stop``) made exact and richer; `livestt.protocols.native_state` writes the states.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, cast, get_args
+
+from livestt.audio.format import AudioFormat
+from livestt.engines import Capabilities, StreamOptions
+from livestt.errors import BadRequest, LivesttError
+from livestt.timebase import SAMPLE_RATE
+
+Mode = Literal["full", "diff"]
+Encoding = Literal["auto", "s16le", "f32le", "mulaw", "alaw"]
+
+PCM_INPUT = AudioFormat("s16le", SAMPLE_RATE, 1)
+"""What ``--pcm-input`` makes of undeclared audio."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one client asks for when it connects."""
+
+    options: StreamOptions
+    audio: AudioFormat
+    mode: Mode
+    words: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """Change options from now on; only the fields present change."""
+
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Keepalive:
+    """Nothing to say, but still there; also what ``unpause`` amounts to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """The client has applied the message with this ``seq``."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """The client lost count and wants a snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End of audio, like an empty binary frame."""
+
+
+Control = Configure | Flush | Keepalive | Ack | Resync | Close
+
+
+def parse_query(
+    query: Mapping[str, str], engine: Capabilities, defaults: StreamOptions, *, pcm_input: bool
+) -> Request:
+    """Read the parameters of a connection. Unknown ones are ignored.
+
+    Raises:
+        BadRequest: a value that cannot be honoured; names the parameter and what it may be.
+    """
+    options = replace(
+        defaults, language=language_option(query.get("language"), engine, defaults.language)
+    )
+    if "prompt" in query or "hotwords" in query:
+        options = configured(options, {k: query[k] for k in ("prompt", "hotwords") if k in query},
+                             engine)  # fmt: skip
+    return Request(
+        options=options,
+        audio=_audio_format(query, pcm_input=pcm_input),
+        mode=cast(Mode, _choice(query, "mode", get_args(Mode))),
+        words=_choice(query, "words", ("false", "true", "0", "1")) in ("true", "1"),
+    )
+
+
+def language_option(
+    value: str | None, engine: Capabilities, default: str | None = None
+) -> str | None:
+    """A language parameter as the engine takes it: None means detect it.
+
+    Raises:
+        BadRequest: the engine does not know that language.
+    """
+    if value is None or value == "":
+        return default
+    code = value.strip().lower().replace("_", "-").split("-")[0]
+    if code == "auto":
+        return None if engine.detects_language else next(iter(sorted(engine.languages)))
+    if code not in engine.languages:
+        known = ", ".join(sorted(engine.languages))
+        raise BadRequest(f"language '{value}' is not one of this server's: auto, {known}")
+    return code
+
+
+def configured(
+    options: StreamOptions, changes: Mapping[str, Any], engine: Capabilities
+) -> StreamOptions:
+    """Options with the fields of a ``configure`` message changed.
+
+    Raises:
+        BadRequest: a field of the wrong type or a value the engine cannot honour.
+    """
+    if changes.get("target_language") not in (None, ""):
+        raise BadRequest("target_language is not available on this server")
+    if "language" in changes:
+        value = changes["language"]
+        if not isinstance(value, str):
+            raise BadRequest("language must be a string such as 'en' or 'auto'")
+        options = replace(options, language=language_option(value, engine))
+    if "prompt" in changes:
+        if not isinstance(changes["prompt"], str):
+            raise BadRequest("prompt must be a string")
+        options = replace(options, prompt=changes["prompt"])
+    if "hotwords" in changes:
+        options = replace(options, hotwords=_hotwords(changes["hotwords"]))
+    return options
+
+
+def parse_control(text: str) -> Control:
+    """Read a text frame.
+
+    Raises:
+        BadRequest: not JSON, no known ``type``, or a field of the wrong type.
+    """
+    try:
+        message = json.loads(text)
+    except ValueError as error:
+        raise BadRequest(f"text messages must be JSON: {error}") from None
+    except RecursionError:
+        raise BadRequest("the message is nested too deeply") from None
+    if not isinstance(message, dict):
+        raise BadRequest("text messages must be JSON objects with a 'type'")
+    match message.get("type"):
+        case "configure":
+            return Configure({k: v for k, v in message.items() if k != "type"})
+        case "flush" | "pause":
+            return Flush(_flush_id(message.get("id")))
+        case "keepalive" | "unpause":
+            return Keepalive()
+        case "ack":
+            seq = message.get("seq")
+            if not isinstance(seq, int) or isinstance(seq, bool):
+                raise BadRequest("ack needs an integer 'seq'")
+            return Ack(seq)
+        case "resync":
+            return Resync()
+        case "close":
+            return Close()
+        case other:
+            raise BadRequest(
+                f"unknown message type {other!r}; known: configure, flush, pause, unpause, "
+                "keepalive, ack, resync, close"
+            )
+
+
+def config_message(
+    request: Request, engine: Capabilities, session_id: str, version: str
+) -> dict[str, Any]:
+    """The first message of a connection: what was agreed and who answers."""
+    return {
+        "type": "config",
+        "useAudioWorklet": request.audio.encoding == "s16le",
+        "mode": request.mode,
+        "session": session_id,
+        "encoding": request.audio.encoding,
+        "sample_rate": request.audio.sample_rate,
+        "channels": request.audio.channels,
+        "backend": engine.name,
+        "model": engine.model,
+        "language": request.options.language or "auto",
+        "languages": sorted(engine.languages),
+        "detects_language": engine.detects_language,
+        "notice": engine.notice,
+        "version": version,
+    }
+
+
+def error_message(error: LivesttError) -> dict[str, Any]:
+    """An ``error`` frame or refusal body; ``error`` repeats the message for older clients."""
+    message = {"type": "error", "code": error.code, "message": str(error), "error": str(error)}
+    return message if error.retry_after is None else {**message, "retry_after": error.retry_after}
+
+
+def _flush_id(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise BadRequest("the id of a flush must be a string or a number")
+
+
+def _hotwords(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise BadRequest("hotwords must be a list of strings or one comma-separated string")
+    return tuple(word.strip() for word in value if word.strip())
+
+
+def _choice(query: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """A parameter with a fixed set of values; the first is the default."""
+    value = query.get(name, choices[0]).lower()
+    if value not in choices:
+        raise BadRequest(f"{name} '{value}' is not one of: {', '.join(choices)}")
+    return value
+
+
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    try:
+        return int(query.get(name, default))
+    except ValueError:
+        raise BadRequest(f"{name} must be a whole number, not '{query[name]}'") from None
+
+
+def _audio_format(query: Mapping[str, str], *, pcm_input: bool) -> AudioFormat:
+    encoding = _choice(query, "encoding", get_args(Encoding))
+    if encoding == "auto" and pcm_input:
+        return PCM_INPUT
+    return AudioFormat(
+        cast(Encoding, encoding),
+        _number(query, "sample_rate", SAMPLE_RATE),
+        _number(query, "channels", 1),
+    )

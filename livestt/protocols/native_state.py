@@ -1,0 +1,129 @@
+"""What ``/asr`` shows: states of the transcript, whole or as differences.
+
+A state holds the closed segments (``lines``) and the segment that is still growing
+(``buffer_transcription``, whose first ``buffer_final_chars`` characters are committed). Lines
+only come at the end and go at the front, so the documented rule of diff mode is exact: drop
+``lines_pruned`` from the front, append ``new_lines``, compare with ``n_lines``. A line that is
+changed later comes whole in ``updates`` and replaces the one with its ``id``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from livestt.protocols.native import Mode
+from livestt.timebase import clock, to_seconds
+from livestt.transcript import Segment, Transcript, joined
+
+SILENCE_SPEAKER = -2
+"""The speaker of a line that is a pause."""
+ONLY_SPEAKER = 1
+"""The speaker of every line while nobody tells speakers apart."""
+
+State = dict[str, Any]
+
+
+class NativeStates:
+    """The messages for one client of one session.
+
+    Args:
+        mode: ``full`` repeats the whole state each time, ``diff`` sends what changed.
+        words: whether lines carry their words.
+    """
+
+    def __init__(self, mode: Mode, *, words: bool = False) -> None:
+        self._mode = mode
+        self._words = words
+        self._lines: dict[int, State] = {}
+        self._seq = 0
+        self._snapshot_due = True
+        self._last: State | None = None
+
+    def resync(self) -> None:
+        """The next message is a snapshot."""
+        self._snapshot_due = True
+
+    def message(self, transcript: Transcript) -> State | None:
+        """What to send now, or None if nothing changed since the last message."""
+        rest = _rest(transcript)
+        pruned, new = self._follow(transcript)
+        if not (pruned or new or self._snapshot_due) and rest == self._last:
+            return None
+        self._last = rest
+        if self._mode == "full":
+            self._snapshot_due = False
+            return {"lines": list(self._lines.values()), **rest}
+        self._seq += 1
+        if self._snapshot_due:
+            self._snapshot_due = False
+            lines = list(self._lines.values())
+            return {"type": "snapshot", "seq": self._seq, "lines": lines, **rest}
+        changes: State = {"lines_pruned": pruned} if pruned else {}
+        if new:
+            changes["new_lines"] = new
+        return {"type": "diff", "seq": self._seq, "n_lines": len(self._lines), **changes, **rest}
+
+    def _follow(self, transcript: Transcript) -> tuple[int, list[State]]:
+        """Bring the lines up to date: how many left at the front, and which came at the end."""
+        first = transcript.segments[0].id if transcript.segments else transcript.pruned
+        gone = [line_id for line_id in self._lines if line_id < first]
+        for line_id in gone:
+            del self._lines[line_id]
+        new: list[State] = []
+        for segment in reversed(transcript.segments):
+            if segment.id in self._lines:
+                break
+            new.append(line(segment, words=self._words))
+        new.reverse()
+        self._lines.update((state["id"], state) for state in new)
+        return len(gone), new
+
+
+def line(segment: Segment, *, words: bool) -> State:
+    """A closed segment as clients see it."""
+    speaker = SILENCE_SPEAKER if segment.is_silence else segment.speaker or ONLY_SPEAKER
+    state: State = {
+        "id": segment.id,
+        "speaker": speaker,
+        "text": segment.text,
+        "start": clock(segment.start),
+        "end": clock(segment.end),
+        "begin": to_seconds(segment.start),
+        "finish": to_seconds(segment.end),
+    }
+    if segment.language:
+        state["detected_language"] = segment.language
+    if words:
+        state["words"] = [
+            {
+                "word": word.text.strip(),
+                "start": to_seconds(word.start),
+                "end": to_seconds(word.end),
+                "probability": round(word.score, 3),
+                "speaker": word.speaker or speaker,
+            }
+            for word in segment.words
+        ]
+    return state
+
+
+def _rest(transcript: Transcript) -> State:
+    """Everything of a state but its lines."""
+    progress = transcript.progress
+    committed = joined(transcript.growing)
+    text = joined([*transcript.growing, *transcript.interim])
+    speaker = transcript.growing[0].speaker if transcript.growing else None
+    lag = to_seconds(progress.received - progress.heard)
+    return {
+        "status": "active_transcription" if transcript.heard_speech else "no_audio_detected",
+        "buffer_transcription": text,
+        "buffer_final_chars": len(committed),
+        "buffer_speaker": speaker or ONLY_SPEAKER,
+        "buffer_diarization": "",
+        "buffer_translation": "",
+        "remaining_time_transcription": lag,
+        "remaining_time_transcription_processing": lag,
+        "remaining_time_transcription_policy": to_seconds(progress.heard - progress.committed),
+        "remaining_time_diarization": 0.0,
+        "audio_received": to_seconds(progress.received),
+    }

@@ -1,0 +1,111 @@
+"""The stretch of audio a window engine is asked about, and the words committed around it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from livestt.engines import Job
+from livestt.events import Word
+from livestt.timebase import from_ms, from_seconds
+
+KEEP = from_ms(1500)
+"""Committed audio that stays in the window so that the engine hears where it left off."""
+TRIM_BEYOND = from_seconds(3)
+"""Committed audio that makes trimming worth it."""
+MAX_PREFIX_TOKENS = 10
+"""Each forced token costs a whole decoder step."""
+MAX_HISTORY = 64
+"""Words remembered as context."""
+TAIL = from_seconds(1)
+"""Audio at the end of a full window whose words are heard again in the next."""
+
+
+class Window:
+    """Audio ``[start, start + limit)`` of one utterance.
+
+    Attributes:
+        start: first sample of the window.
+        prefix: committed words spoken inside it, oldest first.
+        history: committed words from before it, oldest first, bounded.
+        committed_end: where the last committed word of this utterance ends, or its start.
+        untouched: whether nothing of this utterance has been committed yet.
+
+    Args:
+        limit: most samples of a window.
+        trims: False keeps every word of the utterance in the prefix (native engines).
+    """
+
+    def __init__(self, limit: int, *, trims: bool = True) -> None:
+        self.limit = limit
+        self._trims = trims
+        self.start = 0
+        self.prefix: list[Word] = []
+        self.history: deque[Word] = deque(maxlen=MAX_HISTORY)
+        self.committed_end = 0
+        self.untouched = True
+
+    def begin(self, start: int) -> None:
+        """An utterance begins at this sample."""
+        self.start = start
+        self.committed_end = max(self.committed_end, start)
+        self.untouched = True
+
+    def finish(self) -> None:
+        """The utterance is over: its words become context."""
+        self.history.extend(self.prefix)
+        self.prefix.clear()
+
+    def limit_end(self, end: int) -> int:
+        return min(end, self.start + self.limit)
+
+    def full_at(self, end: int) -> bool:
+        return end - self.start >= self.limit
+
+    def full(self, job: Job) -> bool:
+        return self.full_at(job.end)
+
+    def commit(self, words: Sequence[Word]) -> None:
+        self.prefix.extend(words)
+        self.committed_end = words[-1].end
+        self.untouched = False
+        if self._trims:
+            self._trim()
+
+    def forced(self, words: Sequence[Word]) -> int:
+        """How many words to commit because the window is full and the policy commits none."""
+        limit = self.start + self.limit - TAIL
+        return sum(1 for word in words if word.end <= limit) or max(0, len(words) - 1)
+
+    def make_room(self, end: int) -> None:
+        """A full window must move, whatever was heard in it.
+
+        Args:
+            end: where the audio of the last job ended.
+        """
+        if self.full_at(end):
+            self._cut(len(self.prefix))
+            self.start = max(self.start, end - TAIL)
+
+    def _trim(self) -> None:
+        tokens = sum(len(word.tokens) for word in self.prefix)
+        if self.committed_end - self.start > TRIM_BEYOND or tokens > MAX_PREFIX_TOKENS:
+            self._cut(len(self.prefix) - self._kept())
+
+    def _kept(self) -> int:
+        """How many of the newest words stay as the prefix."""
+        tokens = 0
+        for count, word in enumerate(reversed(self.prefix)):
+            tokens += len(word.tokens)
+            if tokens > MAX_PREFIX_TOKENS or self.committed_end - word.end >= KEEP:
+                return count
+        return len(self.prefix)
+
+    def _cut(self, count: int) -> None:
+        """Move the first words out of the window, and its start between them and the rest."""
+        if not count:
+            return
+        gone, self.prefix = self.prefix[:count], self.prefix[count:]
+        self.history.extend(gone)
+        following = self.prefix[0].start if self.prefix else gone[-1].end
+        self.start = max(self.start, (gone[-1].end + following) // 2)
