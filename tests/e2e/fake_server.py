@@ -1,0 +1,245 @@
+"""A server that speaks the native protocol at a test's word, and keeps what it hears.
+
+It serves the real page under the real content security policy. What it says is up to the test:
+`say` puts a message on the newest connection, `drop` cuts it.
+"""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+WEB = Path(__file__).parents[2] / "web"
+
+POLICY = (
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; style-src 'self'; script-src 'self'; worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
+)
+
+Message = dict[str, Any]
+
+
+@dataclass
+class Heard:
+    """What one connection brought."""
+
+    query: dict[str, str]
+    frames: list[bytes] = field(default_factory=list)
+    arrivals: list[float] = field(default_factory=list)
+    controls: list[Message] = field(default_factory=list)
+    ended: bool = False
+
+    @property
+    def pcm(self) -> bytes:
+        return b"".join(self.frames)
+
+    @property
+    def seconds(self) -> float:
+        return len(self.pcm) / 32_000
+
+    def types(self) -> list[str]:
+        return [control["type"] for control in self.controls]
+
+
+class FakeServer:
+    def __init__(self) -> None:
+        self.url = ""
+        self.heard: list[Heard] = []
+        self.notice: str | None = None
+        self.languages = ["de", "en", "fr"]
+        self.away = False
+        self.stops_at_once = True
+        self._socket: WebSocket | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    # What a test does
+
+    def say(self, **message: Any) -> None:
+        """Put a message on the newest connection."""
+        socket = self._socket
+        assert socket is not None
+        self._run(lambda: socket.send_text(json.dumps(message)))
+
+    def drop(self) -> None:
+        """Cut the newest connection, as a crash would."""
+        socket = self._socket
+        assert socket is not None
+        self._run(lambda: socket.close(1011))
+
+    @property
+    def newest(self) -> Heard:
+        return self.heard[-1]
+
+    def start(self) -> None:
+        config = uvicorn.Config(
+            self._app(), host="127.0.0.1", port=0, log_level="warning", lifespan="off"
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, name="fake-server")
+        self._thread.start()
+        wait_for(lambda: self._server is not None and self._server.started)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}/"
+
+    def stop(self) -> None:
+        if self._server is None or self._thread is None:
+            return
+        self._server.should_exit = True
+        self._server.force_exit = True
+        self._thread.join(10)
+
+    # What a browser meets
+
+    def _app(self) -> Starlette:
+        routes = [
+            Route("/", self._page),
+            Mount("/web", StaticFiles(directory=WEB)),
+            WebSocketRoute("/asr", self._asr),
+        ]
+        app = Starlette(routes=routes)
+        return app
+
+    async def _page(self, request: Request) -> Response:
+        return FileResponse(WEB / "index.html", headers={"Content-Security-Policy": POLICY})
+
+    async def _asr(self, socket: WebSocket) -> None:
+        if self.away:
+            await socket.close(1013)
+            return
+        self._loop = asyncio.get_running_loop()
+        await socket.accept()
+        heard = Heard(dict(socket.query_params))
+        await socket.send_text(json.dumps(self._config(heard)))
+        self._socket = socket
+        self.heard.append(heard)
+        try:
+            await self._listen(socket, heard)
+        except (WebSocketDisconnect, RuntimeError):
+            return
+
+    async def _listen(self, socket: WebSocket, heard: Heard) -> None:
+        while (event := await socket.receive())["type"] == "websocket.receive":
+            if event.get("text") is not None:
+                heard.controls.append(json.loads(event["text"]))
+            elif event["bytes"]:
+                heard.frames.append(event["bytes"])
+                heard.arrivals.append(time.monotonic())
+            else:
+                heard.ended = True
+                if self.stops_at_once:
+                    await socket.send_text('{"type": "ready_to_stop"}')
+
+    def _config(self, heard: Heard) -> Message:
+        return {
+            "type": "config",
+            "useAudioWorklet": True,
+            "mode": "diff",
+            "session": f"session-{len(self.heard)}",
+            "encoding": "s16le",
+            "sample_rate": 16000,
+            "channels": 1,
+            "backend": "fake",
+            "model": "fake",
+            "language": heard.query.get("language", "auto"),
+            "languages": self.languages,
+            "notice": self.notice,
+            "version": "0.1.0",
+        }
+
+    def _run(self, action: Callable[[], Any]) -> None:
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(action(), self._loop).result(5)
+
+
+def wait_for(condition: Callable[[], Any], timeout: float = 10.0) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "this did not come about in time"
+        time.sleep(0.02)
+
+
+def snapshot(seq: int = 1, lines: list[Message] | None = None, **fields: Any) -> Message:
+    return {
+        "type": "snapshot",
+        "seq": seq,
+        "status": "active_transcription",
+        "lines": lines or [],
+        **live(**fields),
+    }
+
+
+def diff(seq: int, n_lines: int, **fields: Any) -> Message:
+    changes = {
+        name: fields.pop(name)
+        for name in ("new_lines", "updates", "lines_pruned")
+        if name in fields
+    }
+    return {
+        "type": "diff",
+        "seq": seq,
+        "status": "active_transcription",
+        "n_lines": n_lines,
+        **changes,
+        **live(**fields),
+    }
+
+
+def live(text: str = "", final: int = 0, received: float = 0.0, lag: float = 0.0) -> Message:
+    return {
+        "buffer_transcription": text,
+        "buffer_final_chars": final,
+        "buffer_speaker": 1,
+        "buffer_diarization": "",
+        "buffer_translation": "",
+        "remaining_time_transcription": lag,
+        "remaining_time_diarization": 0,
+        "audio_received": received,
+    }
+
+
+def line(id: int, text: str | None, begin: float, finish: float, speaker: int = 1) -> Message:
+    return {
+        "id": id,
+        "speaker": speaker,
+        "text": text,
+        "start": clock(begin),
+        "end": clock(finish),
+        "begin": begin,
+        "finish": finish,
+        "words": evenly(text, begin, finish, speaker) if text else [],
+    }
+
+
+def evenly(text: str, begin: float, finish: float, speaker: int) -> list[Message]:
+    words = text.split()
+    step = (finish - begin) / len(words)
+    return [
+        {
+            "word": word,
+            "start": round(begin + i * step, 3),
+            "end": round(begin + (i + 1) * step, 3),
+            "probability": 0.9,
+            "speaker": speaker,
+        }
+        for i, word in enumerate(words)
+    ]
+
+
+def clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes // 60)}:{int(minutes % 60):02d}:{rest:05.2f}"

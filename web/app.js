@@ -1,0 +1,99 @@
+/** The page: one session, its views, and what the reader prefers. */
+
+import { Session } from "./live/session.js";
+import { currentPart, rows } from "./modules/conversation.js";
+import { loadPreferences, savePreferences } from "./modules/preferences.js";
+import { STRINGS } from "./strings.js";
+import { mountLanguagePicker, mountMicrophonePicker } from "./views/choices-view.js";
+import { mountControls, mountMeter } from "./views/controls-view.js";
+import { localize } from "./views/dom.js";
+import { mountFollow } from "./views/follow-view.js";
+import { mountSave } from "./views/save-view.js";
+import { applyLook, mountSettings } from "./views/settings-view.js";
+import { adviceFor, mountAdvice, mountLink, mountNotices } from "./views/status-view.js";
+import { mountTranscript } from "./views/transcript-view.js";
+
+/** @import { Preferences } from "./modules/preferences.js" */
+
+localize();
+let preferences = loadPreferences(localStorage);
+applyLook(preferences);
+const session = new Session({ base: document.baseURI, choices: preferences });
+
+/** @param {Partial<Preferences>} changes */
+function prefer(changes) {
+  preferences = { ...preferences, ...changes };
+  savePreferences(localStorage, preferences);
+  applyLook(preferences);
+  const { device, language, processing } = preferences;
+  session.choose({ device, language, processing });
+}
+
+mountFollow();
+mountSettings({ preferences, changed: prefer });
+mountSave({ rows: () => rows(session.state.conversation) });
+const renderControls = mountControls(session);
+const renderMeter = mountMeter(session);
+const renderTranscript = mountTranscript();
+const renderLink = mountLink();
+const renderNotices = mountNotices();
+const renderAdvice = mountAdvice({ retry: () => session.retryNow() });
+const refreshMicrophones = mountMicrophonePicker({
+  value: preferences.device,
+  changed: (device) => prefer({ device }),
+});
+const renderLanguages = mountLanguagePicker({
+  value: preferences.language,
+  changed: (language) => prefer({ language }),
+});
+
+function render() {
+  const { state, lagSeconds } = session;
+  const shown = rows(state.conversation);
+  const live = currentPart(state.conversation)?.transcript ?? null;
+  const running = state.phase === "live" || state.phase === "paused" || state.phase === "stopping";
+  renderTranscript({ rows: shown, live, listening: running });
+  renderControls({ phase: state.phase, hasText: shown.length > 0 });
+  renderLink({ state, lagSeconds });
+  renderNotices({
+    texts: [state.config?.notice ?? "", state.warning, lostText()],
+    undo: state.conversation.cleared ? () => session.undoClear() : null,
+  });
+  renderAdvice(adviceFor(state, session.signal.noSignal));
+  renderLanguages(state.config?.languages);
+  renderMeter();
+}
+
+function lostText() {
+  const seconds = session.lostSeconds;
+  return seconds > 0 ? STRINGS.lost(seconds.toFixed(0)) : "";
+}
+
+let drawn = true;
+
+/** At most once per frame, however many messages come. */
+function draw() {
+  if (!drawn) return;
+  drawn = false;
+  requestAnimationFrame(() => {
+    drawn = true;
+    render();
+  });
+}
+
+let { phase } = session.state;
+
+session.addEventListener("change", () => {
+  const { state } = session;
+  // Only now does the browser tell what the devices are called.
+  if (state.phase !== phase && state.phase === "live") refreshMicrophones();
+  phase = state.phase;
+  draw();
+});
+session.addEventListener("level", draw);
+window.addEventListener("online", () => session.retryNow());
+window.addEventListener("beforeunload", (event) => {
+  if (session.state.phase !== "idle") event.preventDefault();
+});
+
+render();

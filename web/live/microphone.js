@@ -1,0 +1,168 @@
+/**
+ * The microphone as a stream of 16 kHz frames. Asks for permission only when opened.
+ *
+ * @typedef {"insecure" | "unsupported" | "denied" | "noDevice" | "busy"} CaptureProblem
+ * @typedef {{device: string, processing: boolean}} Choice
+ * @typedef {{frame: (bytes: ArrayBuffer) => void, ended: () => void}} Listener
+ * @typedef {{stream: MediaStream, context: AudioContext, node: AudioWorkletNode}} Capture
+ */
+
+import { SAMPLE_RATE } from "../modules/wire.js";
+
+const WORKLET = new URL("../worklets/capture.js", import.meta.url);
+const FLUSH_MS = 250;
+
+export class CaptureError extends Error {
+  /** @param {CaptureProblem} problem */
+  constructor(problem) {
+    super(problem);
+    this.problem = problem;
+  }
+}
+
+/** @returns {CaptureProblem | null} Why this page can never record, if it cannot. */
+export function captureObstacle() {
+  if (!window.isSecureContext) return "insecure";
+  if (!navigator.mediaDevices?.getUserMedia || !window.AudioWorkletNode) return "unsupported";
+  return null;
+}
+
+/** @returns {Promise<{id: string, label: string}[]>} Empty labels until permission was given. */
+export async function listMicrophones() {
+  const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+  return devices
+    .filter(({ kind, deviceId }) => kind === "audioinput" && deviceId !== "")
+    .map(({ deviceId, label }) => ({ id: deviceId, label }));
+}
+
+export class Microphone {
+  /** @param {Listener} listener */
+  constructor(listener) {
+    this.listener = listener;
+    /** @type {Capture | null} */
+    this.capture = null;
+  }
+
+  /** The device in use, as the browser names it. */
+  get device() {
+    return this.capture?.stream.getAudioTracks()[0]?.getSettings().deviceId ?? "";
+  }
+
+  /**
+   * Open a device, or change to another one: the old one is let go only when the new one is there.
+   *
+   * @param {Choice} choice
+   */
+  async open(choice) {
+    const obstacle = captureObstacle();
+    if (obstacle) throw new CaptureError(obstacle);
+    const stream = await openStream(choice);
+    await this.close();
+    const [track] = stream.getAudioTracks();
+    track.onended = () => this.listener.ended();
+    this.capture = { stream, ...(await this.listen(stream)) };
+  }
+
+  async pause() {
+    await this.flush();
+    this.setEnabled(false);
+    await this.capture?.context.suspend();
+  }
+
+  async resume() {
+    this.setEnabled(true);
+    await this.capture?.context.resume();
+  }
+
+  async close() {
+    await this.flush();
+    const { capture } = this;
+    this.capture = null;
+    if (!capture) return;
+    for (const track of capture.stream.getTracks()) {
+      track.onended = null;
+      track.stop();
+    }
+    capture.node.port.onmessage = null;
+    await capture.context.close();
+  }
+
+  /** @param {boolean} enabled */
+  setEnabled(enabled) {
+    for (const track of this.capture?.stream.getTracks() ?? []) track.enabled = enabled;
+  }
+
+  /** Wait for the audio thread's last samples; a suspended or broken one gives none. */
+  async flush() {
+    const { capture } = this;
+    if (capture?.context.state !== "running") return;
+    await new Promise((resolve) => {
+      this.flushed = resolve;
+      capture.node.port.postMessage("flush");
+      setTimeout(resolve, FLUSH_MS);
+    });
+  }
+
+  /** @param {MediaStream} stream */
+  async listen(stream) {
+    const { context, source } = createSource(stream);
+    await context.audioWorklet.addModule(WORKLET.href);
+    const node = new AudioWorkletNode(context, "capture");
+    node.port.onmessage = ({ data }) => {
+      if (data === "flushed") this.flushed?.(null);
+      else this.listener.frame(data);
+    };
+    // Browsers run a node only if it leads somewhere. This one has nothing to say: its output is silent.
+    source.connect(node).connect(context.destination);
+    await context.resume();
+    return { context, node };
+  }
+}
+
+/**
+ * Chromium resamples to the rate we ask for; Firefox refuses to mix rates, so there the worklet
+ * resamples from the device's own.
+ *
+ * @param {MediaStream} stream
+ */
+function createSource(stream) {
+  const wished = new AudioContext({ sampleRate: SAMPLE_RATE });
+  try {
+    return { context: wished, source: wished.createMediaStreamSource(stream) };
+  } catch {
+    wished.close();
+    const context = new AudioContext();
+    return { context, source: context.createMediaStreamSource(stream) };
+  }
+}
+
+/**
+ * @param {Choice} choice
+ * @returns {Promise<MediaStream>}
+ */
+async function openStream({ device, processing }) {
+  // All three are on if nothing is said, and then bend speech until it is recognised worse.
+  const treatment = {
+    echoCancellation: processing,
+    noiseSuppression: processing,
+    autoGainControl: processing,
+  };
+  const audio = device ? { ...treatment, deviceId: { exact: device } } : treatment;
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio });
+  } catch (error) {
+    const name = error instanceof DOMException ? error.name : "";
+    if (name === "OverconstrainedError" && device) return openStream({ device: "", processing });
+    throw new CaptureError(problemOf(name));
+  }
+}
+
+/**
+ * @param {string} name
+ * @returns {CaptureProblem}
+ */
+function problemOf(name) {
+  if (name === "NotAllowedError" || name === "SecurityError") return "denied";
+  if (name === "NotFoundError" || name === "OverconstrainedError") return "noDevice";
+  return "busy";
+}

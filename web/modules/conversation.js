@@ -1,0 +1,226 @@
+/**
+ * What the reader has seen since the page was cleared: one part per server session.
+ *
+ * A lost connection ends a part and the next session starts another one, so nothing that was on
+ * the screen depends on a server that may be gone. Times go on across parts: `offset` is the
+ * place of a part's first sample in everything this page has recorded.
+ *
+ * @import { Line, Message, Word } from "./wire.js"
+ * @import { Transcript } from "./transcript.js"
+ *
+ * @typedef {object} Part
+ * @property {number} number
+ * @property {string} session
+ * @property {number} offset  Seconds of recording before this part.
+ * @property {Row | null} marker  Stands before a part that a lost connection began.
+ * @property {Transcript} transcript
+ * @property {ReadonlySet<number>} hidden  Ids of the lines the reader has cleared away.
+ *
+ * @typedef {object} Conversation
+ * @property {Part[]} parts
+ * @property {number} started  How many parts there have been.
+ * @property {Part[] | null} cleared  What the last "clear" took away, to be able to undo it.
+ *
+ * @typedef {object} Row  What a view or an export shows of one line.
+ * @property {string} key
+ * @property {"line" | "silence" | "marker"} kind
+ * @property {number} begin  Seconds since recording began.
+ * @property {number} finish
+ * @property {number} speaker
+ * @property {string} text
+ * @property {string} translation
+ * @property {string} language
+ * @property {Word[]} words
+ */
+
+import { apply, emptyTranscript } from "./transcript.js";
+import { SILENCE } from "./wire.js";
+
+/** @returns {Conversation} */
+export function emptyConversation() {
+  return { parts: [], started: 0, cleared: null };
+}
+
+/** @param {Conversation} conversation */
+export function currentPart(conversation) {
+  return conversation.parts.at(-1) ?? null;
+}
+
+/**
+ * @param {Conversation} conversation
+ * @param {{session: string, offset: number, afterLoss?: boolean}} start
+ * @returns {Conversation}
+ */
+export function beginPart(conversation, { session, offset, afterLoss = false }) {
+  const settled = settle(conversation);
+  const number = conversation.started;
+  const marker = afterLoss && rows(settled).length > 0 ? markerRow(number, offset) : null;
+  /** @type {Part} */
+  const part = {
+    number,
+    session,
+    offset,
+    marker,
+    transcript: emptyTranscript(),
+    hidden: new Set(),
+  };
+  return { ...settled, parts: [...settled.parts, part], started: number + 1 };
+}
+
+/**
+ * @param {Conversation} conversation
+ * @param {Message} message
+ */
+export function receive(conversation, message) {
+  return changeCurrent(conversation, (part) => {
+    const transcript = apply(part.transcript, message);
+    return transcript === part.transcript ? part : { ...part, transcript };
+  });
+}
+
+/**
+ * Nothing more will come from the current session: what still grew becomes a line of its own.
+ *
+ * @param {Conversation} conversation
+ */
+export function settle(conversation) {
+  return changeCurrent(conversation, (part) => {
+    const { transcript } = part;
+    const text = transcript.buffer_transcription.trim();
+    if (!text) return part;
+    const last = transcript.lines.at(-1) ?? transcript.archive.at(-1);
+    /** @type {Line} */
+    const line = {
+      id: (last?.id ?? -1) + 1,
+      speaker: transcript.buffer_speaker,
+      text,
+      start: "",
+      end: "",
+      begin: last?.finish ?? 0,
+      finish: Math.max(transcript.audio_received, last?.finish ?? 0),
+    };
+    const settled = { ...transcript, lines: [...transcript.lines, line], ...EMPTY_BUFFER };
+    return { ...part, transcript: settled };
+  });
+}
+
+const EMPTY_BUFFER = { buffer_transcription: "", buffer_final_chars: 0, buffer_translation: "" };
+
+/**
+ * Forget what is on the screen; a session that runs goes on, and its later lines appear.
+ *
+ * @param {Conversation} conversation
+ * @param {boolean} running
+ * @returns {Conversation}
+ */
+export function clear(conversation, running) {
+  const part = currentPart(conversation);
+  if (!part) return conversation;
+  const { lines, archive } = part.transcript;
+  const hidden = new Set([...archive, ...lines].map((line) => line.id));
+  const parts = running ? [{ ...part, marker: null, hidden }] : [];
+  return { ...conversation, parts, cleared: conversation.parts };
+}
+
+/**
+ * Bring back what "clear" took away, before whatever has been said since.
+ *
+ * @param {Conversation} conversation
+ * @returns {Conversation}
+ */
+export function undoClear(conversation) {
+  const { parts, cleared } = conversation;
+  if (!cleared) return conversation;
+  const now = new Map(parts.map((part) => [part.number, part]));
+  const restored = cleared.map((part) => ({
+    ...part,
+    transcript: now.get(part.number)?.transcript ?? part.transcript,
+  }));
+  const known = new Set(restored.map((part) => part.number));
+  const later = parts.filter((part) => !known.has(part.number));
+  return { ...conversation, parts: [...restored, ...later], cleared: null };
+}
+
+/**
+ * All rows, oldest first. A row keeps its identity as long as its line does.
+ *
+ * @param {Conversation} conversation
+ * @returns {Row[]}
+ */
+export function rows(conversation) {
+  return conversation.parts.flatMap((part) => {
+    const { archive, lines } = part.transcript;
+    const shown = [...archive, ...lines]
+      .filter((line) => !part.hidden.has(line.id))
+      .map((line) => rowOf(part, line));
+    return part.marker ? [part.marker, ...shown] : shown;
+  });
+}
+
+/** @type {WeakMap<Line, Row>} */
+const rowCache = new WeakMap();
+
+/**
+ * @param {Part} part
+ * @param {Line} line
+ * @returns {Row}
+ */
+function rowOf(part, line) {
+  const cached = rowCache.get(line);
+  if (cached) return cached;
+  /** @type {Row} */
+  const row = {
+    key: `${part.number}:${line.id}`,
+    kind: line.speaker === SILENCE ? "silence" : "line",
+    begin: line.begin + part.offset,
+    finish: line.finish + part.offset,
+    speaker: line.speaker,
+    text: (line.text ?? "").trim(),
+    translation: line.translation ?? "",
+    language: line.detected_language ?? "",
+    words: (line.words ?? []).map((word) => shifted(word, part.offset)),
+  };
+  rowCache.set(line, row);
+  return row;
+}
+
+/**
+ * @param {Word} word
+ * @param {number} offset
+ * @returns {Word}
+ */
+function shifted(word, offset) {
+  return { ...word, start: word.start + offset, end: word.end + offset };
+}
+
+/**
+ * @param {number} number
+ * @param {number} at
+ * @returns {Row}
+ */
+function markerRow(number, at) {
+  return {
+    key: `${number}:lost`,
+    kind: "marker",
+    begin: at,
+    finish: at,
+    speaker: SILENCE,
+    text: "",
+    translation: "",
+    language: "",
+    words: [],
+  };
+}
+
+/**
+ * @param {Conversation} conversation
+ * @param {(part: Part) => Part} change
+ * @returns {Conversation}
+ */
+function changeCurrent(conversation, change) {
+  const part = currentPart(conversation);
+  if (!part) return conversation;
+  const changed = change(part);
+  if (changed === part) return conversation;
+  return { ...conversation, parts: [...conversation.parts.slice(0, -1), changed] };
+}

@@ -1,0 +1,175 @@
+/**
+ * Rows of a conversation as files: plain text, SRT, WebVTT and JSON.
+ *
+ * @import { Row } from "./conversation.js"
+ * @import { Word } from "./wire.js"
+ *
+ * @typedef {{speaker: (number: number) => string}} Labels
+ * @typedef {{begin: number, finish: number, speaker: number, text: string}} Cue
+ * @typedef {{name: string, type: string, write: (rows: Row[], labels: Labels) => string}} Format
+ */
+
+import { stampText } from "./clock.js";
+
+/** Readable for one glance: two lines of the length subtitle guides recommend. */
+const CUE_LINE = 42;
+const CUE_TEXT = 2 * CUE_LINE;
+const CUE_SECONDS = 7;
+
+/** @type {Record<string, Format>} */
+export const FORMATS = {
+  txt: { name: "Text", type: "text/plain", write: toText },
+  srt: { name: "SRT", type: "application/x-subrip", write: toSrt },
+  vtt: { name: "WebVTT", type: "text/vtt", write: toVtt },
+  json: { name: "JSON", type: "application/json", write: toJson },
+};
+
+/**
+ * Paragraphs: one per turn, broken at pauses.
+ *
+ * @param {Row[]} rows
+ * @param {Labels} labels
+ */
+export function toText(rows, labels) {
+  const named = severalSpeakers(rows);
+  /** @type {string[]} */
+  const paragraphs = [];
+  /** @type {Row | null} */
+  let previous = null;
+  for (const row of rows) {
+    const spoken = isSpoken(row);
+    if (spoken && previous && previous.speaker === row.speaker) {
+      paragraphs.push(`${paragraphs.pop()} ${oneLine(row.text)}`);
+    } else if (spoken) {
+      const name = named ? `${labels.speaker(row.speaker)}: ` : "";
+      paragraphs.push(name + oneLine(row.text));
+    }
+    previous = spoken ? row : null;
+  }
+  return paragraphs.map((paragraph) => `${paragraph}\n`).join("\n");
+}
+
+/**
+ * @param {Row[]} rows
+ * @param {Labels} labels
+ */
+export function toSrt(rows, labels) {
+  const named = severalSpeakers(rows);
+  const cues = rows.filter(isSpoken).flatMap(cuesOf);
+  return cues
+    .map((cue, index) => {
+      const name = named ? `${labels.speaker(cue.speaker)}: ` : "";
+      const text = wrap((name + cue.text).replaceAll("-->", "→"));
+      return `${index + 1}\n${span(cue, ",")}\n${text}\n`;
+    })
+    .join("\n");
+}
+
+/**
+ * @param {Row[]} rows
+ * @param {Labels} labels
+ */
+export function toVtt(rows, labels) {
+  const named = severalSpeakers(rows);
+  const cues = rows.filter(isSpoken).flatMap(cuesOf);
+  const blocks = cues.map((cue) => {
+    const voice = named ? `<v ${escapeVtt(labels.speaker(cue.speaker))}>` : "";
+    return `${span(cue, ".")}\n${voice}${escapeVtt(wrap(cue.text))}\n`;
+  });
+  return ["WEBVTT\n", ...blocks].join("\n");
+}
+
+/** @param {Row[]} rows */
+export function toJson(rows) {
+  const segments = rows.filter(isSpoken).map((row) => ({
+    begin: row.begin,
+    finish: row.finish,
+    speaker: row.speaker,
+    text: row.text,
+    ...(row.language && { language: row.language }),
+    ...(row.translation && { translation: row.translation }),
+    ...(row.words.length > 0 && { words: row.words }),
+  }));
+  return `${JSON.stringify({ text: segments.map(({ text }) => text).join(" "), segments }, null, 2)}\n`;
+}
+
+/**
+ * A line as cues short enough to read; the words' times say where it may be cut.
+ *
+ * @param {Row} row
+ * @returns {Cue[]}
+ */
+function cuesOf(row) {
+  const { begin, finish, speaker } = row;
+  if (row.words.length === 0) return [{ begin, finish, speaker, text: oneLine(row.text) }];
+  /** @type {Word[][]} */
+  const groups = [[]];
+  for (const word of row.words) {
+    const group = groups[groups.length - 1];
+    if (group.length > 0 && isFull([...group, word])) groups.push([word]);
+    else group.push(word);
+  }
+  return groups.map((group) => ({
+    begin: group[0].start,
+    finish: Math.max(group[group.length - 1].end, group[0].start),
+    speaker,
+    text: oneLine(spell(group)),
+  }));
+}
+
+/** @param {Word[]} words */
+function isFull(words) {
+  const seconds = words[words.length - 1].end - words[0].start;
+  return spell(words).length > CUE_TEXT || seconds > CUE_SECONDS;
+}
+
+/**
+ * Words that bring their own spaces (or need none, as in Chinese) are joined as they are.
+ *
+ * @param {Word[]} words
+ */
+function spell(words) {
+  const spaced = words.some(({ word }) => /^\s|\s$/u.test(word));
+  return words
+    .map(({ word }) => word)
+    .join(spaced ? "" : " ")
+    .trim();
+}
+
+/** @param {string} text */
+function wrap(text) {
+  if (text.length <= CUE_LINE) return text;
+  const middle = text.length / 2;
+  const spaces = [...text.matchAll(/ /g)].map(({ index }) => index);
+  if (spaces.length === 0) return text;
+  const best = spaces.reduce((a, b) => (Math.abs(b - middle) < Math.abs(a - middle) ? b : a));
+  return `${text.slice(0, best)}\n${text.slice(best + 1)}`;
+}
+
+/**
+ * @param {Cue} cue
+ * @param {"," | "."} mark
+ */
+function span({ begin, finish }, mark) {
+  return `${stampText(begin, mark)} --> ${stampText(finish, mark)}`;
+}
+
+/** @param {string} text */
+function escapeVtt(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+/** @param {string} text */
+function oneLine(text) {
+  return text.replace(/\s+/gu, " ").trim();
+}
+
+/** @param {Row} row */
+function isSpoken(row) {
+  return row.kind === "line" && row.text !== "";
+}
+
+/** @param {Row[]} rows */
+export function severalSpeakers(rows) {
+  return new Set(rows.filter(isSpoken).map(({ speaker }) => speaker)).size > 1;
+}

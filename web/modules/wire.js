@@ -1,0 +1,82 @@
+/**
+ * The native protocol's messages as types, and the address they travel to.
+ *
+ * @typedef {{word: string, start: number, end: number, probability?: number, speaker?: number | null}} Word
+ *
+ * @typedef {object} Line  A closed stretch of speech by one speaker, or of silence.
+ * @property {number} id  Stable within its session.
+ * @property {number} speaker  From 1; SILENCE for a pause.
+ * @property {string | null} text  Null in a pause.
+ * @property {string} start  H:MM:SS.cc, as older clients read it.
+ * @property {string} end
+ * @property {number} begin  Seconds of the session's audio.
+ * @property {number} finish
+ * @property {string} [detected_language]
+ * @property {string} [translation]
+ * @property {Word[]} [words]
+ *
+ * @typedef {object} Config
+ * @property {"config"} type
+ * @property {string} session
+ * @property {number} sample_rate
+ * @property {string} [backend]
+ * @property {string} [model]
+ * @property {string} [language]
+ * @property {string[]} [languages]
+ * @property {string | null} [notice]  One sentence the reader should see, or null.
+ * @property {string} [version]
+ *
+ * @typedef {object} Live  What a snapshot and a diff both carry.
+ * @property {number} seq
+ * @property {"active_transcription" | "no_audio_detected" | "error"} status
+ * @property {string} buffer_transcription  The line that still grows.
+ * @property {number} buffer_final_chars  Its committed code points, from the left.
+ * @property {number} buffer_speaker
+ * @property {string} buffer_diarization
+ * @property {string} buffer_translation
+ * @property {number} remaining_time_transcription  Seconds received but not yet heard.
+ * @property {number} remaining_time_diarization
+ * @property {number} audio_received  Seconds.
+ *
+ * @typedef {Partial<Live> & {type: "snapshot", seq: number, lines: Line[], resume_from_sample?: number}} Snapshot
+ * @typedef {Partial<Live> & {type: "diff", seq: number, n_lines: number, lines_pruned?: number, new_lines?: Line[], updates?: Line[]}} Diff
+ * @typedef {{type: "warning", code: string, message: string}} Warning
+ * @typedef {{type: "error", code?: string, message?: string, error?: string, retry_after?: number}} ServerError
+ * @typedef {Config | Snapshot | Diff | Warning | ServerError
+ *   | {type: "ready_to_stop"} | {type: "heartbeat", t: number} | {type: "flushed", id?: string}} Message
+ */
+
+/** The speaker number that means "nobody spoke". */
+export const SILENCE = -2;
+
+/** Hertz of the audio the page sends. */
+export const SAMPLE_RATE = 16000;
+
+/** A session to go on with: its id, and the last message seen from it.
+ * @typedef {{session: string, seq: number}} Resume */
+
+/**
+ * The address of a live session. Relative to the page, so it also works under a path prefix.
+ *
+ * @param {string} base  The page's own address; a `token` in its query is handed on.
+ * @param {{language?: string, resume?: Resume | null}} [options]
+ */
+export function liveUrl(base, { language = "auto", resume = null } = {}) {
+  const url = new URL("asr", base);
+  url.protocol = url.protocol === "https:" || url.protocol === "wss:" ? "wss:" : "ws:";
+  url.search = new URLSearchParams({
+    mode: "diff",
+    words: "true",
+    encoding: "s16le",
+    sample_rate: String(SAMPLE_RATE),
+    channels: "1",
+    language,
+  }).toString();
+  const token = new URL(base).searchParams.get("token");
+  if (token) url.searchParams.set("token", token);
+  if (resume) {
+    url.searchParams.set("session", resume.session);
+    url.searchParams.set("seq", String(resume.seq));
+  }
+  return url.href;
+}

@@ -1,0 +1,91 @@
+/** Every word the page itself says, in one place, so that it can be said in another language. */
+export const STRINGS = {
+  title: "livestt: live captions",
+  skip: "Skip to the transcript",
+  transcript: "Transcript",
+  current: "Being said now",
+  controls: "Recording",
+  jump: "Jump to live",
+
+  start: "Start",
+  starting: "Starting…",
+  pause: "Pause",
+  resume: "Resume",
+  stop: "Stop",
+  stopNow: "Stop now",
+  clear: "Clear",
+  cleared: "Transcript cleared.",
+  undo: "Undo",
+  level: "Microphone level",
+  recorded: "Recorded time",
+
+  microphone: "Microphone",
+  defaultMicrophone: "Default microphone",
+  microphoneNumber: (/** @type {number} */ n) => `Microphone ${n}`,
+  language: "Language",
+  automatic: "Detect language",
+
+  save: "Save",
+  copy: "Copy text",
+  copied: "Copied.",
+  copyFailed: "The browser did not allow copying.",
+  download: (/** @type {string} */ name, /** @type {string} */ extension) =>
+    `${name} (.${extension})`,
+  fileName: (/** @type {string} */ stamp) => `captions ${stamp}`,
+  nothingToSave: "There is nothing to save yet.",
+
+  settings: "Settings",
+  theme: "Appearance",
+  themeSystem: "System",
+  themeLight: "Light",
+  themeDark: "Dark",
+  size: "Text size",
+  times: "Show times",
+  processing: "Noise suppression and echo cancellation",
+  processingHint: "For rooms with loudspeakers. It bends the sound, so captions get less exact.",
+
+  emptyTitle: "Say something.",
+  emptyText: "Press Start, and what is said appears here while it is spoken.",
+  emptyNote: "The sound goes to this server and nowhere else.",
+  listening: "Listening…",
+
+  speaker: (/** @type {number} */ n) => `Speaker ${n}`,
+  pauseOf: (/** @type {string} */ length) => `Pause of ${length}`,
+  seconds: (/** @type {string} */ n) => `${n} s`,
+  gap: "The connection was lost here. Captions go on below.",
+
+  linkIdle: "Ready",
+  linkConnecting: "Connecting…",
+  linkLive: "Live",
+  linkPaused: "Paused",
+  linkStopping: "Finishing…",
+  linkLost: "Reconnecting…",
+  lag: (/** @type {string} */ seconds) => `${seconds} s behind`,
+  lost: (/** @type {string} */ seconds) =>
+    `The server was away too long: ${seconds} s of sound could not be kept.`,
+
+  noSignalTitle: "No sound is coming in.",
+  noSignal: "Is this the right microphone, and is it switched on?",
+  insecureTitle: "This address cannot use the microphone.",
+  insecure:
+    "Browsers give the microphone only to secure pages. Open this page over https, or on the server itself as http://localhost.",
+  unsupportedTitle: "This browser cannot record.",
+  unsupported: "A current version of Firefox, Chrome, Edge or Safari can.",
+  deniedTitle: "The microphone is blocked.",
+  denied:
+    "Allow it for this page: the icon beside the address opens the permissions. Then press Start again.",
+  noDeviceTitle: "No microphone was found.",
+  noDevice: "Plug one in, then press Start again.",
+  busyTitle: "The microphone did not start.",
+  busy: "Another program may be using it. Close that, then press Start again.",
+  deviceLostTitle: "The microphone went away.",
+  deviceLost: "Choose another one below to go on.",
+  refusedTitle: "The server refused this page.",
+  refused: "It may want a key, or not know this address. Its log says why.",
+  awayTitle: "The server cannot be reached.",
+  away: "Trying again until it answers. Recording goes on; the last minute is kept and sent then.",
+  tryNow: "Try now",
+  dismiss: "Dismiss",
+};
+
+/** @typedef {Exclude<{[K in keyof typeof STRINGS]: (typeof STRINGS)[K] extends string ? K : never}[keyof typeof STRINGS], undefined>} TextKey */

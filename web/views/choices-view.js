@@ -1,0 +1,76 @@
+/**
+ * Which microphone, which language.
+ *
+ * @typedef {{value: string, label: string}} Option
+ */
+
+import { listMicrophones } from "../live/microphone.js";
+import { LANGUAGES } from "../modules/languages.js";
+import { STRINGS } from "../strings.js";
+import { byId, make } from "./dom.js";
+
+/** @param {{value: string, changed: (device: string) => void}} options */
+export function mountMicrophonePicker({ value, changed }) {
+  const select = /** @type {HTMLSelectElement} */ (byId("microphone"));
+  select.addEventListener("change", () => changed(select.value));
+
+  const refresh = async () => {
+    const devices = (await listMicrophones()).filter(({ id }) => id !== "default");
+    const options = devices.map(({ id, label }, index) => ({
+      value: id,
+      label: label || STRINGS.microphoneNumber(index + 1),
+    }));
+    const wanted = select.value || value;
+    fill(select, [{ value: "", label: STRINGS.defaultMicrophone }, ...options], wanted);
+  };
+  navigator.mediaDevices?.addEventListener("devicechange", refresh);
+  refresh();
+  return refresh;
+}
+
+/** @param {{value: string, changed: (language: string) => void}} options */
+export function mountLanguagePicker({ value, changed }) {
+  const select = /** @type {HTMLSelectElement} */ (byId("language"));
+  select.addEventListener("change", () => changed(select.value));
+  let offered = "";
+
+  /** @param {string[]} [languages]  What the server's model knows, once it told us. */
+  const render = (languages = LANGUAGES) => {
+    if (offered === languages.join()) return;
+    offered = languages.join();
+    const wanted = select.value || value;
+    const options = languages.map((code) => ({ value: code, label: languageName(code) }));
+    options.sort((a, b) => a.label.localeCompare(b.label));
+    fill(select, [{ value: "auto", label: STRINGS.automatic }, ...options], wanted);
+    if (select.value !== wanted) changed(select.value);
+  };
+  render();
+  return render;
+}
+
+/**
+ * @param {HTMLSelectElement} select
+ * @param {Option[]} options
+ * @param {string} wanted
+ */
+function fill(select, options, wanted) {
+  select.replaceChildren(
+    ...options.map(({ value, label }) => {
+      const option = make("option", "", label);
+      option.value = value;
+      return option;
+    }),
+  );
+  const found = options.some(({ value }) => value === wanted);
+  select.value = found ? wanted : options[0].value;
+}
+
+/** @param {string} code */
+function languageName(code) {
+  try {
+    const names = new Intl.DisplayNames([document.documentElement.lang], { type: "language" });
+    return names.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}

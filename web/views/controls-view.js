@@ -1,0 +1,69 @@
+/**
+ * Start, pause, stop and clear; the meter and the clock.
+ *
+ * @import { Phase, Session } from "../live/session.js"
+ */
+
+import { clockText } from "../modules/clock.js";
+import { meterValue } from "../modules/levels.js";
+import { STRINGS } from "../strings.js";
+import { byId, setText } from "./dom.js";
+
+/** @type {Record<Phase, string[]>} */
+const BUTTONS = {
+  idle: ["start"],
+  starting: ["start"],
+  live: ["pause", "stop"],
+  paused: ["resume", "stop"],
+  stopping: ["stop"],
+};
+
+/** @param {Session} session */
+export function mountControls(session) {
+  const names = ["start", "pause", "resume", "stop", "clear"];
+  const buttons = new Map(names.map((name) => [name, byId(name)]));
+  const clear = byId("clear");
+  const start = /** @type {HTMLButtonElement} */ (byId("start"));
+
+  start.addEventListener("click", () => session.start());
+  byId("pause").addEventListener("click", () => session.pause());
+  byId("resume").addEventListener("click", () => session.resume());
+  byId("stop").addEventListener("click", () => session.stop());
+  clear.addEventListener("click", () => session.clear());
+
+  /** @param {{phase: Phase, hasText: boolean}} props */
+  return ({ phase, hasText }) => {
+    const focused = document.activeElement;
+    for (const [name, button] of buttons) {
+      if (button !== clear) button.hidden = !BUTTONS[phase].includes(name);
+    }
+    clear.hidden = !hasText;
+    start.disabled = phase === "starting";
+    setText(byId("stop-text"), phase === "stopping" ? STRINGS.stopNow : STRINGS.stop);
+    byId("sound").hidden = phase === "idle" || phase === "starting";
+    keepFocus(focused, [...buttons.values()]);
+  };
+}
+
+/**
+ * The button just pressed may be gone: the keyboard goes on at the one in its place.
+ *
+ * @param {Element | null} focused
+ * @param {HTMLElement[]} buttons
+ */
+function keepFocus(focused, buttons) {
+  if (!buttons.some((button) => button === focused && button.hidden)) return;
+  buttons.find((button) => !button.hidden)?.focus();
+}
+
+/** @param {Session} session */
+export function mountMeter(session) {
+  const meter = byId("meter");
+  const clock = byId("clock");
+  return () => {
+    const value = session.state.phase === "live" ? meterValue(session.levelDb) : 0;
+    meter.style.setProperty("--level", value.toFixed(3));
+    meter.ariaValueNow = String(Math.round(100 * value));
+    setText(clock, clockText(session.recordedSeconds));
+  };
+}

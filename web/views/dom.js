@@ -1,0 +1,65 @@
+/** The few things every view does with the document. */
+
+import { STRINGS } from "../strings.js";
+
+/** @import { TextKey } from "../strings.js" */
+
+/**
+ * @template {Element} [T=HTMLElement]
+ * @param {string} id
+ * @returns {T}
+ */
+export function byId(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`the page has no #${id}`);
+  return /** @type {any} */ (element);
+}
+
+/**
+ * An element with a class and text, never markup: what the server says is not to be trusted.
+ *
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {string} className
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function make(tag, className, ...children) {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.append(...children);
+  return element;
+}
+
+/**
+ * Touch the document only if something changed: it also keeps a screen reader quiet.
+ *
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** @param {TextKey} key */
+export function textButton(key, className = "") {
+  const button = make("button", className, STRINGS[key]);
+  button.type = "button";
+  return button;
+}
+
+/** Fill the page's fixed words from the table. */
+export function localize() {
+  document.title = STRINGS.title;
+  for (const element of document.querySelectorAll("[data-text]")) {
+    element.textContent = word(element.getAttribute("data-text"));
+  }
+  for (const element of document.querySelectorAll("[data-label]")) {
+    element.setAttribute("aria-label", word(element.getAttribute("data-label")));
+  }
+}
+
+/** @param {string | null} key */
+function word(key) {
+  return STRINGS[/** @type {TextKey} */ (key)];
+}

@@ -1,0 +1,126 @@
+/**
+ * How things stand: the link and the lag above, notices below them, advice when help is needed.
+ *
+ * @import { Problem, State } from "../live/session.js"
+ * @import { TextKey } from "../strings.js"
+ *
+ * @typedef {{title: string, text: string, retry?: boolean}} Advice
+ */
+
+import { STRINGS } from "../strings.js";
+import { byId, make, setText, textButton } from "./dom.js";
+
+/** A smaller lag is normal and not worth a number. */
+const SMALL_LAG = 0.05;
+
+/** From here on the reader should know that the words are late. */
+const LARGE_LAG = 4;
+
+/** @param {State} state */
+function linkName({ phase, link, wasOpen }) {
+  if (phase === "idle") return "idle";
+  if (link === "waiting" || (link === "connecting" && wasOpen)) return "lost";
+  if (link === "connecting" || phase === "starting") return "connecting";
+  return phase;
+}
+
+/** @type {Record<string, TextKey>} */
+const LINK_TEXT = {
+  idle: "linkIdle",
+  connecting: "linkConnecting",
+  live: "linkLive",
+  paused: "linkPaused",
+  stopping: "linkStopping",
+  lost: "linkLost",
+};
+
+export function mountLink() {
+  const element = byId("link");
+  const text = byId("link-text");
+  const lag = byId("lag");
+
+  /** @param {{state: State, lagSeconds: number}} props */
+  return ({ state, lagSeconds }) => {
+    const name = linkName(state);
+    element.dataset.link = name;
+    setText(text, STRINGS[LINK_TEXT[name]].toString());
+    lag.hidden = name === "idle" || name === "connecting" || lagSeconds < SMALL_LAG;
+    lag.classList.toggle("late", lagSeconds >= LARGE_LAG);
+    setText(lag, STRINGS.lag(lagSeconds.toFixed(1)));
+  };
+}
+
+/** Short sentences that stay until they are put away; each is said once. */
+export function mountNotices() {
+  const space = byId("notices");
+  /** @type {Set<string>} */
+  const dismissed = new Set();
+
+  /** @param {{texts: string[], undo: (() => void) | null}} props */
+  return ({ texts, undo }) => {
+    const wanted = texts.filter((text) => text && !dismissed.has(text));
+    const key = JSON.stringify([wanted, undo !== null]);
+    if (space.dataset.key === key) return;
+    space.dataset.key = key;
+    const notices = wanted.map((text) => {
+      const button = textButton("dismiss", "quiet");
+      const notice = make("div", "notice", make("p", "", text), button);
+      button.addEventListener("click", () => {
+        dismissed.add(text);
+        notice.remove();
+      });
+      return notice;
+    });
+    space.replaceChildren(...notices, ...(undo ? [makeUndo(undo)] : []));
+  };
+}
+
+/** @param {() => void} undo */
+function makeUndo(undo) {
+  const button = textButton("undo", "quiet");
+  button.addEventListener("click", undo);
+  return make("div", "notice", make("p", "", STRINGS.cleared), button);
+}
+
+/** @param {{retry: () => void}} options */
+export function mountAdvice({ retry }) {
+  const space = byId("advice");
+  const title = make("p", "advice-title");
+  const text = make("p", "");
+  const button = textButton("tryNow", "quiet");
+  const box = make("div", "advice", make("div", "", title, text), button);
+  button.addEventListener("click", retry);
+
+  /** @param {Advice | null} advice */
+  return (advice) => {
+    if (!advice) return box.remove();
+    setText(title, advice.title);
+    setText(text, advice.text);
+    button.hidden = !advice.retry;
+    if (!box.isConnected) space.append(box);
+  };
+}
+
+/**
+ * The one piece of advice that matters most now.
+ *
+ * @param {State} state
+ * @param {boolean} noSignal
+ * @returns {Advice | null}
+ */
+export function adviceFor(state, noSignal) {
+  if (state.problem) return problemAdvice(state.problem);
+  if (state.phase === "idle") return null;
+  if (state.link === "waiting") {
+    return { title: STRINGS.awayTitle, text: STRINGS.away, retry: true };
+  }
+  if (noSignal && state.phase === "live") {
+    return { title: STRINGS.noSignalTitle, text: STRINGS.noSignal };
+  }
+  return null;
+}
+
+/** @param {Problem} problem */
+function problemAdvice(problem) {
+  return { title: STRINGS[`${problem}Title`], text: STRINGS[problem] };
+}
