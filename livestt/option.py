@@ -30,6 +30,7 @@ class Option:
     hints: Mapping[str, str] = field(default_factory=dict)
     """Values that people will try and that cannot work, with what to do instead."""
     unit: str = ""
+    """One word, shown in place of the value."""
     minimum: float | None = None
     maximum: float | None = None
 

@@ -10,13 +10,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from livestt.errors import UnsupportedOption
 from livestt.option import Group, Option, Setting, Value
 
 if TYPE_CHECKING:
-    from livestt.engines import EngineSettings, StreamOptions, Task
+    from livestt.engines import EngineSettings, StreamOptions
 
 ENGINE_GROUP = "livestt.engines"
 """Entry-point group of the engines; `livestt.engines.registry` imports them."""
@@ -156,8 +156,8 @@ class Settings:
     compute_type: str = _set(
         "default",
         "Model",
-        "Number format of the weights while running. int8 is fastest on CPUs, float16 on "
-        "GPUs; default lets the engine choose.",
+        "Number format of the weights while running: int8, fastest on CPUs, float16, fastest "
+        "on GPUs, float32, or a mixture such as int8_float16. default lets the engine choose.",
         choices=COMPUTE_TYPES,
     )
     threads: int = _set(0, "Model", "CPU threads of the engine; 0 lets it choose.", minimum=0)
@@ -168,7 +168,7 @@ class Settings:
         "and can be wrong: name it if you know it.",
         aliases=("--lan",),
     )
-    task: str = _set(
+    task: Literal["transcribe", "translate"] = _set(
         "transcribe",
         "Model",
         "translate writes English whatever is spoken.",
@@ -183,7 +183,7 @@ class Settings:
     )
     hotwords: str = _set("", "Model", "Names and terms to listen for, comma separated.")
 
-    backend_policy: str = _set(
+    backend_policy: Literal["auto", "alignatt", "localagreement"] = _set(
         "auto",
         "Streaming",
         "When to commit words: alignatt as soon as the model looks away from the end of the "
@@ -219,13 +219,13 @@ class Settings:
     frame_threshold: int = _set(
         25,
         "Streaming",
-        "alignatt: how near to the end of the audio the model may look for a word to be "
-        "committed. Lower is faster, higher more accurate.",
-        unit="frames of 20 ms",
+        "alignatt: how near to the end of the audio, in frames of 20 ms, the model may look "
+        "for a word to be committed. Lower is faster, higher more accurate.",
+        unit="frames",
         minimum=1,
         maximum=500,
     )
-    window: str = _set(
+    window: Literal["short", "full30"] = _set(
         "short",
         "Streaming",
         "short encodes the audio there is, full30 pads it to the 30 s Whisper was trained "
@@ -274,7 +274,7 @@ class Settings:
         minimum=0,
         maximum=5000,
     )
-    decoder: str = _set(
+    decoder: Literal["pyav", "ffmpeg"] = _set(
         "pyav",
         "Audio",
         "Decoder of compressed audio: pyav runs inside the server, ffmpeg is a separate "
@@ -309,17 +309,16 @@ class Settings:
             compute_type=self.compute_type,
             threads=self.threads,
             model_dir=self.model_cache_dir,
-            window="full30" if self.window == "full30" else "short",
+            window=self.window,
         )
 
     def stream_options(self) -> StreamOptions:
         """What a session asks of the engine unless it says otherwise."""
         from livestt.engines import StreamOptions
 
-        task: Task = "translate" if self.task == "translate" else "transcribe"
         return StreamOptions(
             language=None if self.language == "auto" else self.language,
-            task=task,
+            task=self.task,
             prompt=self.init_prompt,
             hotwords=tuple(word for part in self.hotwords.split(",") if (word := part.strip())),
         )

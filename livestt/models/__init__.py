@@ -4,6 +4,6 @@
 CTranslate2 can load, and fetches or converts it first where that is needed.
 """
 
-from livestt.models.resolve import resolve
+from livestt.models.locate import resolve
 
 __all__ = ["resolve"]

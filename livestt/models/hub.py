@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,22 +60,23 @@ def unreachable() -> str | None:
     return None
 
 
-def download(repo: str, cache_dir: str | None = None, *, name: str | None = None) -> Path:
+def download(repo: str, cache_dir: str | None, name: str, begin: Callable[[], None]) -> Path:
     """Fetch the files of a repository that a Whisper model needs, into the cache.
 
     Args:
         repo: ``org/name``.
         cache_dir: the cache; None for the usual one.
         name: what the user called it, for messages.
+        begin: called once the hub has answered.
 
     Raises:
         ModelUnavailable: the hub cannot be reached.
         BadModel: there is no such repository, or no Whisper model in it.
     """
-    name = name or repo
     reason = unreachable()
     if reason is not None:
         raise _unavailable(name, reason)
+    begin()
     try:
         with _quiet():
             patterns = _needed(repo)

@@ -34,16 +34,19 @@ def resolve(spec: str, cache_dir: str | None = None, say: Say | None = None) -> 
     say = say or _silent
     folder = local(spec, cache_dir)
     if folder is None:
-        repo = repository(spec)
-        known = catalog.find(spec)
-        size = f" (about {known.megabytes} MB)" if known else ""
-        say(f"Downloading {repo}{size}")
-        folder = hub.download(repo, cache_dir, name=spec)
+        folder = _download(spec, cache_dir, say)
     if check(folder) == "ctranslate2":
         return folder
     if not converted(folder, cache_dir).is_dir():
         say(f"Converting {spec} to CTranslate2 format, once")
     return convert(folder, cache_dir)
+
+
+def _download(spec: str, cache_dir: str | None, say: Say) -> Path:
+    repo = repository(spec)
+    known = catalog.find(spec)
+    size = f" (about {known.megabytes} MB)" if known else ""
+    return hub.download(repo, cache_dir, spec, lambda: say(f"Downloading {repo}{size}"))
 
 
 def local(spec: str, cache_dir: str | None = None) -> Path | None:

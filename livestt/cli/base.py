@@ -1,0 +1,164 @@
+"""What all commands share: errors in one line, options in groups, advice on flags that are gone."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import click
+
+from livestt.cli.retired import advice
+from livestt.errors import LivesttError
+from livestt.option import GROUPS, Setting, Value
+from livestt.settings import Settings
+
+SWITCHED = "livestt.switched"
+"""Where in the context the values set by aliases without a value wait."""
+
+
+class Refused(click.ClickException):
+    """A `LivesttError` on the command line: one line, and exit status 2."""
+
+    exit_code = 2
+
+
+class Command(click.Command):
+    """A command that says what replaces a flag it does not know, and never shows a traceback."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as unknown:
+            sentence = advice(unknown.option_name)
+            if sentence is None:
+                raise
+            raise click.UsageError(f"{unknown.option_name}: {sentence}", ctx) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LivesttError as error:
+            raise Refused(str(error)) from error
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Own options first, then the settings by group."""
+        sections: dict[str, list[tuple[str, str]]] = {name: [] for name in ("Options", *GROUPS)}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None and not isinstance(param, click.Argument):
+                group = param.setting.option.group if isinstance(param, SettingOption) else None
+                sections[group or "Options"].append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+class SettingOption(click.Option):
+    """The click option of one setting. Older spellings work and are not shown."""
+
+    def __init__(self, setting: Setting, **attributes: Any) -> None:
+        self.setting = setting
+        names = [setting.flag, *setting.option.aliases]
+        if isinstance(setting.default, bool) and setting.default:
+            names[0] = f"{setting.flag}/--no-{setting.flag.removeprefix('--')}"
+        super().__init__(
+            [*names, setting.name],
+            envvar=setting.variable,
+            help=setting.option.help,
+            metavar=setting.option.unit.upper() or None,
+            show_default=setting.default not in (None, "", ()),
+            **attributes,
+        )
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        shown, self.opts = self.opts, [o for o in self.opts if self._is_current(o)]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = shown
+
+    def _is_current(self, name: str) -> bool:
+        return name == self.setting.flag or not name.startswith("--")
+
+
+# click.ParamType takes no type argument at run time in the oldest click that livestt accepts.
+class ChoiceType(click.ParamType):  # type: ignore[type-arg]
+    """One of a setting's choices. Synonyms are translated; `Settings` refuses the rest."""
+
+    name = "choice"
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        choices = self.setting.option.choices
+        listed = "" if callable(choices) else f"[{'|'.join(choices)}]"
+        return listed if 0 < len(listed) < 50 else "NAME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Value:
+        small = str(value).lower()
+        return self.setting.option.synonyms.get(small, small)
+
+
+class ListType(click.ParamType):  # type: ignore[type-arg]
+    """A repeatable text; its variable holds several, separated by spaces or commas."""
+
+    name = "text"
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        return rv.replace(",", " ").split()
+
+
+def option(setting: Setting, default: Value) -> click.Option:
+    """Make the click option of a setting."""
+    if isinstance(default, bool):
+        return SettingOption(setting, is_flag=True, default=default)
+    if isinstance(default, tuple):
+        return SettingOption(setting, multiple=True, default=default, type=ListType())
+    if setting.option.choices:
+        return SettingOption(setting, type=ChoiceType(setting), default=default)
+    kind = type(default) if isinstance(default, int | float) else str
+    return SettingOption(setting, type=kind, default=default)
+
+
+def switches(setting: Setting) -> list[click.Option]:
+    """The hidden flags without a value that set a setting."""
+    return [
+        click.Option(
+            [flag, f"switch_{flag.strip('-').replace('-', '_')}"],
+            is_flag=True,
+            hidden=True,
+            expose_value=False,
+            callback=_switch(setting, value),
+        )
+        for flag, value in setting.option.switches.items()
+    ]
+
+
+def settings_of(ctx: click.Context, values: dict[str, Any]) -> Settings:
+    """The settings that a command line and the environment add up to."""
+    return Settings(**{**values, **ctx.meta.get(SWITCHED, {})})
+
+
+def announce(sentence: str) -> None:
+    """Say on stderr what is about to take long."""
+    click.echo(f"{sentence} ...", err=True)
+
+
+def configure_logging(settings: Settings) -> None:
+    """Log to stderr at the level asked for; libraries only when something is wrong."""
+    level = settings.log_level.upper()
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for library in ("faster_whisper", "httpx", "httpx2", "huggingface_hub", "websockets"):
+        logging.getLogger(library).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def _switch(setting: Setting, value: Value) -> Any:
+    def note(ctx: click.Context, param: click.Parameter, given: bool) -> None:
+        if given:
+            ctx.meta.setdefault(SWITCHED, {})[setting.name] = value
+
+    return note

@@ -1,0 +1,66 @@
+"""Captions in a terminal: closed lines stay, the growing one is rewritten in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from livestt.events import Ended, Event
+from livestt.subtitles import FORMATS, render
+from livestt.timebase import from_seconds
+from livestt.transcript import Layout, Transcript
+
+FOREVER = from_seconds(10**9)
+
+
+class Captions:
+    """Shows the events of one session. A context manager: the screen is its while it is open."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console()
+        self._live = Live(console=self._console, transient=True, auto_refresh=False)
+        self._transcript = Transcript(Layout(retention=FOREVER))
+        self._printed = 0
+
+    def __enter__(self) -> Captions:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # A session that was cut off never said so itself; its last words are as good.
+        self._transcript.apply([Ended(self._transcript.duration)])
+        self._print_closed()
+        self._live.update(Text())
+        self._live.stop()
+
+    def show(self, events: Iterable[Event]) -> None:
+        """Take what the session said."""
+        self._transcript.apply(events)
+        self._print_closed()
+        if self._live.is_started:
+            self._live.update(self._growing(), refresh=True)
+
+    def save(self, path: Path) -> None:
+        """Write the transcript in the format that the file name ends in, else as text."""
+        kind = path.suffix.removeprefix(".")
+        text = render(self._transcript, kind if kind in FORMATS else "text")
+        path.write_text(text, encoding="utf-8")
+
+    def _print_closed(self) -> None:
+        segments = list(self._transcript.segments)
+        for segment in segments[self._printed :]:
+            if segment.text:
+                self._console.print(segment.text, markup=False, highlight=False)
+        self._printed = len(segments)
+
+    def _growing(self) -> Text:
+        sure = "".join(word.text for word in self._transcript.growing)
+        maybe = "".join(word.text for word in self._transcript.interim)
+        text = Text(sure.lstrip())
+        text.append(maybe if sure else maybe.lstrip(), style="bright_black")
+        return text

@@ -1,0 +1,42 @@
+"""``livestt check``: what works on this machine, and what to do about the rest."""
+
+from __future__ import annotations
+
+import click
+
+from livestt.cli.base import Command
+from livestt.cli.options import with_settings
+from livestt.settings import Settings
+
+COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+# fmt: off
+ASKED = (
+    "model", "model_path", "model_cache_dir", "backend", "device",
+    "compute_type", "decoder", "host", "port", "log_level",
+)
+# fmt: on
+
+
+@click.command("check", cls=Command)
+@with_settings(names=ASKED)
+def command(settings: Settings) -> None:
+    """Find out whether livestt will run here.
+
+    Each line is ok, warn (something optional is missing) or fail, with what to do. The exit
+    status is 1 if anything failed.
+
+    \b
+    livestt check
+    livestt check --model large-v3 --device cuda --port 9000
+    """
+    from livestt.cli.doctor import examine
+
+    failed = False
+    for finding in examine(settings):
+        failed = failed or finding.level == "fail"
+        mark = click.style(f"{finding.level:<4}", fg=COLOURS[finding.level])
+        click.echo(f"{mark}  {finding.subject}: {finding.says}")
+        if finding.advice:
+            click.echo(f"      -> {finding.advice}")
+    if failed:
+        click.get_current_context().exit(1)

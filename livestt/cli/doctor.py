@@ -1,0 +1,208 @@
+"""The examinations behind ``livestt check``. Each is a function from settings to findings."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from livestt import __version__
+from livestt.errors import LivesttError
+from livestt.settings import Settings
+
+# fmt: off
+PACKAGES = (
+    "av", "ctranslate2", "faster-whisper", "huggingface-hub", "numpy",
+    "onnxruntime", "soxr", "starlette", "uvicorn", "websockets",
+)
+# fmt: on
+"""What livestt itself cannot run without."""
+
+OLDEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    level: Literal["ok", "warn", "fail"]
+    subject: str
+    says: str
+    advice: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Run every examination, in the order in which a start would fail."""
+    for look in EXAMINATIONS:
+        yield from look(settings)
+
+
+def python(_: Settings) -> Iterator[Finding]:
+    level: Literal["ok", "fail"] = "ok" if sys.version_info >= OLDEST_PYTHON else "fail"
+    advice = "" if level == "ok" else "livestt needs Python 3.11 or newer."
+    says = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    yield Finding(level, "Python", says, advice)
+    yield Finding("ok", "livestt", __version__)
+
+
+def packages(_: Settings) -> Iterator[Finding]:
+    found = {name: _version(name) for name in PACKAGES}
+    missing = [name for name, number in found.items() if number is None]
+    if missing:
+        install = f"pip install {' '.join(missing)}"
+        yield Finding("fail", "Packages", f"missing: {', '.join(missing)}", install)
+    else:
+        listed = ", ".join(f"{name} {number}" for name, number in found.items())
+        yield Finding("ok", "Packages", listed)
+
+
+def devices(settings: Settings) -> Iterator[Finding]:
+    try:
+        import ctranslate2
+    except ImportError as error:
+        yield Finding(
+            "fail", "CTranslate2", str(error), "pip install --force-reinstall ctranslate2"
+        )
+        return
+    count = ctranslate2.get_cuda_device_count()
+    device = "cuda" if settings.device == "cuda" or (settings.device == "auto" and count) else "cpu"
+    if device == "cuda" and not count:
+        advice = "Use --device cpu, or install the NVIDIA driver and CUDA libraries."
+        yield Finding("fail", "Device", "no CUDA GPU that CTranslate2 can use", advice)
+        return
+    types = sorted(ctranslate2.get_supported_compute_types(device))
+    name = f"{count} CUDA GPU(s)" if device == "cuda" else "CPU"
+    yield Finding("ok", "Device", f"{name}; compute types: {', '.join(types)}")
+    if settings.compute_type not in ("default", "auto", *types):
+        advice = f"Use one of: {', '.join(types)}, or leave --compute-type out."
+        says = f"{settings.compute_type} does not run on {device}"
+        yield Finding("fail", "Compute type", says, advice)
+
+
+def voice_detection(settings: Settings) -> Iterator[Finding]:
+    if not settings.vad:
+        return
+    from livestt.vad.silero import SileroVad
+
+    try:
+        SileroVad()
+    except LivesttError as error:
+        yield Finding("fail", "Voice detection", str(error))
+    else:
+        yield Finding("ok", "Voice detection", "the Silero model is here and loads")
+
+
+def engines(settings: Settings) -> Iterator[Finding]:
+    from livestt.engines.registry import available
+
+    for info in available().values():
+        if info.installed:
+            yield Finding("ok", "Engine", info.name)
+        else:
+            level: Literal["warn", "fail"] = "fail" if settings.backend == info.name else "warn"
+            yield Finding(level, "Engine", f"{info.name} is not installed", info.install or "")
+
+
+def model(settings: Settings) -> Iterator[Finding]:
+    """The model that would be loaded, and the hub where it may have to come from."""
+    if settings.backend not in ("auto", "faster-whisper"):
+        return
+    from livestt.models import hub, locate
+
+    name = settings.model_path or settings.model
+    reason = hub.unreachable()
+    if reason is None:
+        yield Finding("ok", "Hub", "reachable")
+    else:
+        yield Finding("warn", "Hub", reason, "Only models that are here already can be used.")
+    try:
+        folder = locate.local(name, settings.model_cache_dir)
+        if folder is None:
+            yield _absent(settings, name, reachable=reason is None)
+        else:
+            yield _present(settings, name, folder)
+    except LivesttError as error:
+        yield Finding("fail", "Model", str(error))
+
+
+def _present(settings: Settings, name: str, folder: Path) -> Finding:
+    from livestt.models import locate
+    from livestt.models.folder import check
+
+    if check(folder) == "ctranslate2" or locate.ready(name, settings.model_cache_dir):
+        return Finding("ok", "Model", f"{name} is in {folder}")
+    advice = f"livestt pull {name} converts it; that needs pip install 'livestt[torch]'"
+    return Finding("warn", "Model", f"{name} is here in Hugging Face format", advice)
+
+
+def _absent(settings: Settings, name: str, *, reachable: bool) -> Finding:
+    from livestt.engines.registry import FALLBACK, available
+
+    if reachable:
+        return Finding("warn", "Model", f"{name} is not here yet", f"livestt pull {name}")
+    if settings.backend == "auto" and available()[FALLBACK].installed:
+        says = f"{name} is not here; the low-accuracy engine {FALLBACK} will stand in"
+        return Finding("warn", "Model", says, f"livestt pull {name}, once the hub is reachable")
+    advice = "Bring a model folder and name it with --model-path, or: pip install "
+    return Finding("fail", "Model", f"{name} is not here", advice + "'livestt[embedded]'")
+
+
+def ffmpeg(settings: Settings) -> Iterator[Finding]:
+    path = shutil.which("ffmpeg")
+    if path:
+        yield Finding("ok", "ffmpeg program", path)
+    elif settings.decoder == "ffmpeg":
+        yield Finding("fail", "ffmpeg program", "not found", "Install it, or use --decoder pyav.")
+    else:
+        yield Finding("ok", "ffmpeg program", "not found; only --decoder ffmpeg needs it")
+
+
+def port(settings: Settings) -> Iterator[Finding]:
+    from livestt.cli.serve import check_port
+
+    try:
+        check_port(settings)
+    except LivesttError as error:
+        yield Finding("fail", "Port", str(error))
+    else:
+        yield Finding("ok", "Port", f"{settings.host} port {settings.port} is free")
+
+
+def disk(settings: Settings) -> Iterator[Finding]:
+    from huggingface_hub import constants
+
+    from livestt.cli.units import size
+
+    wanted = Path(settings.model_cache_dir or constants.HF_HUB_CACHE).expanduser()
+    there = next(path for path in (wanted, *wanted.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    level: Literal["ok", "warn"] = "ok" if free > 5e9 else "warn"
+    advice = (
+        "" if level == "ok" else "Large models need up to 3.1 GB; --model-cache-dir moves them."
+    )
+    yield Finding(level, "Model cache", f"{wanted}, {size(free)} free", advice)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+EXAMINATIONS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    python,
+    packages,
+    devices,
+    voice_detection,
+    engines,
+    model,
+    disk,
+    ffmpeg,
+    port,
+)

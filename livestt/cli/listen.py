@@ -1,0 +1,114 @@
+"""``livestt listen``: the microphone, captioned in the terminal."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import click
+from anyio.to_thread import run_sync
+
+from livestt.cli.base import Command, announce
+from livestt.cli.options import FILES, with_settings
+from livestt.errors import MissingExtra, SetupError
+from livestt.settings import Settings
+from livestt.timebase import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from livestt.cli.captions import Captions
+    from livestt.engines import Engine
+
+BLOCK = SAMPLE_RATE // 10
+"""Samples per read: 100 ms."""
+
+
+@click.command("listen", cls=Command)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the transcript here at the end; .srt, .vtt, .tsv, .json or text by its ending.",
+)
+@click.option("--input", "-i", "source", help="Microphone, by number or part of its name.")
+@with_settings(FILES, defaults={"log_level": "warning"})
+def command(settings: Settings, output: Path | None, source: str | None) -> None:
+    """Transcribe the microphone until Ctrl+C.
+
+    Words that may still change are grey. Needs the extra: pip install 'livestt[listen]'
+
+    \b
+    livestt listen --language en
+    livestt listen -o notes.txt
+    livestt listen --input USB --model small
+    """
+    open_microphone = microphone(source)
+    from livestt.cli.captions import Captions
+    from livestt.engines.registry import load_engine
+
+    engine = load_engine(settings, announce)
+    if engine.capabilities.notice:
+        click.echo(engine.capabilities.notice, err=True)
+    captions = Captions()
+    try:
+        with captions:
+            anyio.run(_listen, open_microphone, engine, settings, captions)
+    finally:
+        engine.close()
+        if output is not None:
+            captions.save(output)
+
+
+def microphone(source: str | None) -> Any:
+    """Something that opens the microphone as a context manager.
+
+    Raises:
+        MissingExtra: sounddevice is not installed.
+        SetupError: there is no such microphone, or none at all.
+    """
+    try:
+        import sounddevice
+    except ImportError as error:
+        raise MissingExtra("The microphone", "listen") from error
+    except OSError as error:
+        raise SetupError(
+            f"The microphone needs PortAudio ({error}). On Debian and Ubuntu: "
+            "sudo apt install libportaudio2"
+        ) from error
+    device: int | str | None = int(source) if source and source.isdecimal() else source
+    try:
+        sounddevice.check_input_settings(device, channels=1, dtype="int16", samplerate=SAMPLE_RATE)
+    except (ValueError, sounddevice.PortAudioError) as error:
+        raise SetupError(f"The microphone cannot be used: {error}") from error
+    return sounddevice.RawInputStream(SAMPLE_RATE, BLOCK, device=device, channels=1, dtype="int16")
+
+
+async def _listen(source: Any, engine: Engine, settings: Settings, captions: Captions) -> None:
+    """Transcribe until Ctrl+C; what was said before it still comes out, a second one ends all."""
+    from livestt.audio import AudioFormat
+    from livestt.pipeline import transcribe_live
+
+    stop = anyio.Event()
+    with source:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_stop_on_interrupt, stop, tasks.cancel_scope)
+            await transcribe_live(
+                _blocks(source, stop), AudioFormat("s16le"), engine, settings, captions.show
+            )
+            tasks.cancel_scope.cancel()
+
+
+async def _blocks(source: Any, stop: anyio.Event) -> AsyncIterator[bytes]:
+    while not stop.is_set():
+        block, _ = await run_sync(source.read, BLOCK)
+        yield bytes(block)
+
+
+async def _stop_on_interrupt(stop: anyio.Event, scope: anyio.CancelScope) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT) as signals:
+        async for _ in signals:
+            if stop.is_set():
+                scope.cancel()
+            stop.set()

@@ -1,0 +1,72 @@
+"""``livestt serve``: the server."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from livestt.cli.base import Command, announce
+from livestt.cli.options import EVERYTHING, with_settings
+from livestt.errors import SetupError
+from livestt.settings import Settings
+
+
+@click.command("serve", cls=Command)
+@with_settings(EVERYTHING)
+def command(settings: Settings) -> None:
+    """Start the server: a web page, a WebSocket at /asr and REST routes.
+
+    \b
+    livestt serve --model small --language en
+    livestt serve --host 0.0.0.0 --ssl-certfile cert.pem --ssl-keyfile key.pem
+    LIVESTT_MODEL=large-v3-turbo LIVESTT_DEVICE=cuda livestt serve
+
+    Every option is also a variable: --max-sessions is LIVESTT_MAX_SESSIONS.
+    """
+    start(settings)
+
+
+def start(settings: Settings) -> None:
+    """Load the engine and serve until stopped."""
+    check_files(settings)
+    check_port(settings)
+    from livestt.engines.registry import load_engine
+    from livestt.server.app import create_app
+    from livestt.server.run import serve
+
+    engine = load_engine(settings, announce)
+    serve(create_app(engine, settings), settings)
+
+
+def check_files(settings: Settings) -> None:
+    """Refuse certificate files that are not there before a model is loaded for nothing.
+
+    Raises:
+        SetupError: naming the file.
+    """
+    for path in (settings.ssl_certfile, settings.ssl_keyfile):
+        if path and not Path(path).is_file():
+            raise SetupError(f"There is no file {path}.")
+
+
+def check_port(settings: Settings) -> None:
+    """Refuse an address that cannot be listened on.
+
+    Raises:
+        SetupError: saying why.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with closing(socket.socket(family, kind, protocol)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise SetupError(
+            f"Cannot listen on {settings.host} port {settings.port}: {error.strerror or error}. "
+            "Choose another with --port, or another address with --host."
+        ) from error

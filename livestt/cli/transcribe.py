@@ -1,0 +1,165 @@
+"""``livestt transcribe``: files to text, without a server."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from livestt.cli.base import Command, announce
+from livestt.cli.options import FILES, with_settings
+from livestt.errors import LivesttError
+from livestt.settings import Settings
+
+if TYPE_CHECKING:
+    from livestt.engines import Engine
+
+FORMATS = ("text", "txt", "srt", "vtt", "tsv", "json", "verbose_json")
+LIVE_ONLY = ("backend_policy", "min_chunk_size", "audio_min_len", "frame_threshold")
+"""Settings that say when to commit words; a file has all of its words at once."""
+
+Progress = Callable[[float], None]
+
+
+@click.command("transcribe", cls=Command)
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option(
+    "--format",
+    "-f",
+    type=click.Choice(FORMATS),
+    help="What to write; by default what the name after -o ends in, or else text.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    help="File to write; for several files a folder, made if need be.",
+)
+@with_settings(FILES, without=LIVE_ONLY, defaults={"log_level": "warning"})
+def command(
+    settings: Settings, files: tuple[Path, ...], format: str | None, output: Path | None
+) -> None:
+    """Transcribe audio or video files.
+
+    Writes to stdout, and nothing else there. A file that cannot be read does not stop the others.
+
+    \b
+    livestt transcribe meeting.mp3
+    livestt transcribe --language fr --format srt film.mkv -o film.srt
+    livestt transcribe --model large-v3 -f vtt -o subtitles/ *.mp4
+    """
+    kind = format or _format_of(output)
+    targets = _targets(files, kind, output)
+    from livestt.engines.registry import load_engine
+
+    engine = load_engine(settings, announce)
+    if engine.capabilities.notice:
+        click.echo(engine.capabilities.notice, err=True)
+    try:
+        failures = _transcribe_all(targets, kind, engine, settings)
+    finally:
+        engine.close()
+    if failures:
+        click.get_current_context().exit(2)
+
+
+def _format_of(output: Path | None) -> str:
+    suffix = output.suffix.removeprefix(".") if output else ""
+    return suffix if suffix in FORMATS else "text"
+
+
+def _targets(
+    files: Sequence[Path], kind: str, output: Path | None
+) -> list[tuple[Path, Path | None]]:
+    """Where the transcript of each file goes; None is stdout."""
+    if output is None:
+        if len(files) > 1 and kind not in ("text", "txt"):
+            raise click.UsageError(f"Several files in format {kind} need -o FOLDER.")
+        return [(file, None) for file in files]
+    if len(files) == 1 and not output.is_dir():
+        return [(files[0], output)]
+    if output.is_file():
+        raise click.UsageError(f"Several files need a folder after -o, and {output} is a file.")
+    return [(file, output / name) for file, name in zip(files, _names(files, kind), strict=True)]
+
+
+def _names(files: Sequence[Path], kind: str) -> list[str]:
+    """One name per file; the old ending stays where it tells two files apart."""
+    from livestt.subtitles import EXTENSIONS
+
+    ending = EXTENSIONS.get(kind, kind)
+    stems = Counter(file.stem for file in files)
+    return [f"{file.stem if stems[file.stem] == 1 else file.name}.{ending}" for file in files]
+
+
+def _transcribe_all(
+    targets: Sequence[tuple[Path, Path | None]], kind: str, engine: Engine, settings: Settings
+) -> int:
+    """Transcribe file after file; how many failed."""
+    failures = 0
+    for file, target in targets:
+        try:
+            _write(_transcribe(file, kind, engine, settings), target)
+        except (LivesttError, OSError) as error:
+            failures += 1
+            where = "" if str(file) in str(error) else f"{file}: "
+            click.echo(f"Error: {where}{error}", err=True)
+    return failures
+
+
+def _transcribe(file: Path, kind: str, engine: Engine, settings: Settings) -> str:
+    from livestt.pipeline import transcribe_file
+    from livestt.subtitles import render
+
+    with _progress(file) as on_progress:
+        transcript = transcribe_file(file, engine, settings, on_progress)
+    return render(transcript, kind)
+
+
+def _write(text: str, target: Path | None) -> None:
+    if target is None:
+        click.echo(text, nl=False)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _progress(file: Path) -> Iterator[Progress]:
+    """A bar on stderr while somebody watches it, nothing otherwise."""
+    if not sys.stderr.isatty():
+        yield lambda seconds: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f} s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task(file.name, total=_seconds(file))
+        yield lambda seconds: bars.update(bar, completed=seconds)
+
+
+def _seconds(file: Path) -> float | None:
+    """How long a file says it is; None if it does not say, which makes a bar without end."""
+    import av
+
+    try:
+        with av.open(str(file)) as container:
+            return container.duration / av.time_base if container.duration else None
+    except av.FFmpegError:
+        return None
