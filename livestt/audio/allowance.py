@@ -9,6 +9,22 @@ FREE_SECONDS = 600
 MIN_BYTES_PER_SECOND = 16
 """Below this a stream is a decompression bomb: FLAC silence needs 55, Opus DTX 25."""
 
+MAX_WHOLE_SECONDS = 4 * 3600
+"""Longest audio of a file that can only be decoded in one piece."""
+
+
+def check_whole(samples: int) -> None:
+    """Check ``samples`` made in one piece.
+
+    Raises:
+        BadAudio: more than fits in memory.
+    """
+    if samples > SAMPLE_RATE * MAX_WHOLE_SECONDS:
+        raise BadAudio(
+            f"the file cannot be streamed and is longer than {MAX_WHOLE_SECONDS // 3600} hours:"
+            " send it in parts, or as WAV, WebM, Ogg, MP3 or FLAC"
+        )
+
 
 def check_allowance(samples: int, taken: int) -> None:
     """Check ``samples`` made from the first ``taken`` bytes.

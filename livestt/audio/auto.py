@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from livestt.audio.decoder import NO_SAMPLES, Decoder, join
@@ -38,30 +39,44 @@ class AutoDecoder:
         self._head = bytearray()
         self._skip = 0  # bytes of an ID3 tag still to drop
         self._inner: Decoder | None = None
+        self._failure: str | None = None
 
     def feed(self, data: bytes) -> Samples:
-        if self._inner is None:
-            self._head += data
-            self._drop_tags()
-            self._inner = self._open()
+        with self._failing_for_good():
             if self._inner is None:
-                return NO_SAMPLES
-            data = self._take_head()
-        return self._inner.feed(data)
+                self._head += data
+                self._drop_tags()
+                self._inner = self._open()
+                if self._inner is None:
+                    return NO_SAMPLES
+                data = self._take_head()
+            return self._inner.feed(data)
 
     def finish(self) -> Samples:
-        if self._inner is not None:
-            return self._inner.finish()
-        self._inner = self._open(ended=True)
-        head = self._take_head()
-        if self._inner is None:
-            raise not_audio(head)
-        return join([self._inner.feed(head), self._inner.finish()])
+        with self._failing_for_good():
+            if self._inner is not None:
+                return self._inner.finish()
+            self._inner = self._open(ended=True)
+            head = self._take_head()
+            if self._inner is None:
+                raise not_audio(b"ID3\4" if self._skip else head)
+            return join([self._inner.feed(head), self._inner.finish()])
 
     def close(self) -> None:
         self._head.clear()
         if self._inner is not None:
             self._inner.close()
+
+    @contextmanager
+    def _failing_for_good(self) -> Iterator[None]:
+        """Let every call after a failed one fail alike; the decoders need not remember."""
+        if self._failure is not None:
+            raise BadAudio(self._failure)
+        try:
+            yield
+        except BadAudio as error:
+            self._failure = str(error)
+            raise
 
     def _drop_tags(self) -> None:
         while self._head:
@@ -103,10 +118,8 @@ class WholeDecoder:
 
     def feed(self, data: bytes) -> Samples:
         if len(self._data) + len(data) > self._limit:
-            self._data.clear()
-            self._limit = 0
             raise BadAudio(
-                f"this MP4 has its index at the end and is over {MAX_WHOLE_BYTES >> 20} MiB:"
+                f"this MP4 has its index at the end and is over {self._limit >> 20} MiB:"
                 " write it with the index first (ffmpeg -movflags +faststart), or send another"
                 " format"
             )

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import av
 import numpy as np
 
-from livestt.audio.allowance import check_allowance
+from livestt.audio.allowance import check_allowance, check_whole
 from livestt.audio.decoder import Decoder, join
 from livestt.audio.explain import ADVICE, HEAD, not_audio
 from livestt.audio.format import MAX_CHANNELS, MAX_RATE, MIN_RATE
@@ -80,7 +80,12 @@ class PyAvBackend:
         return ContainerDecoder()
 
     def whole(self, data: bytes) -> Samples:
-        return join(list(decode(_Memory(data))))
+        blocks, made = [], 0
+        for samples in decode(_Memory(data)):
+            made += len(samples)
+            check_whole(made)
+            blocks.append(samples)
+        return join(blocks)
 
 
 class ContainerDecoder:
@@ -147,6 +152,7 @@ def decode(source: Source) -> Iterator[Samples]:
 def _frames(container: Any, source: Source) -> Iterator[Any]:
     """Decoded frames, stepping over damaged packets."""
     stream = container.streams.audio[0]
+    _check_track(stream.codec_context)
     stream.codec_context.thread_count = 1
     decoded = failures = 0
     for frames in _attempts(container, stream, source):
@@ -160,6 +166,21 @@ def _frames(container: Any, source: Source) -> Iterator[Any]:
         yield from frames
     if failures and not decoded:
         raise BadAudio(f"no packet of the audio track could be decoded: {ADVICE}")
+
+
+def _check_track(codec: Any) -> None:
+    """Refuse what no frame of the track could make right. Headers may also leave it open (0)."""
+    if codec is None:
+        raise BadAudio(f"the audio track has a codec that cannot be decoded: {ADVICE}")
+    if codec.channels > MAX_CHANNELS or (codec.sample_rate and not _usual(codec.sample_rate)):
+        raise BadAudio(
+            f"the audio track has {codec.channels} channels at {codec.sample_rate} Hz: send up to"
+            f" {MAX_CHANNELS} channels at {MIN_RATE} to {MAX_RATE} Hz"
+        )
+
+
+def _usual(rate: int) -> bool:
+    return MIN_RATE <= rate <= MAX_RATE
 
 
 def _attempts(container: Any, stream: Any, source: Source) -> Iterator[list[Any] | None]:
@@ -181,10 +202,20 @@ def _attempts(container: Any, stream: Any, source: Source) -> Iterator[list[Any]
 
 
 def _decode(stream: Any, packet: Any) -> list[Any] | None:
+    """The packet's frames, or None if it is damaged, which includes frames no track has."""
     try:
-        return list(stream.decode(packet))
+        frames = list(stream.decode(packet))
     except av.FFmpegError:
         return None
+    return frames if all(_is_plausible(frame) for frame in frames) else None
+
+
+def _is_plausible(frame: Any) -> bool:
+    return (
+        frame.format.name.removesuffix("p") in _DTYPES
+        and frame.layout.nb_channels <= MAX_CHANNELS
+        and _usual(frame.sample_rate)
+    )
 
 
 def _convert(frames: Iterator[Any]) -> Iterator[Samples]:
@@ -194,29 +225,19 @@ def _convert(frames: Iterator[Any]) -> Iterator[Samples]:
         if frame.sample_rate != rate:
             if resampler is not None:
                 yield resampler.finish()
-            rate, resampler = frame.sample_rate, _resampler(frame.sample_rate)
+            rate, resampler = frame.sample_rate, Resampler(frame.sample_rate)
         assert resampler is not None
         yield resampler.feed(_mono(frame))
     if resampler is not None:
         yield resampler.finish()
 
 
-def _resampler(rate: int) -> Resampler:
-    if not MIN_RATE <= rate <= MAX_RATE:
-        raise BadAudio(f"the audio track has {rate} Hz: send {MIN_RATE} to {MAX_RATE} Hz")
-    return Resampler(rate)
-
-
 def _mono(frame: Any) -> Samples:
     # Not frame.to_ndarray(): PyAV 18.1 sees a ninth plane in eight planar channels, and crashes.
-    channels, name = frame.layout.nb_channels, frame.format.name.removesuffix("p")
-    if channels > MAX_CHANNELS or name not in _DTYPES:
-        raise BadAudio(
-            f"the audio track has {channels} channels of {name}: send up to {MAX_CHANNELS}"
-        )
+    channels, dtype = frame.layout.nb_channels, _DTYPES[frame.format.name.removesuffix("p")]
     planes = frame.planes[:channels] if frame.format.is_planar else frame.planes[:1]
     count = frame.samples * channels // len(planes)
-    values = np.stack([np.frombuffer(plane, _DTYPES[name], count) for plane in planes])
+    values = np.stack([np.frombuffer(plane, dtype, count) for plane in planes])
     if len(planes) < channels:
         values = values.reshape(-1, channels).T
     return mix_down(to_float(values))

@@ -16,7 +16,7 @@ from typing import IO
 
 import numpy as np
 
-from livestt.audio.allowance import check_allowance
+from livestt.audio.allowance import MAX_WHOLE_SECONDS, check_allowance, check_whole
 from livestt.audio.container import FORMATS
 from livestt.audio.decoder import NO_SAMPLES, Decoder
 from livestt.audio.explain import HEAD, not_audio
@@ -29,7 +29,9 @@ STALL_SECONDS = 30.0
 _WHOLE_SECONDS = 600.0
 _READ = 1 << 16
 _PROBE = ["-probesize", "4096", "-analyzeduration", "0", "-formatprobesize", "32768"]
-_OUTPUT = ["-map", "0:a:0", "-vn", "-sn", "-dn", "-threads", "1", "-f", "f32le", "-ac", "1", "-ar"]
+_OUTPUT = ["-map", "0:a:0", "-threads", "1", "-f", "f32le", "-ac", "1", "-ar", str(SAMPLE_RATE)]
+_AVERAGE = ["-rematrix_maxval", "1.0"]
+"""Mix channels down to their average; FFmpeg would add them up louder, and clip."""
 
 
 class FfmpegBackend:
@@ -51,13 +53,13 @@ class FfmpegBackend:
         self._program = program
 
     def stream(self) -> Decoder:
-        return FfmpegDecoder(self._command("pipe:0", _PROBE))
+        return FfmpegDecoder(self._command("pipe", "pipe:0", _PROBE))
 
     def whole(self, data: bytes) -> Samples:
         with tempfile.NamedTemporaryFile() as file:
             file.write(data)
             file.flush()
-            command = self._command(f"file:{file.name}", [])
+            command = self._command("file", f"file:{file.name}", ["-t", str(MAX_WHOLE_SECONDS + 1)])
             try:
                 done = subprocess.run(
                     command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_WHOLE_SECONDS
@@ -66,12 +68,13 @@ class FfmpegBackend:
                 raise BadAudio("ffmpeg did not finish with this file") from error
         if done.returncode and not done.stdout:
             raise not_audio(data[:HEAD])
+        check_whole(len(done.stdout) // 4)
         return _samples(done.stdout)
 
-    def _command(self, source: str, probe: list[str]) -> list[str]:
-        safe = ["-format_whitelist", FORMATS, "-protocol_whitelist", "pipe,file"]
+    def _command(self, protocol: str, source: str, options: list[str]) -> list[str]:
+        safe = ["-format_whitelist", FORMATS, "-protocol_whitelist", protocol]
         quiet = ["-nostdin", "-hide_banner", "-loglevel", "quiet"]
-        return [self._program, *quiet, *probe, *safe, "-i", source, *_OUTPUT, str(SAMPLE_RATE), "-"]
+        return [self._program, *quiet, *options, *safe, "-i", source, *_AVERAGE, *_OUTPUT, "-"]
 
 
 class FfmpegDecoder:
@@ -118,15 +121,17 @@ class FfmpegDecoder:
 
     def _exchange(self, data: memoryview | None) -> None:
         """Write all of ``data`` (None: nothing, until the child ends), reading meanwhile."""
+        if self._closed or self._exited:
+            return
         with selectors.DefaultSelector() as selector:
-            if not self._exited:
-                selector.register(self._stdout, selectors.EVENT_READ)
+            selector.register(self._stdout, selectors.EVENT_READ)
             if data:
                 selector.register(self._stdin, selectors.EVENT_WRITE)
-            while not (self._closed or self._exited):
+            while not self._exited:
                 more = data is None or len(data) > 0
                 ready = selector.select(STALL_SECONDS if more else 0)
                 if more and not ready:
+                    self._child.kill()
                     raise BadAudio("ffmpeg made no progress on this stream: it is damaged")
                 if not ready:
                     return
