@@ -95,6 +95,12 @@ class Driver:
             self._session.receive_end()
             self._publish()
 
+    def abandon(self) -> None:
+        """No more audio can be had; what came so far is still transcribed."""
+        self._finished = True
+        self._session.receive_end()
+        self._publish()
+
     def flush(self, flush_id: str | None = None) -> None:
         """Commit everything received so far."""
         self._session.receive_flush(flush_id)

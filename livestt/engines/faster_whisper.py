@@ -317,11 +317,15 @@ def _load(settings: EngineSettings) -> WhisperModel:
     folder = Path(settings.model)
     if not (folder / "tokenizer.json").is_file():
         raise BadModel(f"{folder} has no tokenizer.json, so it is not a complete Whisper model")
+    cuda = settings.device == "cuda" or (
+        settings.device == "auto" and ctranslate2.get_cuda_device_count() > 0
+    )
+    fastest = "float16" if cuda else "int8"
     try:
         return WhisperModel(
             str(folder),
-            device=settings.device,
-            compute_type=settings.compute_type,
+            device="cuda" if cuda else "cpu",
+            compute_type=fastest if settings.compute_type == "default" else settings.compute_type,
             cpu_threads=settings.threads or len(os.sched_getaffinity(0)),
             local_files_only=True,
         )

@@ -10,6 +10,7 @@ from collections import deque
 from itertools import pairwise
 
 from livestt.engines import Hypothesis
+from livestt.policies.folding import folded
 
 
 class LocalAgreement:
@@ -48,8 +49,3 @@ class LocalAgreement:
                 break
             count += 1
         return count
-
-
-def folded(text: str) -> str:
-    """A word as it is compared: letters and digits only, without case."""
-    return "".join(c for c in text.casefold() if c.isalnum())

@@ -1,0 +1,150 @@
+"""What a client knows: the fold of the server's messages. Pure.
+
+The rule for diffs is the documented one: drop ``lines_pruned`` lines from the front, append
+``new_lines``, and the list is ``n_lines`` long. Lines in ``updates`` replace those with the
+same ``id``. ``tests/vectors/native_protocol.json`` holds cases that this module and the page's
+``transcript.js`` both reproduce.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from livestt.errors import LivesttError
+
+
+class OutOfSync(LivesttError):
+    """The lines here are not the server's lines; ask for a snapshot with ``resync``."""
+
+    code = "out_of_sync"
+
+
+@dataclass(frozen=True, slots=True)
+class WordState:
+    """One word of a closed line. Times in seconds from the start of the session."""
+
+    word: str
+    start: float
+    end: float
+    probability: float
+    speaker: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A closed line: it changes only if the server corrects it by ``id``."""
+
+    id: int
+    speaker: int
+    """From 1; -2 is a silence."""
+    text: str | None
+    """None for a silence."""
+    begin: float
+    """Seconds."""
+    finish: float
+    language: str | None = None
+    translation: str | None = None
+    words: tuple[WordState, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The line as it came."""
+
+
+@dataclass(slots=True)
+class CaptionState:
+    """The captions of one session, as the newest message leaves them."""
+
+    lines: list[Line] = field(default_factory=list)
+    pruned: int = 0
+    """Lines that have left at the front."""
+    buffer: str = ""
+    """The line that is still growing."""
+    final_chars: int = 0
+    """How many leading characters of ``buffer`` are committed."""
+    status: str = "no_audio_detected"
+    lag: float = 0.0
+    """Seconds of audio that the server has but has not worked off."""
+    audio_received: float = 0.0
+    seq: int = 0
+    config: Mapping[str, Any] = field(default_factory=dict)
+    flushed: list[str | None] = field(default_factory=list)
+    """Ids of the flushes answered so far."""
+    warnings: list[str] = field(default_factory=list)
+    error: Mapping[str, Any] | None = None
+    """The last ``error`` message."""
+    finished: bool = False
+    """``ready_to_stop`` came: everything sent has been transcribed."""
+
+    @property
+    def committed_text(self) -> str:
+        """Everything that will not change any more."""
+        parts = [line.text for line in self.lines if line.text]
+        return " ".join(p for p in [*parts, self.buffer[: self.final_chars]] if p)
+
+    @property
+    def text(self) -> str:
+        """Everything shown, interim words included."""
+        parts = [line.text for line in self.lines if line.text]
+        return " ".join(p for p in [*parts, self.buffer] if p)
+
+    def apply(self, message: Mapping[str, Any]) -> bool:
+        """Take one message; whether it changed the captions.
+
+        Raises:
+            OutOfSync: a diff does not fit the lines here.
+        """
+        match message.get("type"):
+            case "config":
+                self.config = message
+            case "flushed":
+                self.flushed.append(message.get("id"))
+            case "warning":
+                self.warnings.append(str(message.get("message", "")))
+            case "error":
+                self.error = message
+            case "ready_to_stop":
+                self.finished = True
+            case None | "snapshot":
+                self.lines = [parse_line(line) for line in message["lines"]]
+                self._apply_rest(message)
+                return True
+            case "diff":
+                self._apply_diff(message)
+                self._apply_rest(message)
+                return True
+            case _:
+                pass
+        return False
+
+    def _apply_diff(self, message: Mapping[str, Any]) -> None:
+        gone = message.get("lines_pruned", 0)
+        new = [parse_line(line) for line in message.get("new_lines", ())]
+        lines = [*self.lines[gone:], *new]
+        if len(lines) != message["n_lines"]:
+            raise OutOfSync(f"{len(lines)} lines here, {message['n_lines']} on the server")
+        changed = {line["id"]: parse_line(line) for line in message.get("updates", ())}
+        self.lines = [changed.get(line.id, line) for line in lines]
+        self.pruned += gone
+
+    def _apply_rest(self, message: Mapping[str, Any]) -> None:
+        self.buffer = message["buffer_transcription"]
+        self.final_chars = message.get("buffer_final_chars", 0)
+        self.status = message["status"]
+        self.lag = message["remaining_time_transcription"]
+        self.audio_received = message.get("audio_received", 0.0)
+        self.seq = message.get("seq", self.seq)
+
+
+def parse_line(line: Mapping[str, Any]) -> Line:
+    return Line(
+        id=line["id"],
+        speaker=line["speaker"],
+        text=line["text"],
+        begin=line["begin"],
+        finish=line["finish"],
+        language=line.get("detected_language"),
+        translation=line.get("translation"),
+        words=tuple(WordState(**word) for word in line.get("words", ())),
+        raw=line,
+    )

@@ -1,0 +1,81 @@
+"""The web application: routes, the engine's scheduler, and the limits all sessions share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from livestt import __version__
+from livestt.engines import Engine
+from livestt.engines.scheduler import Scheduler
+from livestt.pipeline import Pipeline
+from livestt.server.live import LiveEndpoint
+from livestt.server.pages import SecurityHeaders, page_routes
+from livestt.settings import Settings
+
+
+def create_app(engine: Engine, settings: Settings) -> Starlette:
+    """The server as an ASGI application.
+
+    Args:
+        engine: a loaded engine; the application closes it on shutdown.
+        settings: the operator's settings.
+
+    Raises:
+        UnsupportedOption: settings this engine cannot honour.
+    """
+    pipeline = Pipeline(settings, engine.capabilities)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        scheduler = Scheduler(engine)
+        app.state.live = LiveEndpoint(pipeline, scheduler)
+        try:
+            yield
+        finally:
+            await to_thread.run_sync(scheduler.close)
+            await to_thread.run_sync(engine.close)
+
+    return Starlette(
+        routes=[
+            WebSocketRoute("/asr", live),
+            Route("/health", health),
+            *page_routes(),
+        ],
+        middleware=[Middleware(SecurityHeaders)],
+        lifespan=lifespan,
+    )
+
+
+async def live(socket: WebSocket) -> None:
+    endpoint: LiveEndpoint = socket.app.state.live
+    await endpoint.serve(socket)
+
+
+async def health(request: Request) -> Response:
+    """Whether the server works, which engine answers, and how busy it is."""
+    endpoint: LiveEndpoint = request.app.state.live
+    engine = endpoint.pipeline.engine
+    ready = endpoint.scheduler.alive
+    return JSONResponse(
+        {
+            "status": "ok" if ready else "error",
+            "ready": ready,
+            "backend": engine.name,
+            "model": engine.model,
+            "device": engine.device,
+            "loaded_models": [engine.model],
+            "notice": engine.notice,
+            "sessions": endpoint.sessions,
+            "version": __version__,
+        },
+        status_code=200 if ready else 503,
+    )

@@ -1,0 +1,43 @@
+"""Runs the application under uvicorn."""
+
+from __future__ import annotations
+
+import uvicorn
+from starlette.applications import Starlette
+
+from livestt.settings import Settings
+
+MAX_FRAME = 1 << 20
+"""Bytes of one WebSocket message: half a minute of PCM. Files go by other ways."""
+GRACE = 10
+"""Seconds that running sessions get on shutdown."""
+
+
+def config(app: Starlette, settings: Settings) -> uvicorn.Config:
+    """uvicorn's settings for this server.
+
+    Compression is off: it makes a PCM frame cost several times as much and hardly smaller.
+    Protocol pings are off because the server does not read while a session is too far ahead,
+    and an unread pong would look like a dead client; heartbeats and send timeouts find those.
+    """
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ssl_certfile=settings.ssl_certfile,
+        ssl_keyfile=settings.ssl_keyfile,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+        log_level=settings.log_level,
+        access_log=settings.log_level == "debug",
+        ws="websockets-sansio",
+        ws_max_size=MAX_FRAME,
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,
+        timeout_graceful_shutdown=GRACE,
+        server_header=False,
+    )
+
+
+def serve(app: Starlette, settings: Settings) -> None:
+    """Serve until interrupted. Blocking."""
+    uvicorn.Server(config(app, settings)).run()
