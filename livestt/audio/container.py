@@ -124,9 +124,10 @@ def _run(pipe: Pipe) -> None:
         pipe.end()
     except BadAudio as error:
         pipe.end(error)
-    finally:
-        # Only if a bug got this far: nobody may wait for a thread that is gone.
-        pipe.abort()
+    except BaseException:
+        # A bug: nobody may wait for a thread that is gone, or take its end for silence.
+        pipe.end(BadAudio(f"the decoder failed on this stream: {ADVICE}"))
+        raise
 
 
 def decode(source: Source) -> Iterator[Samples]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import threading
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -11,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from livestt.audio import AudioFormat, open_decoder
-from livestt.audio.container import ContainerDecoder
+from livestt.audio import container as container_module
+from livestt.audio.container import ContainerDecoder, Source
+from livestt.engines import Samples
 from livestt.errors import BadAudio
 
 from .helpers import chunks, correlation, decode, encode, sweep
@@ -168,6 +171,22 @@ def test_a_forgotten_decoder_ends_its_thread():
     decoder = ContainerDecoder()
     decoder.feed(audio_file("webm")[:5_000])
     del decoder  # the fixture checks
+
+
+def test_a_bug_in_the_thread_is_reported_and_nobody_waits(monkeypatch: pytest.MonkeyPatch):
+    reported = []
+
+    def broken(source: Source) -> Iterator[Samples]:
+        source.read(1)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(container_module, "decode", broken)
+    monkeypatch.setattr(threading, "excepthook", reported.append)
+    decoder = ContainerDecoder()
+    with pytest.raises(BadAudio, match="decoder failed"):
+        decoder.feed(b"x" * 1_000)
+    decoder.close()
+    assert [report.exc_type for report in reported] == [ZeroDivisionError]
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
