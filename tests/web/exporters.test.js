@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { clockText, stampText } from "../../web/modules/clock.js";
+import { beginPart, emptyConversation, receive, rows } from "../../web/modules/conversation.js";
+import { toJson, toSrt, toText, toVtt } from "../../web/modules/exporters.js";
+import { line, snapshot } from "./samples.js";
+
+/** @import { Line } from "../../web/modules/wire.js" */
+
+const LABELS = { speaker: (/** @type {number} */ n) => `S${n}` };
+
+/** @param {Line[]} lines */
+function rowsOf(...lines) {
+  const part = beginPart(emptyConversation(), { session: "s", offset: 0 });
+  return rows(receive(part, snapshot(lines)));
+}
+
+/**
+ * @param {string} text
+ * @param {number} seconds
+ */
+function spoken(text, seconds) {
+  const words = text.split(" ");
+  const step = seconds / words.length;
+  return line(0, text, {
+    finish: seconds,
+    words: words.map((word, i) => ({ word, start: i * step, end: (i + 1) * step })),
+  });
+}
+
+test("clock texts", () => {
+  assert.deepEqual([0, 59.99, 60, 3723.4, -1].map(clockText), [
+    "0:00",
+    "0:59",
+    "1:00",
+    "1:02:03",
+    "0:00",
+  ]);
+  assert.equal(stampText(3723.0456, ","), "01:02:03,046");
+  assert.equal(stampText(59.9996, "."), "00:01:00.000");
+  assert.equal(stampText(0.3, "."), "00:00:00.300");
+});
+
+test("text: turns are paragraphs, pauses break them", () => {
+  const one = rowsOf(line(0, "a b."), line(1, "c."), line(2, null), line(3, "d."));
+  assert.equal(toText(one, LABELS), "a b. c.\n\nd.\n");
+  const two = rowsOf(line(0, "a."), line(1, "b.", { speaker: 2 }));
+  assert.equal(toText(two, LABELS), "S1: a.\n\nS2: b.\n");
+  assert.equal(toText([], LABELS), "");
+});
+
+test("srt: numbered cues; an arrow in the text cannot end one", () => {
+  const srt = toSrt(rowsOf(line(0, "a --> b"), line(1, null), line(2, "c")), LABELS);
+  assert.equal(
+    srt,
+    "1\n00:00:00,000 --> 00:00:01,000\na → b\n\n2\n00:00:02,000 --> 00:00:03,000\nc\n",
+  );
+});
+
+test("vtt: markup in the text is text", () => {
+  const vtt = toVtt(rowsOf(line(0, "<b> & -->"), line(1, "x", { speaker: 2 })), LABELS);
+  assert.equal(
+    vtt,
+    "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n<v S1>&lt;b&gt; &amp; --&gt;\n\n" +
+      "00:00:01.000 --> 00:00:02.000\n<v S2>x\n",
+  );
+});
+
+test("long lines become cues of two lines, cut at words, and say every word once", () => {
+  const text = Array.from({ length: 60 }, (_, i) => `word${i}`).join(" ");
+  const blocks = toSrt(rowsOf(spoken(text, 15)), LABELS)
+    .trim()
+    .split("\n\n");
+  assert.ok(blocks.length >= 4);
+  const cues = blocks.map((block) => block.split("\n").slice(2));
+  assert.ok(cues.every((lines) => lines.length <= 2 && lines.every((l) => l.length <= 50)));
+  assert.equal(cues.flat().join(" "), text);
+});
+
+test("slow speech is cut by time", () => {
+  const blocks = toSrt(rowsOf(spoken("a b c d e f g h i j", 20)), LABELS)
+    .trim()
+    .split("\n\n");
+  assert.equal(blocks.length, 4);
+});
+
+test("words that bring their own spaces are not spaced again", () => {
+  const words = [" Hello", " world", "!"].map((word, i) => ({ word, start: i, end: i + 1 }));
+  assert.match(toSrt(rowsOf(line(0, "Hello world!", { words })), LABELS), /\nHello world!\n/);
+});
+
+test("json: segments with their words and the whole text", () => {
+  const words = [{ word: "a", start: 0, end: 1 }];
+  const { text, segments } = JSON.parse(
+    toJson(rowsOf(line(0, "a", { words }), line(1, null), line(2, "b"))),
+  );
+  assert.equal(text, "a b");
+  assert.deepEqual(segments[0], { begin: 0, finish: 1, speaker: 1, text: "a", words });
+  assert.equal("words" in segments[1], false);
+});

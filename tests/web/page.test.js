@@ -1,0 +1,111 @@
+/** Small laws of the page: what it remembers, where it scrolls, what it says and asks for. */
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { followNext } from "../../web/modules/follow.js";
+import { DEFAULTS, loadPreferences, savePreferences } from "../../web/modules/preferences.js";
+import { liveUrl } from "../../web/modules/wire.js";
+import { STRINGS } from "../../web/strings.js";
+
+const WEB = new URL("../../web/", import.meta.url);
+
+test("the live address is relative to the page and keeps its key", () => {
+  const url = new URL(liveUrl("https://host/captions/?token=k&x=1", { language: "de" }));
+  assert.equal(url.protocol, "wss:");
+  assert.equal(url.pathname, "/captions/asr");
+  assert.equal(url.searchParams.get("language"), "de");
+  assert.equal(url.searchParams.get("token"), "k");
+  assert.equal(url.searchParams.get("mode"), "diff");
+  assert.equal(url.searchParams.has("session"), false);
+  const again = new URL(liveUrl("http://host/", { resume: { session: "s 1", seq: 7 } }));
+  assert.equal(again.protocol, "ws:");
+  assert.equal(again.searchParams.get("session"), "s 1");
+  assert.equal(again.searchParams.get("seq"), "7");
+});
+
+test("the reader decides whether the page follows", () => {
+  const end = { top: 900, height: 1000, view: 100 };
+  assert.equal(followNext(true, end, { ...end, top: 895 }), false, "even a small step up");
+  assert.equal(followNext(false, { ...end, top: 500 }, { ...end, top: 600 }), false);
+  assert.equal(followNext(false, { ...end, top: 800 }, end), true);
+  const shrunk = { top: 880, height: 980, view: 100 };
+  assert.equal(followNext(true, end, shrunk), true, "a shorter line is not a wish");
+  const turned = { top: 700, height: 1400, view: 60 };
+  assert.equal(followNext(true, end, turned), true, "nor is a turned phone");
+  assert.equal(followNext(false, { ...end, top: 300 }, turned), false);
+});
+
+/** @param {string | null} content */
+function storeOf(content) {
+  return {
+    content,
+    getItem() {
+      return this.content;
+    },
+    /**
+     * @param {string} _key
+     * @param {string} value
+     */
+    setItem(_key, value) {
+      this.content = value;
+    },
+  };
+}
+
+test("preferences survive a visit, and nothing found in storage can break the page", () => {
+  const store = storeOf(null);
+  const chosen = { ...DEFAULTS, theme: /** @type {const} */ ("dark"), size: 5, language: "de" };
+  savePreferences(store, chosen);
+  assert.deepEqual(loadPreferences(store), chosen);
+  for (const junk of ["", "null", "[]", '{"size": 99, "theme": "pink", "device": 3}', "{"]) {
+    const found = loadPreferences(storeOf(junk));
+    assert.ok(found.size >= 0 && found.size <= 6);
+    assert.equal(found.theme, "system");
+    assert.equal(found.device, "");
+  }
+  const forbidden = {
+    getItem() {
+      throw new Error("denied");
+    },
+    setItem() {
+      throw new Error("denied");
+    },
+  };
+  savePreferences(forbidden, chosen);
+  assert.deepEqual(loadPreferences(forbidden), DEFAULTS);
+});
+
+test("every word the page wants is in the table, and every one there is wanted", () => {
+  const html = readFileSync(new URL("index.html", WEB), "utf-8");
+  const inHtml = [...html.matchAll(/data-(?:text|label)="(\w+)"/g)].map((match) => match[1]);
+  for (const key of inHtml) assert.ok(key in STRINGS, key);
+  const code = sources().map((path) => readFileSync(new URL(path, WEB), "utf-8"));
+  const everything = [html, ...code].join("\n");
+  for (const key of Object.keys(STRINGS)) {
+    const base = key.replace(/Title$/, "");
+    assert.match(everything, new RegExp(`\\b(${key}|${base})\\b`), `nobody says ${key}`);
+  }
+});
+
+test("no markup is ever made from text", () => {
+  for (const path of sources()) {
+    const code = readFileSync(new URL(path, WEB), "utf-8");
+    assert.doesNotMatch(code, /innerHTML|outerHTML|insertAdjacentHTML|document\.write/, path);
+  }
+});
+
+test("modules under modules/ know nothing of the page", () => {
+  for (const path of sources().filter((name) => name.startsWith("modules/"))) {
+    const code = readFileSync(new URL(path, WEB), "utf-8");
+    assert.doesNotMatch(code, /\b(document|window|navigator|localStorage)\b/, path);
+    for (const [, from] of code.matchAll(/ from "(.+)"/g)) {
+      assert.match(from, /^\.\/\w+\.js$/, path);
+    }
+  }
+});
+
+function sources() {
+  const names = /** @type {string[]} */ (readdirSync(WEB, { recursive: true }));
+  return names.filter((name) => name.endsWith(".js") && name !== "strings.js");
+}
