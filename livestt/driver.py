@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import anyio
@@ -17,11 +17,12 @@ from anyio import to_thread
 from livestt.audio import open_decoder
 from livestt.audio.format import AudioFormat
 from livestt.audio.frontend import Frontend, Heard
-from livestt.engines import Job, StreamOptions
+from livestt.engines import Engine, Job, StreamOptions
 from livestt.engines.scheduler import Scheduler, Ticket
-from livestt.events import Event
+from livestt.events import Ended, Event
 from livestt.pipeline import Pipeline
 from livestt.session import Session
+from livestt.settings import Settings
 from livestt.timebase import from_seconds
 
 ANSWER_TIMEOUT = 60.0
@@ -61,6 +62,7 @@ class Driver:
         self._changed = anyio.Event()
         self._heard_more = anyio.Event()
         self._finished = False
+        self._untouched = True
         self._ticket: Ticket | None = None
 
     @property
@@ -75,6 +77,7 @@ class Driver:
         """
         if self._finished:
             return
+        self._untouched = False
         self._receive(await to_thread.run_sync(self._frontend.feed, data, limiter=_hearing))
         while self._session.lag > self._ahead:
             self._heard_more = anyio.Event()
@@ -89,6 +92,9 @@ class Driver:
         if self._finished:
             return
         self._finished = True
+        if self._untouched:
+            self.abandon()
+            return
         try:
             self._receive(await to_thread.run_sync(self._frontend.finish, limiter=_hearing))
         finally:
@@ -211,3 +217,39 @@ async def drive(
             await driver.quiet()
             await to_thread.run_sync(decoder.close)
             await to_thread.run_sync(engine.release, stream)
+
+
+async def transcribe_live(
+    chunks: AsyncIterable[bytes],
+    audio: AudioFormat,
+    engine: Engine,
+    settings: Settings,
+    on_events: Callable[[list[Event]], None],
+) -> None:
+    """Transcribe audio as it comes, until the iterable ends and its last words are committed.
+
+    Args:
+        chunks: pieces of any size in the format ``audio``.
+        engine: a loaded engine; stays open.
+        on_events: called on the event loop with every batch of events, in order.
+
+    Raises:
+        BadAudio: the chunks are not the audio they were said to be.
+    """
+    ended = anyio.Event()
+
+    def take(events: list[Event]) -> None:
+        on_events(events)
+        if any(isinstance(event, Ended) for event in events):
+            ended.set()
+
+    scheduler = Scheduler(engine)
+    try:
+        async with drive(Pipeline(settings, engine.capabilities), scheduler, audio, take) as driver:
+            async for chunk in chunks:
+                await driver.feed(chunk)
+            await driver.end()
+            await ended.wait()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(scheduler.close)

@@ -49,8 +49,6 @@ def command(settings: Settings, output: Path | None, source: str | None) -> None
     from livestt.engines.registry import load_engine
 
     engine = load_engine(settings, announce)
-    if engine.capabilities.notice:
-        click.echo(engine.capabilities.notice, err=True)
     captions = Captions()
     try:
         with captions:
@@ -88,7 +86,7 @@ def microphone(source: str | None) -> Any:
 async def _listen(source: Any, engine: Engine, settings: Settings, captions: Captions) -> None:
     """Transcribe until Ctrl+C; what was said before it still comes out, a second one ends all."""
     from livestt.audio import AudioFormat
-    from livestt.pipeline import transcribe_live
+    from livestt.driver import transcribe_live
 
     stop = anyio.Event()
     with source:

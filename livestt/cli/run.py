@@ -10,7 +10,6 @@ from livestt.cli.base import Command
 from livestt.cli.options import EVERYTHING, with_settings
 from livestt.cli.serve import start
 from livestt.cli.spec import parse
-from livestt.engines.registry import DEFAULT
 from livestt.settings import Settings
 
 
@@ -27,6 +26,8 @@ def command(settings: Settings, spec: str) -> None:
     livestt run faster-whisper:large-v3-turbo --device cuda
     livestt run ./my-model --language fr --port 9000
     """
+    from livestt.engines.registry import DEFAULT
+
     wanted = parse(spec)
     start(
         replace(

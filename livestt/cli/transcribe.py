@@ -63,8 +63,6 @@ def command(
     from livestt.engines.registry import load_engine
 
     engine = load_engine(settings, announce)
-    if engine.capabilities.notice:
-        click.echo(engine.capabilities.notice, err=True)
     try:
         failures = _transcribe_all(targets, kind, engine, settings)
     finally:

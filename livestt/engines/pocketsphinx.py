@@ -39,6 +39,8 @@ from livestt.timebase import from_ms, to_seconds
 FRAME = from_ms(10)
 """Samples of one PocketSphinx frame."""
 MAX_BATCH = 32
+MAX_IDLE = 2
+"""Processes kept for coming sessions: one ready, and one that a session gave back."""
 START_TIMEOUT = 60.0
 """Seconds a child may take to load its model (0.3 on an idle machine)."""
 ANSWER_TIMEOUT = 20.0
@@ -93,7 +95,7 @@ class PocketSphinxEngine:
         )
         self._lock = threading.Lock()
         self._children: set[Decoder] = set()
-        self._spare: Decoder | None = None
+        self._idle: list[Decoder] = []
         self._closed = False
         self._prove_it_starts()
 
@@ -101,8 +103,8 @@ class PocketSphinxEngine:
         """Take the process kept ready, and start the next one; nothing is waited for."""
         stream = PocketSphinxStream(self._take())
         with self._lock:
-            if self._spare is None:
-                self._spare = self._spawn()
+            if not self._idle:
+                self._idle.append(self._spawn())
         return stream
 
     def release(self, stream: PocketSphinxStream) -> None:
@@ -110,9 +112,9 @@ class PocketSphinxEngine:
         if child is None:
             return
         with self._lock:
-            keep = self._spare is None and child.alive and not self._closed
+            keep = len(self._idle) < MAX_IDLE and child.alive and not self._closed
             if keep:
-                self._spare = child
+                self._idle.append(child)
         if not keep:
             self._end(child)
 
@@ -141,16 +143,18 @@ class PocketSphinxEngine:
     def close(self) -> None:
         """End all processes, also those of streams not released."""
         with self._lock:
-            self._closed, self._spare = True, None
+            self._closed = True
+            self._idle.clear()
             children = list(self._children)
         for child in children:
             self._end(child)
 
     def _prove_it_starts(self) -> None:
-        self._spare = self._spawn()
+        child = self._spawn()
+        self._idle.append(child)
         try:
-            with _deadline([PocketSphinxStream(self._spare)], START_TIMEOUT):
-                self._spare.wait_ready()
+            with _deadline([PocketSphinxStream(child)], START_TIMEOUT):
+                child.wait_ready()
         except EngineError:
             self.close()
             raise
@@ -195,13 +199,11 @@ class PocketSphinxEngine:
 
     def _take(self) -> Decoder:
         with self._lock:
-            spare, self._spare = self._spare, None
-            if spare is not None and spare.alive:
-                return spare
-            child = self._spawn()
-        if spare is not None:
-            self._end(spare)
-        return child
+            child = self._idle.pop() if self._idle else self._spawn()
+        if child.alive:
+            return child
+        self._end(child)
+        return self._take()
 
     def _spawn(self) -> Decoder:
         if self._closed:

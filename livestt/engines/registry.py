@@ -68,8 +68,12 @@ def load_engine(settings: Settings, progress: Callable[[str], None] | None = Non
     """
     say = progress or log.info
     if settings.backend == "auto":
-        return _load_auto(settings, say)
-    return _load(settings.backend, settings, say)
+        engine = _load_auto(settings, say)
+    else:
+        engine = _load(settings.backend, settings, say)
+    if engine.capabilities.notice:
+        log.warning(engine.capabilities.notice)
+    return engine
 
 
 def _load_auto(settings: Settings, say: Callable[[str], None]) -> Engine:
@@ -90,12 +94,12 @@ def _load_fallback(
     try:
         engine = _load(FALLBACK, settings, say)
     except UnsupportedOption as refusal:
-        raise ModelUnavailable(f"{missing} The fallback cannot stand in: {refusal}") from missing
+        reason = str(refusal).partition(". ")[0].rstrip(".")
+        raise ModelUnavailable(f"{missing} The fallback cannot stand in: {reason}.") from missing
     notice = (
         "Low-accuracy fallback engine (PocketSphinx, US English only): no Whisper model is "
         f"available. Get one with: livestt pull {settings.model_path or settings.model}"
     )
-    log.warning(notice)
     engine.capabilities = replace(engine.capabilities, notice=notice)
     return engine
 

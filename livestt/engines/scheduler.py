@@ -145,7 +145,7 @@ class Scheduler:
         """Run one batch; the reason if that failed."""
         try:
             answers = self.engine.run([ticket.job for ticket in batch])
-        except Exception as error:  # noqa: BLE001 - top of the engine worker: it must live on
+        except Exception as error:
             log.warning("a batch of %d failed: %s", len(batch), error, exc_info=_unexpected(error))
             return f"{type(error).__name__}: {error}"
         for ticket, answer in zip(batch, answers, strict=True):

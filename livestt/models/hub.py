@@ -126,7 +126,9 @@ def _unavailable(name: str, reason: str) -> ModelUnavailable:
 
 
 def _reason(error: Exception) -> str:
-    """The first line of an error, without the advice libraries add to it."""
+    """What went wrong at the bottom, without the advice that libraries add on top of it."""
+    while isinstance(error.__cause__, Exception):
+        error = error.__cause__
     lines = str(error).strip().splitlines()
     return lines[0][:200].rstrip(".") if lines else type(error).__name__
 

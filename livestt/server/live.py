@@ -104,9 +104,7 @@ class Conversation:
         log.info("session %s started", self._id)
         try:
             async with anyio.create_task_group() as tasks:
-                config = config_message(
-                    self._request, self._pipeline.engine, self._id, __version__
-                )
+                config = config_message(self._request, self._pipeline.engine, self._id, __version__)
                 self._outbox.notify(config)
                 tasks.start_soon(self._outbox.write)
                 tasks.start_soon(self._outbox.beat)

@@ -17,7 +17,7 @@ from livestt.events import Word
 MAX_SCORE = 0.99
 """Alignment scores ignore the end token, which makes them a little too sure of themselves."""
 REPLACEMENT = "\ufffd"
-PREPENDED = "\"'“¿([{-"  # noqa: RUF001 - the quotes are data
+PREPENDED = "\"'“¿([{-"
 APPENDED = "\"'.。,，!！?？:：”)]}、"  # noqa: RUF001 - the full-width forms are data
 
 
