@@ -6,9 +6,9 @@ about 90 MB per decoder, so every stream is a child process
 (`livestt.engines.pocketsphinx_decoder`) and a batch is decoded by as many processes at once.
 
 Noise: a whole utterance is rejected as ``no_speech`` when little of its time went into words
-*and* those words were improbable. That catches most knocks, hums and rustling. It does not catch
-music, melodious sounds or babble, in which PocketSphinx finds words with confidence; the voice
-activity detector in front of the engine has to.
+*and* those words were improbable, or when its words last longer than spoken ones. That catches
+most knocks, hums and rustling. It does not catch music, melodious sounds or babble, in which
+PocketSphinx finds words with confidence; the voice activity detector in front has to.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ LITTLE_SPEECH = 0.3
 """An utterance with a smaller share of its time in words may be noise ..."""
 IMPROBABLE = 0.35
 """... and is taken for it if its words' mean posterior is smaller than this."""
+DRAWN_OUT = 120
+"""Words of more frames than this, on average, are not spoken by people but hummed by machines."""
 
 NOTICE = (
     "PocketSphinx is a low-accuracy engine (US English only), meant for trying livestt without "
@@ -270,7 +272,11 @@ def _hypothesis(job: Job, origin: int, answer: Answer) -> Hypothesis:
 
 
 def _is_noise(answer: Answer) -> bool:
-    scores = [score for *_, score in answer["words"]]
-    return (
-        bool(scores) and answer["speech"] < LITTLE_SPEECH and sum(scores) / len(scores) < IMPROBABLE
-    )
+    words = answer["words"]
+    if not words:
+        return False
+    frames = sum(end - begin for _, begin, end, _ in words) / len(words)
+    if frames > DRAWN_OUT:
+        return True
+    score = sum(score for *_, score in words) / len(words)
+    return answer["speech"] < LITTLE_SPEECH and score < IMPROBABLE
