@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from anyio.to_thread import run_sync
 
 from livestt.cli.base import Command, announce
 from livestt.cli.options import FILES, with_settings
-from livestt.errors import MissingExtra, SetupError
+from livestt.errors import LivesttError, MissingExtra, SetupError
 from livestt.settings import Settings
 from livestt.timebase import SAMPLE_RATE
 
@@ -52,7 +52,7 @@ def command(settings: Settings, output: Path | None, source: str | None) -> None
     captions = Captions()
     try:
         with captions:
-            anyio.run(_listen, open_microphone, engine, settings, captions)
+            _run(open_microphone, engine, settings, captions)
     finally:
         engine.close()
         if output is not None:
@@ -81,6 +81,25 @@ def microphone(source: str | None) -> Any:
     except (ValueError, sounddevice.PortAudioError) as error:
         raise SetupError(f"The microphone cannot be used: {error}") from error
     return sounddevice.RawInputStream(SAMPLE_RATE, BLOCK, device=device, channels=1, dtype="int16")
+
+
+def _run(source: Any, engine: Engine, settings: Settings, captions: Captions) -> None:
+    """Run the event loop; of a group of errors the first is what people can act on."""
+    failures: list[BaseException] = []
+    try:
+        anyio.run(_listen, source, engine, settings, captions)
+    except* LivesttError as group:
+        failures.extend(_leaves(group))
+    if failures:
+        raise failures[0]
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
 
 
 async def _listen(source: Any, engine: Engine, settings: Settings, captions: Captions) -> None:

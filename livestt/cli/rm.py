@@ -32,5 +32,5 @@ def command(settings: Settings, spec: str, yes: bool) -> None:
         raise BadModel(f"{name} is not on this machine. Here are: {names or 'no models'}.")
     if not yes:
         click.confirm(f"Delete {model.name} ({size(model.bytes)}) from {model.path}?", abort=True)
-    store.remove(model, settings.model_cache_dir)
+    store.remove(model)
     click.echo(f"Deleted {model.name}, {size(model.bytes)} freed.")

@@ -67,7 +67,7 @@ def download(repo: str, cache_dir: str | None, name: str, begin: Callable[[], No
         repo: ``org/name``.
         cache_dir: the cache; None for the usual one.
         name: what the user called it, for messages.
-        begin: called once the hub has answered.
+        begin: called once it is known that there is something to fetch.
 
     Raises:
         ModelUnavailable: the hub cannot be reached.
@@ -76,10 +76,10 @@ def download(repo: str, cache_dir: str | None, name: str, begin: Callable[[], No
     reason = unreachable()
     if reason is not None:
         raise _unavailable(name, reason)
-    begin()
     try:
         with _quiet():
             patterns = _needed(repo)
+            begin()
             snapshot = snapshot_download(
                 repo,
                 cache_dir=cache_dir,

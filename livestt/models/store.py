@@ -24,7 +24,6 @@ class StoredModel:
     path: Path
     bytes: int
     complete: bool
-    revisions: tuple[str, ...] = ()
 
 
 def stored(cache_dir: str | None = None) -> list[StoredModel]:
@@ -43,12 +42,12 @@ def find(spec: str, cache_dir: str | None = None) -> StoredModel | None:
     )
 
 
-def remove(model: StoredModel, cache_dir: str | None = None) -> None:
-    """Delete a model from the cache, with every revision of it."""
-    if model.repo is None:
-        shutil.rmtree(model.path)
-    else:
-        scan_cache_dir(cache_dir).delete_revisions(*model.revisions).execute()
+def remove(model: StoredModel) -> None:
+    """Delete a model from the cache, with every revision of it.
+
+    By its folder: the hub's own deletion goes by commit, and copied repositories share those.
+    """
+    shutil.rmtree(model.path)
 
 
 def _downloads(cache_dir: str | None) -> list[StoredModel]:
@@ -69,7 +68,6 @@ def _downloads(cache_dir: str | None) -> list[StoredModel]:
                 path=repo.repo_path,
                 bytes=repo.size_on_disk,
                 complete=any(not inspect(path).missing for path in snapshots),
-                revisions=tuple(revision.commit_hash for revision in repo.revisions),
             )
         )
     return found

@@ -1,0 +1,234 @@
+"""The commands that look after models and machine."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from click.testing import Result
+
+from livestt import __version__
+from livestt.cli import COMMANDS, check, doctor, serve
+from livestt.cli.spec import Spec, parse
+from livestt.cli.units import size
+from livestt.engines import registry
+from livestt.errors import SetupError
+from livestt.settings import Settings
+
+Run = Callable[..., Result]
+
+ROOT = Path(__file__).parent.parent.parent
+MODEL = ROOT / "tests" / "fixtures" / "whisper-synth"
+
+
+def livestt(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """A process of its own."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "livestt", *args],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **env},
+        check=False,
+    )
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_version(run: Run) -> None:
+    assert run("version").stdout == f"livestt {__version__}\n"
+    assert run("--version").stdout == f"livestt {__version__}\n"
+    assert livestt("version").stdout == f"livestt {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_shows_examples(command: str, run: Run) -> None:
+    shown = run(command, "--help").stdout
+    assert f"\n  livestt {command}" in shown
+
+
+def test_help_and_version_stay_fast() -> None:
+    code = (
+        "import sys, livestt.cli.serve, livestt.cli.version; "
+        "print([m for m in ('numpy', 'ctranslate2', 'huggingface_hub', 'rich', 'av') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        ("base", Spec(None, "base")),
+        ("whisper:tiny", Spec("faster-whisper", "tiny")),
+        ("faster-whisper:org/name", Spec("faster-whisper", "org/name")),
+        ("pocketsphinx", Spec("pocketsphinx", None)),
+        ("C:\\models\\base", Spec(None, "C:\\models\\base")),
+        ("auto:base", Spec(None, "auto:base")),
+    ],
+)
+def test_spec(text: str, spec: Spec) -> None:
+    assert parse(text) == spec
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(12, "12 bytes"), (78_000_000, "78 MB"), (3_090_000_000, "3.1 GB"), (1500, "2 kB")],
+)
+def test_size(count: int, text: str) -> None:
+    assert size(count) == text
+
+
+def test_run_serves_the_spec(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    from livestt.cli import run as module
+
+    started: list[Settings] = []
+    monkeypatch.setattr(module, "start", started.append)
+    run("run", "whisper:tiny", "--port", "9000", "--lan", "fr")
+    run("run", "pocketsphinx")
+    run("run", "small")
+    assert started == [
+        Settings(backend="faster-whisper", model="tiny", port=9000, language="fr"),
+        Settings(backend="pocketsphinx"),
+        Settings(backend="faster-whisper", model="small"),
+    ]
+
+
+def test_serve_loads_then_serves(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    calls: list[object] = []
+    app, server = ModuleType("app"), ModuleType("run")
+    app.create_app = lambda engine, settings: f"app of {engine}"  # type: ignore[attr-defined]
+    server.serve = lambda app, settings: calls.append((app, settings.port))  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "livestt.server.app", app)
+    monkeypatch.setitem(sys.modules, "livestt.server.run", server)
+    monkeypatch.setattr(registry, "load_engine", lambda settings, progress: "an engine")
+    result = run("--port", "0")
+    assert result.exit_code == 0, result.output
+    assert calls == [("app of an engine", 0)]
+
+
+def test_serve_refuses_before_loading(
+    taken: int, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "load_engine", lambda *_: pytest.fail("loaded for nothing"))
+    result = run("serve", "--port", str(taken))
+    assert result.exit_code == 2
+    assert f"Cannot listen on 127.0.0.1 port {taken}: " in result.stderr
+    assert "--port" in result.stderr
+    result = run("serve", "--ssl-certfile", "none.pem")
+    assert (result.exit_code, result.stderr) == (2, "Error: There is no file none.pem.\n")
+
+
+def test_port_of_an_unknown_host() -> None:
+    with pytest.raises(SetupError, match=r"Cannot listen on no\.such\.host\.invalid"):
+        serve.check_port(Settings(host="no.such.host.invalid"))
+
+
+def test_models_lists_engines_and_sizes(run: Run) -> None:
+    result = run("models")
+    assert result.exit_code == 0
+    for text in ("faster-whisper", "pocketsphinx", "large-v3-turbo", "about 100", "3.1 GB"):
+        assert text in result.stdout
+
+
+def test_pull_without_network_is_one_line(run: Run) -> None:
+    result = run("pull", "base")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: Model base is not on this machine and cannot be")
+    assert "HF_HUB_OFFLINE is set" in result.stderr
+    assert "--model-path" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_pull_from_a_hub_that_is_down_is_quick_and_quiet(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = listener.getsockname()[1]
+    result = livestt(
+        "pull", "base", HF_ENDPOINT=f"http://127.0.0.1:{port}", HF_HUB_CACHE=str(tmp_path)
+    )
+    assert result.returncode == 2
+    assert "cannot be reached" in result.stderr
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_pull_of_what_is_here(run: Run) -> None:
+    result = run("pull", str(MODEL))
+    assert (result.exit_code, result.stdout) == (0, f"{MODEL}\n")
+    assert "needs no model" in run("pull", "pocketsphinx").stderr
+
+
+def test_rm_of_what_is_not_here(run: Run) -> None:
+    result = run("rm", "base")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: base is not on this machine. Here are: no models.\n"
+
+
+def test_rm_asks(run: Run, tmp_path: Path) -> None:
+    kept = tmp_path / "livestt-converted" / "mine-0123"
+    kept.mkdir(parents=True)
+    for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"):
+        (kept / name).write_text("x")
+    cache = ("--model-cache-dir", str(tmp_path))
+    assert "mine-0123" in run("models", *cache).stdout
+    asked = run("rm", "mine-0123", *cache)
+    assert asked.exit_code == 1
+    assert "Delete mine-0123 (4 bytes) from" in asked.stdout
+    assert kept.exists()
+    done = run("rm", "--yes", "mine-0123", *cache)
+    assert done.stdout == "Deleted mine-0123, 4 bytes freed.\n"
+    assert not kept.exists()
+
+
+def test_check_on_this_machine(run: Run) -> None:
+    result = run("check", "--model-path", str(MODEL), "--device", "cpu", "--port", "0")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    for subject in ("Python", "Packages", "Device", "Voice detection", "Model", "Port"):
+        assert any(line.startswith(f"ok    {subject}: ") for line in lines), subject
+    assert "warn  Hub: HF_HUB_OFFLINE is set" in lines
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (["--model-path", "./nowhere"], "fail  Model: There is no folder ./nowhere."),
+        (["--model", "bas"], "fail  Model: There is no model or folder called 'bas'."),
+        (["--backend", "faster-whisper"], "fail  Model: base is not here"),
+        (["--compute-type", "int8_bfloat16", "--device", "cpu"], "fail  Compute type: int8_bf"),
+    ],
+)
+def test_check_fails_with_advice(args: list[str], line: str, run: Run) -> None:
+    result = run("check", *args, "--port", "0")
+    assert result.exit_code == 1
+    assert line in result.stdout
+
+
+def test_check_says_what_stands_in(run: Run) -> None:
+    shown = run("check", "--port", "0").stdout
+    assert "warn  Model: base is not here; the low-accuracy engine pocketsphinx" in shown
+
+
+def test_check_notices_what_is_missing(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
+    monkeypatch.setattr(doctor, "PACKAGES", ("numpy", "no-such-package"))
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(doctor, "OLDEST_PYTHON", (4, 0))
+    settings = Settings(decoder="ffmpeg", port=taken, model_path=str(MODEL))
+    failed = {finding.subject for finding in doctor.examine(settings) if finding.level == "fail"}
+    assert failed >= {"Python", "Packages", "ffmpeg program", "Port"}
+    assert set(check.COLOURS) == {"ok", "warn", "fail"}

@@ -1,0 +1,156 @@
+"""``livestt transcribe``: the right text in the right place."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from livestt import pipeline
+from livestt.cli import transcribe
+from livestt.engines import registry
+from livestt.errors import BadAudio
+from livestt.events import Word
+from livestt.settings import Settings
+from livestt.transcript import Segment
+
+Run = Callable[..., Result]
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+
+
+@dataclass
+class Engine:
+    closed: bool = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class Said:
+    text: str
+    language: str | None = "en"
+    duration: int = 16_000
+    segments: list[Segment] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        words = (Word(" " + self.text, 0, 16_000),)
+        self.segments.append(Segment(0, 0, 16_000, self.text, words=words))
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """Files say their own name, except those called broken."""
+    made = Engine()
+
+    def transcribe_file(
+        path: Path, engine: object, settings: Settings, on_progress: Callable[[float], None]
+    ) -> Said:
+        on_progress(0.5)
+        if path.stem == "broken":
+            raise BadAudio("this is no audio")
+        return Said(f"{path.name} in {settings.language}")
+
+    monkeypatch.setattr(registry, "load_engine", lambda settings, progress: made)
+    monkeypatch.setattr(pipeline, "transcribe_file", transcribe_file)
+    return made
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    made = [tmp_path / name for name in ("a.wav", "b.mp3", "b.wav", "broken.wav")]
+    for path in made:
+        path.write_bytes(b"")
+    return [str(path) for path in made]
+
+
+def test_text_goes_to_stdout_and_nothing_else_does(
+    run: Run, engine: Engine, files: list[str]
+) -> None:
+    result = run("transcribe", *files[:2], "--lan", "fr")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "a.wav in fr\nb.mp3 in fr\n", "")
+    assert engine.closed
+
+
+def test_a_bad_file_does_not_stop_the_others(run: Run, engine: Engine, files: list[str]) -> None:
+    result = run("transcribe", files[3], files[0])
+    assert result.exit_code == 2
+    assert result.stdout == "a.wav in auto\n"
+    assert result.stderr == f"Error: {files[3]}: this is no audio\n"
+
+
+def test_one_file_to_a_file_whose_name_says_the_format(
+    run: Run, engine: Engine, files: list[str], tmp_path: Path
+) -> None:
+    target = tmp_path / "new" / "a.vtt"
+    assert run("transcribe", files[0], "-o", str(target)).stdout == ""
+    assert target.read_text().startswith("WEBVTT\n")
+    run("transcribe", files[0], "-o", str(target), "--format", "json")
+    assert json.loads(target.read_text())["text"] == "a.wav in auto"
+
+
+def test_several_files_to_a_folder(
+    run: Run, engine: Engine, files: list[str], tmp_path: Path
+) -> None:
+    result = run("transcribe", *files[:3], "-f", "verbose_json", "-o", str(tmp_path / "out"))
+    assert result.exit_code == 0, result.output
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert written == ["a.json", "b.mp3.json", "b.wav.json"]
+    run("transcribe", files[0], "-o", str(tmp_path / "out"))
+    assert (tmp_path / "out" / "a.text").exists() is False
+    assert (tmp_path / "out" / "a.txt").read_text() == "a.wav in auto\n"
+
+
+@pytest.mark.parametrize(
+    ("extra", "says"),
+    [
+        (["-f", "srt"], "Several files in format srt need -o FOLDER."),
+        (["-o", "taken.txt"], "Several files need a folder after -o, and taken.txt is a file."),
+        (["-f", "docx"], "'docx' is not one of"),
+        (["none.wav"], "'none.wav' does not exist"),
+        (["--backend-policy", "1"], "No such option"),
+    ],
+)
+def test_mistakes(
+    extra: list[str],
+    says: str,
+    run: Run,
+    engine: Engine,
+    files: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("taken.txt").touch()
+    result = run("transcribe", *files[:2], *extra)
+    assert result.exit_code == 2
+    assert says in result.stderr
+
+
+def test_progress_bar_only_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    speech = FIXTURES / "speech" / "awb-01.flac"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with transcribe._progress(speech) as on_progress:
+        on_progress(1.0)
+    assert "awb-01.flac" in capsys.readouterr().err
+    seconds = transcribe._seconds(speech)
+    assert seconds is not None
+    assert 1 < seconds < 10
+    assert transcribe._seconds(FIXTURES / "whisper-synth" / "config.json") is None
+
+
+def test_a_real_model_and_real_speech(run: Run) -> None:
+    model, speech = FIXTURES / "whisper-synth", FIXTURES / "speech" / "awb-01.flac"
+    result = run("transcribe", "--model-path", str(model), str(speech), "-f", "srt")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith("1\n00:00:00,")
+    assert "garden again." in result.stdout
+    assert result.stderr == f"Loading faster-whisper {model} ...\n"
