@@ -24,6 +24,7 @@ class Captions:
         self._console = console or Console()
         self._live = Live(console=self._console, transient=True, auto_refresh=False)
         self._transcript = Transcript(Layout(retention=FOREVER))
+        self._shown = Text()
         self._printed = 0
 
     def __enter__(self) -> Captions:
@@ -33,17 +34,18 @@ class Captions:
 
     def __exit__(self, *_: object) -> None:
         # A session that was cut off never said so itself; its last words are as good.
-        self._transcript.apply([Ended(self._transcript.duration)])
-        self._print_closed()
-        self._live.update(Text())
+        self.show([Ended(self._transcript.duration)])
         self._live.stop()
 
     def show(self, events: Iterable[Event]) -> None:
         """Take what the session said."""
         self._transcript.apply(events)
+        # Printing draws the live line again, so it must be the new one by then.
+        growing = self._growing()
+        if growing != self._shown and self._live.is_started:
+            self._live.update(growing, refresh=True)
+            self._shown = growing
         self._print_closed()
-        if self._live.is_started:
-            self._live.update(self._growing(), refresh=True)
 
     def save(self, path: Path) -> None:
         """Write the transcript in the format that the file name ends in, else as text."""
