@@ -56,11 +56,11 @@ function render() {
   renderControls({ phase: state.phase, hasText: shown.length > 0 });
   renderLink({ state, lagSeconds });
   renderNotices({
-    texts: [state.config?.notice ?? "", state.warning, lostText()],
+    texts: [state.about?.notice ?? "", state.warning, lostText()],
     undo: state.conversation.cleared ? () => session.undoClear() : null,
   });
   renderAdvice(adviceFor(state, session.signal.noSignal));
-  renderLanguages(state.config?.languages);
+  renderLanguages(state.about);
   renderMeter();
 }
 
@@ -96,4 +96,5 @@ window.addEventListener("beforeunload", (event) => {
   if (session.state.phase !== "idle") event.preventDefault();
 });
 
+session.meetServer();
 render();

@@ -16,7 +16,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -62,6 +62,9 @@ class FakeServer:
         self.languages = ["de", "en", "fr"]
         self.away = False
         self.stops_at_once = True
+        self.resume_from: int | None = None
+        """If set, a session asked for again is found, and goes on at this sample."""
+        self.resume_lines: list[Message] = []
         self._socket: WebSocket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: uvicorn.Server | None = None
@@ -108,6 +111,7 @@ class FakeServer:
     def _app(self) -> Starlette:
         routes = [
             Route("/", self._page),
+            Route("/health", self._health),
             Mount("/web", StaticFiles(directory=WEB)),
             WebSocketRoute("/asr", self._asr),
         ]
@@ -116,6 +120,9 @@ class FakeServer:
 
     async def _page(self, request: Request) -> Response:
         return FileResponse(WEB / "index.html", headers={"Content-Security-Policy": POLICY})
+
+    async def _health(self, request: Request) -> Response:
+        return JSONResponse({"status": "ok", "notice": self.notice})
 
     async def _asr(self, socket: WebSocket) -> None:
         if self.away:
@@ -127,6 +134,9 @@ class FakeServer:
         await socket.send_text(json.dumps(self._config(heard)))
         self._socket = socket
         self.heard.append(heard)
+        if self.resume_from is not None and "session" in heard.query:
+            resumed = snapshot(9, self.resume_lines, resume_from_sample=self.resume_from)
+            await socket.send_text(json.dumps(resumed))
         try:
             await self._listen(socket, heard)
         except (WebSocketDisconnect, RuntimeError):
@@ -144,12 +154,16 @@ class FakeServer:
                 if self.stops_at_once:
                     await socket.send_text('{"type": "ready_to_stop"}')
 
+    def _session(self, heard: Heard) -> str:
+        wanted = heard.query.get("session")
+        return wanted if wanted and self.resume_from is not None else f"session-{len(self.heard)}"
+
     def _config(self, heard: Heard) -> Message:
         return {
             "type": "config",
             "useAudioWorklet": True,
             "mode": "diff",
-            "session": f"session-{len(self.heard)}",
+            "session": self._session(heard),
             "encoding": "s16le",
             "sample_rate": 16000,
             "channels": 1,
@@ -173,18 +187,24 @@ def wait_for(condition: Callable[[], Any], timeout: float = 10.0) -> None:
         time.sleep(0.02)
 
 
-def snapshot(seq: int = 1, lines: list[Message] | None = None, **fields: Any) -> Message:
+def snapshot(
+    seq: int = 1,
+    lines: list[Message] | None = None,
+    resume_from_sample: int | None = None,
+    **fields: Any,
+) -> Message:
     return {
         "type": "snapshot",
         "seq": seq,
         "status": "active_transcription",
         "lines": lines or [],
+        **({"resume_from_sample": resume_from_sample} if resume_from_sample is not None else {}),
         **live(**fields),
     }
 
 
 def diff(seq: int, n_lines: int, **fields: Any) -> Message:
-    changes = {
+    changes: Message = {
         name: fields.pop(name)
         for name in ("new_lines", "updates", "lines_pruned")
         if name in fields
@@ -215,7 +235,7 @@ def live(text: str = "", final: int = 0, received: float = 0.0, lag: float = 0.0
 def line(id: int, text: str | None, begin: float, finish: float, speaker: int = 1) -> Message:
     return {
         "id": id,
-        "speaker": speaker,
+        "speaker": -2 if text is None else speaker,
         "text": text,
         "start": clock(begin),
         "end": clock(finish),

@@ -84,9 +84,14 @@ test("slow speech is cut by time", () => {
   assert.equal(blocks.length, 4);
 });
 
-test("words that bring their own spaces are not spaced again", () => {
-  const words = [" Hello", " world", "!"].map((word, i) => ({ word, start: i, end: i + 1 }));
-  assert.match(toSrt(rowsOf(line(0, "Hello world!", { words })), LABELS), /\nHello world!\n/);
+test("cues are spaced as the line is, whatever its words bring", () => {
+  const times = (/** @type {string[]} */ ...words) =>
+    words.map((word, i) => ({ word, start: 4 * i, end: 4 * i + 4 }));
+  const texts = (/** @type {string} */ text, /** @type {string[]} */ ...words) =>
+    toSrt(rowsOf(line(0, text, { words: times(...words) })), LABELS).match(/^(?!\d).+$/gm);
+  assert.deepEqual(texts("Hello world!", " Hello", " world", "!"), ["Hello", "world", "!"]);
+  assert.deepEqual(texts("你好世界", "你", "好"), ["你", "好世界"]);
+  assert.deepEqual(texts("a b", "a", "z"), ["a", "z"], "words the line does not have");
 });
 
 test("json: segments with their words and the whole text", () => {

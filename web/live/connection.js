@@ -152,6 +152,7 @@ export class Connection {
       if (this.options.opened(message)) this.flow();
       return;
     }
+    if (this.reconnect.state !== "open" && message.type !== "error") return;
     if (message.type === "error") this.retryAfterMs = 1000 * (message.retry_after ?? 0);
     if ("seq" in message) this.acknowledge(message.seq);
     this.options.received(message);

@@ -2,7 +2,8 @@
  * One reader's recording: microphone, connection and conversation, and the few verbs that move
  * them. Emits "change" when its state changed and "level" for every frame of sound.
  *
- * @import { Config, Message, Resume } from "../modules/wire.js"
+ * @import { Config, Message } from "../modules/wire.js"
+ * @import { About } from "./server.js"
  * @import { CaptureProblem } from "./microphone.js"
  * @import { Conversation } from "../modules/conversation.js"
  * @import { LinkState } from "../modules/reconnect.js"
@@ -14,7 +15,8 @@
  * @property {Phase} phase
  * @property {LinkState} link
  * @property {boolean} wasOpen  Whether this recording has reached the server yet.
- * @property {Config | null} config
+ * @property {About | null} about  What the server last said of itself.
+ * @property {boolean} serverAnswers  Whether it does, though it took no session.
  * @property {Conversation} conversation
  * @property {Problem | null} problem
  * @property {string} warning  The server's own words.
@@ -25,13 +27,12 @@
 import * as talk from "../modules/conversation.js";
 import { peakDb, SignalWatch } from "../modules/levels.js";
 import { Outbox } from "../modules/outbox.js";
+import { Loss, languageToAsk, SyncGuard } from "../modules/recovery.js";
 import { heardUpTo } from "../modules/transcript.js";
 import { liveUrl, SAMPLE_RATE } from "../modules/wire.js";
 import { Connection } from "./connection.js";
 import { CaptureError, captureObstacle, Microphone } from "./microphone.js";
-
-/** A server that cannot repair a transcript in this time is left for a new connection. */
-const RESYNC_MS = 5000;
+import { askServer } from "./server.js";
 
 /** Unheard audio that is not worth a new connection once the reader has pressed stop. */
 const NEARLY_ALL_SECONDS = 0.3;
@@ -47,7 +48,8 @@ export class Session extends EventTarget {
       phase: "idle",
       link: "idle",
       wasOpen: false,
-      config: null,
+      about: null,
+      serverAnswers: false,
       conversation: talk.emptyConversation(),
       problem: captureObstacle(),
       warning: "",
@@ -55,13 +57,8 @@ export class Session extends EventTarget {
     this.outbox = new Outbox();
     this.signal = new SignalWatch();
     this.levelDb = Number.NEGATIVE_INFINITY;
-    this.resyncSince = 0;
-    /** Whether the session that ran was lost and nothing has taken its place yet. */
-    this.lost = false;
-    /** @type {Resume | null} */
-    this.resumption = null;
-    /** @type {Resume | null} */
-    this.asked = null;
+    this.loss = new Loss();
+    this.sync = new SyncGuard();
     this.microphone = new Microphone({
       frame: (bytes) => this.recorded(bytes),
       ended: () => this.microphoneEnded(),
@@ -193,11 +190,26 @@ export class Session extends EventTarget {
     });
   }
 
-  /** Where to connect. A lost session is asked for once; if that fails, a new one will do. */
+  /** @returns {string} */
   address() {
-    this.asked = this.resumption;
-    this.resumption = null;
-    return liveUrl(this.base, { language: this.choices.language, resume: this.asked });
+    const { about, wasOpen } = this.state;
+    const failed = this.connection.reconnect.failures > 0 && !wasOpen;
+    const language = languageToAsk(this.choices.language, about?.languages, failed);
+    return liveUrl(this.base, { language, resume: this.loss.ask() });
+  }
+
+  /** @param {Config} config */
+  insistOnLanguage({ language: given, languages = [] }) {
+    const { language } = this.choices;
+    if (given !== language && languages.includes(language)) {
+      this.connection.send({ type: "configure", language });
+    }
+  }
+
+  /** Ask the server about itself; also what a failed connection may mean. */
+  async meetServer() {
+    const about = await askServer(this.base);
+    this.change({ serverAnswers: about !== null, about: { ...this.state.about, ...about } });
   }
 
   /**
@@ -207,16 +219,13 @@ export class Session extends EventTarget {
    * @returns {boolean} Whether audio may flow.
    */
   opened(config) {
-    this.resyncSince = 0;
-    this.change({ config, wasOpen: true });
-    if (this.asked?.session === config.session) return false; // The snapshot says where to go on.
-    if (this.lost) this.rewindToUnheard();
-    const start = {
-      session: config.session,
-      offset: this.outbox.cursor / SAMPLE_RATE,
-      afterLoss: this.lost,
-    };
-    this.lost = false;
+    this.change({ about: config, wasOpen: true });
+    this.insistOnLanguage(config);
+    if (this.loss.isResumedBy(config.session)) return false; // The snapshot says where to go on.
+    const afterLoss = this.loss.lost;
+    if (afterLoss) this.rewindToUnheard();
+    this.loss.over();
+    const start = { session: config.session, offset: this.outbox.cursor / SAMPLE_RATE, afterLoss };
     this.change({ conversation: talk.beginPart(this.state.conversation, start) });
     return true;
   }
@@ -237,36 +246,30 @@ export class Session extends EventTarget {
       this.change({ warning: message.message ?? "" });
     } else {
       this.change({ conversation: talk.receive(this.state.conversation, message) });
-      if (message.type === "snapshot" && this.lost) {
+      if (message.type === "snapshot" && this.loss.lost) {
         this.rewindToUnheard(message.resume_from_sample);
-        this.lost = false;
+        this.loss.over();
         this.connection.flow();
       }
       this.keepInSync();
     }
   }
 
-  /** A diff that does not fit: ask for the whole, and leave a server that does not answer. */
   keepInSync() {
     const part = talk.currentPart(this.state.conversation);
-    if (part?.transcript.in_sync !== false) {
-      this.resyncSince = 0;
-    } else if (this.resyncSince === 0) {
-      this.resyncSince = performance.now();
-      this.connection.send({ type: "resync" });
-    } else if (performance.now() - this.resyncSince > RESYNC_MS) {
-      this.connection.restart();
-    }
+    const action = this.sync.check(part?.transcript.in_sync !== false, performance.now());
+    if (action === "ask") this.connection.send({ type: "resync" });
+    if (action === "leave") this.connection.restart();
   }
 
   /** @param {LinkState} link */
   linkChanged(link) {
     if (link === "waiting" && this.state.link === "open") {
       const part = talk.currentPart(this.state.conversation);
-      this.lost = true;
-      this.resumption = part && { session: part.session, seq: part.transcript.seq };
+      this.loss.happened(part && { session: part.session, seq: part.transcript.seq });
     }
     this.change({ link });
+    if (link === "waiting") this.meetServer();
     if (link === "waiting" && this.state.phase === "stopping" && this.heardNearlyAll) this.finish();
   }
 
@@ -283,8 +286,7 @@ export class Session extends EventTarget {
     this.connection.stop();
     this.microphone.close();
     this.outbox.discard();
-    this.lost = false;
-    this.resumption = null;
+    this.loss.over();
     const conversation = talk.settle(this.state.conversation);
     this.change({ phase: "idle", link: "idle", conversation });
   }

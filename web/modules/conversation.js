@@ -171,7 +171,7 @@ function rowOf(part, line) {
   /** @type {Row} */
   const row = {
     key: `${part.number}:${line.id}`,
-    kind: line.speaker === SILENCE ? "silence" : "line",
+    kind: line.speaker === SILENCE || line.text === null ? "silence" : "line",
     begin: line.begin + part.offset,
     finish: line.finish + part.offset,
     speaker: line.speaker,

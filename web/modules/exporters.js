@@ -109,11 +109,12 @@ function cuesOf(row) {
     if (group.length > 0 && isFull([...group, word])) groups.push([word]);
     else group.push(word);
   }
-  return groups.map((group) => ({
+  const texts = textsOf(row.text, groups);
+  return groups.map((group, index) => ({
     begin: group[0].start,
     finish: Math.max(group[group.length - 1].end, group[0].start),
     speaker,
-    text: oneLine(spell(group)),
+    text: oneLine(texts[index]),
   }));
 }
 
@@ -124,16 +125,29 @@ function isFull(words) {
 }
 
 /**
- * Words that bring their own spaces (or need none, as in Chinese) are joined as they are.
+ * The line's own text, cut where each group begins: only the text knows which words have no space
+ * between them. If a word is not in it, all are spelled as they are.
  *
- * @param {Word[]} words
+ * @param {string} text
+ * @param {Word[][]} groups
  */
+function textsOf(text, groups) {
+  let at = 0;
+  const cuts = groups.map((group) => {
+    const places = group.map(({ word }) => {
+      const place = at < 0 ? -1 : text.indexOf(word.trim(), at);
+      at = place < 0 ? -1 : place + word.trim().length;
+      return place;
+    });
+    return places[0];
+  });
+  if (at < 0) return groups.map(spell);
+  return cuts.map((cut, index) => text.slice(index === 0 ? 0 : cut, cuts[index + 1]));
+}
+
+/** @param {Word[]} words */
 function spell(words) {
-  const spaced = words.some(({ word }) => /^\s|\s$/u.test(word));
-  return words
-    .map(({ word }) => word)
-    .join(spaced ? "" : " ")
-    .trim();
+  return words.map(({ word }) => word.trim()).join(" ");
 }
 
 /** @param {string} text */

@@ -1,6 +1,8 @@
 /**
  * Which microphone, which language.
  *
+ * @import { About } from "../live/server.js"
+ *
  * @typedef {{value: string, label: string}} Option
  */
 
@@ -34,17 +36,19 @@ export function mountLanguagePicker({ value, changed }) {
   select.addEventListener("change", () => changed(select.value));
   let offered = "";
 
-  /** @param {string[]} [languages]  What the server's model knows, once it told us. */
-  const render = (languages = LANGUAGES) => {
-    if (offered === languages.join()) return;
-    offered = languages.join();
-    const wanted = select.value || value;
+  /** @param {About | null} about  What the server's model knows, once it told us. */
+  const render = (about) => {
+    const { languages = LANGUAGES, detects_language: detects = true } = about ?? {};
+    const offer = JSON.stringify([languages, detects]);
+    if (offered === offer) return;
+    offered = offer;
     const options = languages.map((code) => ({ value: code, label: languageName(code) }));
     options.sort((a, b) => a.label.localeCompare(b.label));
-    fill(select, [{ value: "auto", label: STRINGS.automatic }, ...options], wanted);
-    if (select.value !== wanted) changed(select.value);
+    if (detects || options.length === 0)
+      options.unshift({ value: "auto", label: STRINGS.automatic });
+    fill(select, options, select.value || value);
   };
-  render();
+  render(null);
   return render;
 }
 

@@ -23,7 +23,7 @@ export function mountControls(session) {
   const names = ["start", "pause", "resume", "stop", "clear"];
   const buttons = new Map(names.map((name) => [name, byId(name)]));
   const clear = byId("clear");
-  const start = /** @type {HTMLButtonElement} */ (byId("start"));
+  const start = byId("start");
 
   start.addEventListener("click", () => session.start());
   byId("pause").addEventListener("click", () => session.pause());
@@ -38,7 +38,9 @@ export function mountControls(session) {
       if (button !== clear) button.hidden = !BUTTONS[phase].includes(name);
     }
     clear.hidden = !hasText;
-    start.disabled = phase === "starting";
+    // Not "disabled", which would throw the keyboard off the button.
+    start.ariaDisabled = String(phase === "starting");
+    setText(byId("start-text"), phase === "starting" ? STRINGS.starting : STRINGS.start);
     setText(byId("stop-text"), phase === "stopping" ? STRINGS.stopNow : STRINGS.stop);
     byId("sound").hidden = phase === "idle" || phase === "starting";
     keepFocus(focused, [...buttons.values()]);

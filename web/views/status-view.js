@@ -112,7 +112,10 @@ export function adviceFor(state, noSignal) {
   if (state.problem) return problemAdvice(state.problem);
   if (state.phase === "idle") return null;
   if (state.link === "waiting") {
-    return { title: STRINGS.awayTitle, text: STRINGS.away, retry: true };
+    const [title, text] = state.serverAnswers
+      ? [STRINGS.fullTitle, STRINGS.full]
+      : [STRINGS.awayTitle, STRINGS.away];
+    return { title, text, retry: true };
   }
   if (noSignal && state.phase === "live") {
     return { title: STRINGS.noSignalTitle, text: STRINGS.noSignal };
