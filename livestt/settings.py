@@ -232,6 +232,14 @@ class Settings:
         "on: several times slower, for comparison.",
         choices=("short", "full30"),
     )
+    max_context_tokens: int = _set(
+        16,
+        "Streaming",
+        "Earlier transcript shown to the model before the audio, in steps of 16. More keeps "
+        "names and style steadier, and mistakes too.",
+        minimum=0,
+        maximum=64,
+    )
     pause_segmentation_seconds: float = _set(
         5.0,
         "Streaming",
@@ -242,7 +250,7 @@ class Settings:
     language_recheck_seconds: float = _set(
         10.0,
         "Streaming",
-        "With --language auto: how much speech may pass before the language is detected again.",
+        "With --language auto: a pause this long lets the language be detected anew.",
         unit="seconds",
         minimum=1,
     )
@@ -310,6 +318,7 @@ class Settings:
             threads=self.threads,
             model_dir=self.model_cache_dir,
             window=self.window,
+            max_context_tokens=self.max_context_tokens,
         )
 
     def stream_options(self) -> StreamOptions:

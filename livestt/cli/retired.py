@@ -30,7 +30,6 @@ RETIRED: Mapping[str, str] = {
     "--encoder-model-path": "use --model-path.",
     "--holdback-words": _ENGINE,
     "--lora-path": "merge the adapter into the model and give the result to --model-path.",
-    "--max-context-tokens": "context is bounded without it; leave it out.",
     "--never-fire": "words are committed whole; leave it out.",
     "--nllb-": _TRANSLATION,
     "--no-transcription": "livestt always transcribes; leave it out.",
