@@ -8,6 +8,7 @@
     │   ├── BadAudio             bytes that are not the audio they were said to be   415
     │   ├── Forbidden            a browser page from an origin not allowed           403
     │   └── TooManySessions      the server is full; try again later                 429
+    ├── ServerRestart            the server is going down; another comes up           503
     ├── EngineError              a model failed at run time                          500
     └── SetupError               the operator must change something    (exit status 2)
         ├── BadModel             a folder that is not a usable model
@@ -64,6 +65,13 @@ class TooManySessions(ClientError):
     code = "too_many_sessions"
     http_status = 429
     close_code = 1013
+    retry_after = 5.0
+
+
+class ServerRestart(LivesttError):
+    code = "server_restart"
+    http_status = 503
+    close_code = 1012
     retry_after = 5.0
 
 

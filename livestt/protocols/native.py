@@ -22,6 +22,9 @@ Encoding = Literal["auto", "s16le", "f32le", "mulaw", "alaw"]
 PCM_INPUT = AudioFormat("s16le", SAMPLE_RATE, 1)
 """What ``--pcm-input`` makes of undeclared audio."""
 
+MAX_ID = 200
+"""Characters of a flush's id: the server keeps ids until it has answered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -107,7 +110,7 @@ def language_option(
         return None if engine.detects_language else next(iter(sorted(engine.languages)))
     if code not in engine.languages:
         known = ", ".join(sorted(engine.languages))
-        raise BadRequest(f"language '{value}' is not one of this server's: auto, {known}")
+        raise BadRequest(f"language '{value[:40]}' is not one of this server's: auto, {known}")
     return code
 
 
@@ -143,6 +146,9 @@ def parse_control(text: str) -> Control:
     """
     try:
         message = json.loads(text)
+        json.dumps(message, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BadRequest("the message holds half a surrogate pair, which is no text") from None
     except ValueError as error:
         raise BadRequest(f"text messages must be JSON: {error}") from None
     except RecursionError:
@@ -167,8 +173,8 @@ def parse_control(text: str) -> Control:
             return Close()
         case other:
             raise BadRequest(
-                f"unknown message type {other!r}; known: configure, flush, pause, unpause, "
-                "keepalive, ack, resync, close"
+                f"unknown message type {str(other)[:40]!r}; known: configure, flush, pause, "
+                "unpause, keepalive, ack, resync, close"
             )
 
 
@@ -201,11 +207,13 @@ def error_message(error: LivesttError) -> dict[str, Any]:
 
 
 def _flush_id(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    raise BadRequest("the id of a flush must be a string or a number")
+        value = str(value)
+    if value is None or (isinstance(value, str) and len(value) <= MAX_ID):
+        return value
+    raise BadRequest(
+        f"the id of a flush must be a number or a string of at most {MAX_ID} characters"
+    )
 
 
 def _hotwords(value: Any) -> tuple[str, ...]:

@@ -19,15 +19,17 @@ from livestt.engines.scheduler import Scheduler
 from livestt.pipeline import Pipeline
 from livestt.server.live import LiveEndpoint
 from livestt.server.pages import SecurityHeaders, page_routes
+from livestt.server.timing import Timing
 from livestt.settings import Settings
 
 
-def create_app(engine: Engine, settings: Settings) -> Starlette:
+def create_app(engine: Engine, settings: Settings, timing: Timing | None = None) -> Starlette:
     """The server as an ASGI application.
 
     Args:
         engine: a loaded engine; the application closes it on shutdown.
         settings: the operator's settings.
+        timing: how long clients may take.
 
     Raises:
         UnsupportedOption: settings this engine cannot honour.
@@ -37,7 +39,7 @@ def create_app(engine: Engine, settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         scheduler = Scheduler(engine)
-        app.state.live = LiveEndpoint(pipeline, scheduler)
+        app.state.live = LiveEndpoint(pipeline, scheduler, timing or Timing())
         try:
             yield
         finally:

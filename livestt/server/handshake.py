@@ -23,18 +23,24 @@ def check_origin(headers: Headers, scheme: str, allowed: Collection[str]) -> Non
         Forbidden: a page of another origin.
     """
     origin = headers.get("origin")
-    if origin is None or origin in allowed or "*" in allowed:
+    if origin is None or "*" in allowed or origin in {name.rstrip("/") for name in allowed}:
         return
-    parts = urlsplit(origin)
-    secure = scheme in ("wss", "https")
-    if parts.scheme in (("https",) if secure else ("http", "https")) and (
-        parts.netloc == headers.get("host")
-    ):
+    if _is_ours(origin, scheme, headers.get("host", "")):
         return
     raise Forbidden(
         f"pages of {origin} may not use this server; its operator can allow them with "
         f"--allow-origin {origin}"
     )
+
+
+def _is_ours(origin: str, scheme: str, host: str) -> bool:
+    """Whether this server serves pages of that origin. Behind a proxy it cannot see the TLS."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    schemes = ("https",) if scheme in ("wss", "https") else ("http", "https")
+    return parts.scheme in schemes and parts.netloc != "" and parts.netloc == host
 
 
 async def refuse(socket: WebSocket, error: LivesttError) -> None:

@@ -10,21 +10,17 @@ from typing import Any
 import anyio
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-MIN_INTERVAL = 0.05
-"""Least seconds between two states."""
-HEARTBEAT = 5.0
-"""Seconds between heartbeats. Browsers hide WebSocket pings from pages, so these are how a page
-knows that the server lives."""
-SEND_TIMEOUT = 20.0
-"""Seconds a client may refuse to read before it is given up."""
-MAX_NOTICES = 64
-"""Most notices that wait for a slow client; the oldest go first."""
+from livestt.server.timing import Timing
 
 Message = Mapping[str, Any]
 
 
 class ClientGone(Exception):
-    """The other side closed the connection, or reads no more."""
+    """The other side closed the connection."""
+
+
+class ClientStalled(ClientGone):
+    """The other side holds the connection but does not read."""
 
 
 class Outbox:
@@ -37,15 +33,25 @@ class Outbox:
     Args:
         socket: an accepted WebSocket; nobody else may send on it.
         state: makes the next state message, or None if nothing changed.
+        timing: how long clients may take.
     """
 
-    def __init__(self, socket: WebSocket, state: Callable[[], Message | None]) -> None:
+    def __init__(
+        self, socket: WebSocket, state: Callable[[], Message | None], timing: Timing
+    ) -> None:
         self._socket = socket
         self._state = state
-        self._notices: deque[Message] = deque(maxlen=MAX_NOTICES)
+        self._timing = timing
+        self._notices: deque[Message] = deque()
         self._news = anyio.Event()
+        self._written = anyio.Event()
         self._finishing = False
         self._empty = anyio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """Notices not sent yet."""
+        return len(self._notices)
 
     def notify(self, message: Message) -> None:
         """Queue a notice."""
@@ -55,6 +61,10 @@ class Outbox:
     def changed(self) -> None:
         """There may be a new state."""
         self._news.set()
+
+    async def written(self) -> None:
+        """Wait until the next notices have been sent."""
+        await self._written.wait()
 
     async def finish(self) -> None:
         """Wait until everything has been sent."""
@@ -66,7 +76,7 @@ class Outbox:
         """Send until `finish`.
 
         Raises:
-            ClientGone: the client closed the connection or does not read.
+            ClientGone: as `send`.
         """
         while True:
             await self._news.wait()
@@ -74,28 +84,38 @@ class Outbox:
             await self._write_news()
             if self._finishing and not self._news.is_set():
                 break
-            await anyio.sleep(MIN_INTERVAL)
+            await anyio.sleep(self._timing.state_interval)
         self._empty.set()
 
     async def _write_news(self) -> None:
         due = len(self._notices)
         state = self._state()
         if state is not None:
-            await self._send(state)
+            await self.send(state)
         for _ in range(due):
-            await self._send(self._notices.popleft())
+            await self.send(self._notices.popleft())
+        self._written.set()
+        self._written = anyio.Event()
 
     async def beat(self) -> None:
         """Queue a heartbeat every few seconds, for ever."""
         start = anyio.current_time()
         while True:
-            await anyio.sleep(HEARTBEAT)
+            await anyio.sleep(self._timing.heartbeat)
             self.notify({"type": "heartbeat", "t": round(anyio.current_time() - start, 3)})
 
-    async def _send(self, message: Message) -> None:
+    async def send(self, message: Message) -> None:
+        """Send one message. Only for whoever is the writer at that time.
+
+        Raises:
+            ClientGone: the client closed the connection.
+            ClientStalled: it did not read in time.
+        """
         text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
         try:
-            with anyio.fail_after(SEND_TIMEOUT):
+            with anyio.fail_after(self._timing.send):
                 await self._socket.send_text(text)
-        except (WebSocketDisconnect, RuntimeError, TimeoutError) as error:
-            raise ClientGone(str(error)) from error
+        except TimeoutError as error:
+            raise ClientStalled(f"read nothing for {self._timing.send} s") from error
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise ClientGone("closed by the client") from error

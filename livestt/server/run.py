@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
+
 import uvicorn
 from starlette.applications import Starlette
 
+from livestt.server.live import LiveEndpoint
+from livestt.server.transport import CaptionSocket
 from livestt.settings import Settings
 
 MAX_FRAME = 1 << 20
 """Bytes of one WebSocket message: half a minute of PCM. Files go by other ways."""
-GRACE = 10
-"""Seconds that running sessions get on shutdown."""
+GRACE = 5
+"""Seconds that connections get on shutdown, once the sessions have had their last words."""
 
 
 def config(app: Starlette, settings: Settings) -> uvicorn.Config:
@@ -29,7 +34,7 @@ def config(app: Starlette, settings: Settings) -> uvicorn.Config:
         forwarded_allow_ips=settings.forwarded_allow_ips,
         log_level=settings.log_level,
         access_log=settings.log_level == "debug",
-        ws="websockets-sansio",
+        ws=CaptionSocket,
         ws_max_size=MAX_FRAME,
         ws_per_message_deflate=False,
         ws_ping_interval=None,
@@ -38,6 +43,18 @@ def config(app: Starlette, settings: Settings) -> uvicorn.Config:
     )
 
 
+class Server(uvicorn.Server):
+    """uvicorn, but sessions say their last words before it stops."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app = self.config.app
+        assert isinstance(app, Starlette)
+        live: LiveEndpoint = app.state.live
+        await live.drain(lambda: self.force_exit)
+        await super().shutdown(sockets)
+
+
 def serve(app: Starlette, settings: Settings) -> None:
     """Serve until interrupted. Blocking."""
-    uvicorn.Server(config(app, settings)).run()
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again after a clean stop by Ctrl+C
+        Server(config(app, settings)).run()

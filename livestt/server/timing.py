@@ -1,0 +1,20 @@
+"""How long the server waits for what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds. The defaults suit people; tests are in more of a hurry."""
+
+    state_interval: float = 0.05
+    """Least time between two states sent to one client."""
+    heartbeat: float = 5.0
+    """Between heartbeats. Browsers hide WebSocket pings from pages, so these are how a page knows
+    that the server lives."""
+    send: float = 20.0
+    """How long a client may refuse to read before it is given up."""
+    drain: float = 5.0
+    """How long sessions may take over their last words when the server stops."""

@@ -1,0 +1,95 @@
+"""uvicorn's WebSocket, with what live captions need: fresh words, and an end to dead clients."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from asyncio import TimerHandle
+from asyncio.transports import BaseTransport
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, cast
+
+from starlette.types import Scope
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+UNSENT = 16 << 10
+"""Bytes that the kernel takes before it has sent them. Left alone it takes megabytes, which is
+minutes of captions that a slow client would have to read before it comes to the newest."""
+HIGH_WATER, LOW_WATER = 32 << 10, 8 << 10
+"""Bytes kept in this process for a client: sending waits above the one until below the other."""
+DEAD_AFTER_MS = 60_000
+"""Time without any sign from the other machine after which the kernel gives the connection up."""
+ABORT = "livestt.abort"
+"""Extension of the ASGI scope: ``{"call": f}``, and ``f()`` ends the connection at once."""
+
+log = logging.getLogger(__name__)
+log.setLevel(logging.WARNING)  # uvicorn logs each address with its query, which holds prompts
+
+
+class CaptionSocket(WebSocketsSansIOProtocol):
+    """One WebSocket.
+
+    uvicorn closes politely: it waits until the client has read everything, which a frozen one
+    never does. Here the application can abort a connection, and one that lingers after the
+    application is done with it is aborted.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = log
+        self._lingering: TimerHandle | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        cast(asyncio.WriteTransport, transport).set_write_buffer_limits(HIGH_WATER, LOW_WATER)
+        _tune(transport.get_extra_info("socket"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._lingering is not None:
+            self._lingering.cancel()
+
+    async def run_asgi(self) -> None:
+        extensions = self.scope.get("extensions")
+        if extensions is not None:
+            extensions[ABORT] = {"call": self.transport.abort}
+        try:
+            await super().run_asgi()
+        finally:
+            self._lingering = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                # uvicorn does the same, but logs a traceback for what is the client's mistake.
+                self.conn.send_close(1007, "text that is not UTF-8")
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
+
+    def handle_parser_exception(self) -> None:
+        if self.conn.close_sent is None:
+            log.info("a client spoke no WebSocket: %s", self.conn.parser_exc)
+            self.transport.abort()
+        else:
+            super().handle_parser_exception()
+
+
+def abort_of(scope: Scope) -> Callable[[], None] | None:
+    """What ends a connection at once, under a server that can."""
+    extension = scope.get("extensions", {}).get(ABORT)
+    return None if extension is None else extension["call"]
+
+
+def _tune(connection: socket.socket | None) -> None:
+    """Set what this system knows of the socket's options; none is vital."""
+    options = {"TCP_NOTSENT_LOWAT": UNSENT, "TCP_USER_TIMEOUT": DEAD_AFTER_MS}
+    for name, value in options.items():
+        number = getattr(socket, name, None)
+        if connection is not None and number is not None:
+            with suppress(OSError):
+                connection.setsockopt(socket.IPPROTO_TCP, number, value)
