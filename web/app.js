@@ -1,6 +1,7 @@
 /** The page: one session, its views, and what the reader prefers. */
 
 import { Session } from "./live/session.js";
+import { WakeLock } from "./live/wakelock.js";
 import { currentPart, rows } from "./modules/conversation.js";
 import { loadPreferences, savePreferences } from "./modules/preferences.js";
 import { STRINGS } from "./strings.js";
@@ -48,13 +49,13 @@ const renderLanguages = mountLanguagePicker({
 });
 
 function render() {
-  const { state, lagSeconds } = session;
+  const { state } = session;
   const shown = rows(state.conversation);
-  const live = currentPart(state.conversation)?.transcript ?? null;
+  const part = currentPart(state.conversation);
   const running = state.phase === "live" || state.phase === "paused" || state.phase === "stopping";
-  renderTranscript({ rows: shown, live, listening: running });
+  renderTranscript({ rows: shown, part, listening: running });
   renderControls({ phase: state.phase, hasText: shown.length > 0 });
-  renderLink({ state, lagSeconds });
+  renderLink({ state, lag: session.lagSeconds });
   renderNotices({
     texts: [state.about?.notice ?? "", state.warning, lostText()],
     undo: state.conversation.cleared ? () => session.undoClear() : null,
@@ -81,6 +82,7 @@ function draw() {
   });
 }
 
+const wakeLock = new WakeLock();
 let { phase } = session.state;
 
 session.addEventListener("change", () => {
@@ -88,6 +90,7 @@ session.addEventListener("change", () => {
   // Only now does the browser tell what the devices are called.
   if (state.phase !== phase && state.phase === "live") refreshMicrophones();
   phase = state.phase;
+  wakeLock.want(phase === "live");
   draw();
 });
 session.addEventListener("level", draw);

@@ -78,6 +78,8 @@ export const STRINGS = {
   noDevice: "Plug one in, then press Start again.",
   busyTitle: "The microphone did not start.",
   busy: "Another program may be using it. Close that, then press Start again.",
+  incompleteTitle: "A part of this page could not be loaded.",
+  incomplete: "Is the server running? Then press Start again.",
   deviceLostTitle: "The microphone went away.",
   deviceLost: "Choose another one below to go on.",
   refusedTitle: "The server refused this page.",

@@ -99,6 +99,14 @@ def test_a_server_that_is_away_from_the_start(page_server: FakeServer, open_page
     expect(page.locator("#advice")).to_be_empty()
 
 
+def test_a_server_that_is_gone(page_server: FakeServer, open_page: OpenPage) -> None:
+    page = open_page(page_server.url)
+    page_server.stop()
+    page.click("#start")
+    expect(page.locator("#advice")).to_contain_text("Is the server running?")
+    expect(page.locator("#start")).to_have_text("Start")
+
+
 def test_a_diff_that_does_not_fit_is_repaired(page_server: FakeServer, open_page: OpenPage) -> None:
     page = open_page(page_server.url)
     start(page, page_server)
@@ -139,4 +147,8 @@ def test_captions_are_acknowledged(page_server: FakeServer, open_page: OpenPage)
     page = open_page(page_server.url)
     start(page, page_server)
     page_server.say(**snapshot(5))
+    page_server.say(**diff(6, 0))
     wait_for(lambda: {"type": "ack", "seq": 5} in page_server.newest.controls)
+    page.wait_for_timeout(1000)
+    page_server.say(type="heartbeat", t=5.0)
+    wait_for(lambda: {"type": "ack", "seq": 6} in page_server.newest.controls)

@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FRAME_SAMPLES, Framer } from "../../web/modules/framer.js";
-import { meterValue, NO_SIGNAL_SAMPLES, peakDb, SignalWatch } from "../../web/modules/levels.js";
+import {
+  LagReading,
+  meterValue,
+  NO_SIGNAL_SAMPLES,
+  peakDb,
+  SignalWatch,
+} from "../../web/modules/levels.js";
 import { mixToMono } from "../../web/modules/mix.js";
 
 /** @param {ArrayBuffer[]} frames */
@@ -69,4 +75,18 @@ test("no signal is said after four seconds of silence, and taken back at the fir
   assert.equal(NO_SIGNAL_SAMPLES, 64000);
   watch.push(Int16Array.of(3000).buffer);
   assert.equal(watch.noSignal, false);
+});
+
+test("the lag is read once a second, at its worst", () => {
+  const lag = new LagReading();
+  const read = [
+    [0.4, 0],
+    [1.5, 300],
+    [0.2, 900],
+    [0.1, 1000],
+    [0, 1500],
+    [0, 2000],
+    [0, 3000],
+  ].map(([seconds, now]) => lag.read(seconds, now));
+  assert.deepEqual(read, [0.4, 0.4, 0.4, 1.5, 1.5, 0, 0]);
 });

@@ -46,7 +46,9 @@ export class Connection {
     this.ended = false;
     this.told = { paused: false, ended: false };
     this.retryAfterMs = 0;
-    this.ackedAt = 0;
+    /** The newest message not acknowledged yet; 0 is none. */
+    this.seen = 0;
+    this.ackedAt = Number.NEGATIVE_INFINITY;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.pumpTimer = undefined;
     /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -141,6 +143,7 @@ export class Connection {
     this.socket = socket;
     this.told = { paused: false, ended: false };
     this.retryAfterMs = 0;
+    this.seen = 0;
     this.watchdog.feed();
   }
 
@@ -154,16 +157,18 @@ export class Connection {
     }
     if (this.reconnect.state !== "open" && message.type !== "error") return;
     if (message.type === "error") this.retryAfterMs = 1000 * (message.retry_after ?? 0);
-    if ("seq" in message) this.acknowledge(message.seq);
     this.options.received(message);
+    if ("seq" in message) this.seen = message.seq;
+    this.acknowledge();
   }
 
-  /** @param {number} seq */
-  acknowledge(seq) {
+  /** Now and then; the heartbeats see to it that the last message of a burst is not forgotten. */
+  acknowledge() {
     const now = performance.now();
-    if (now - this.ackedAt < ACK_MS) return;
+    if (this.seen === 0 || now - this.ackedAt < ACK_MS) return;
     this.ackedAt = now;
-    this.send({ type: "ack", seq });
+    this.send({ type: "ack", seq: this.seen });
+    this.seen = 0;
   }
 
   /** @param {number} code */

@@ -1,7 +1,7 @@
 /**
  * The microphone as a stream of 16 kHz frames. Asks for permission only when opened.
  *
- * @typedef {"insecure" | "unsupported" | "denied" | "noDevice" | "busy"} CaptureProblem
+ * @typedef {"insecure" | "unsupported" | "denied" | "noDevice" | "busy" | "incomplete"} CaptureProblem
  * @typedef {{device: string, processing: boolean}} Choice
  * @typedef {{frame: (bytes: ArrayBuffer) => void, ended: () => void}} Listener
  * @typedef {{stream: MediaStream, context: AudioContext, node: AudioWorkletNode}} Capture
@@ -60,7 +60,12 @@ export class Microphone {
     await this.close();
     const [track] = stream.getAudioTracks();
     track.onended = () => this.listener.ended();
-    this.capture = { stream, ...(await this.listen(stream)) };
+    try {
+      this.capture = { stream, ...(await this.listen(stream)) };
+    } catch {
+      track.stop();
+      throw new CaptureError("incomplete");
+    }
   }
 
   async pause() {

@@ -46,3 +46,29 @@ export class SignalWatch {
     return this.silent >= NO_SIGNAL_SAMPLES;
   }
 }
+
+/** How long the reader sees one figure of the lag before the next. */
+const LAG_HOLD_MS = 1000;
+
+/** A calm figure for a jumping lag: the worst of the last second, once a second. */
+export class LagReading {
+  constructor() {
+    this.shown = 0;
+    this.worst = 0;
+    this.since = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * @param {number} seconds
+   * @param {number} now  Milliseconds.
+   */
+  read(seconds, now) {
+    this.worst = Math.max(this.worst, seconds);
+    if (now - this.since >= LAG_HOLD_MS) {
+      this.shown = this.worst;
+      this.worst = 0;
+      this.since = now;
+    }
+    return this.shown;
+  }
+}

@@ -7,6 +7,7 @@
  * @typedef {{title: string, text: string, retry?: boolean}} Advice
  */
 
+import { LagReading } from "../modules/levels.js";
 import { STRINGS } from "../strings.js";
 import { byId, make, setText, textButton } from "./dom.js";
 
@@ -38,9 +39,11 @@ export function mountLink() {
   const element = byId("link");
   const text = byId("link-text");
   const lag = byId("lag");
+  const reading = new LagReading();
 
-  /** @param {{state: State, lagSeconds: number}} props */
-  return ({ state, lagSeconds }) => {
+  /** @param {{state: State, lag: number}} props */
+  return ({ state, lag: lagNow }) => {
+    const lagSeconds = reading.read(lagNow, performance.now());
     const name = linkName(state);
     element.dataset.link = name;
     setText(text, STRINGS[LINK_TEXT[name]].toString());

@@ -1,16 +1,15 @@
 /**
  * The transcript as the reader sees it: closed lines in a log, the growing one below it.
  *
- * @import { Row } from "../modules/conversation.js"
- * @import { Live } from "../modules/wire.js"
+ * @import { Part, Row } from "../modules/conversation.js"
  *
- * @typedef {{rows: Row[], live: Live | null, listening: boolean}} TranscriptProps
+ * @typedef {{rows: Row[], part: Part | null, listening: boolean}} TranscriptProps
  * @typedef {{element: HTMLElement, row: Row, speaks: boolean}} Shown
  */
 
 import { clockText } from "../modules/clock.js";
 import { severalSpeakers } from "../modules/exporters.js";
-import { splitBuffer } from "../modules/transcript.js";
+import { heardUpTo, splitBuffer } from "../modules/transcript.js";
 import { STRINGS } from "../strings.js";
 import { byId, make, setText } from "./dom.js";
 
@@ -25,10 +24,10 @@ export function mountTranscript() {
   const shown = new Map();
 
   /** @param {TranscriptProps} props */
-  return function render({ rows, live, listening }) {
-    const named = severalSpeakers(rows) || (live?.buffer_speaker ?? 1) > 1;
+  return function render({ rows, part, listening }) {
+    const named = severalSpeakers(rows) || (part?.transcript.buffer_speaker ?? 1) > 1;
     renderRows(log, shown, rows, named);
-    const text = growing({ live, listening, named, rows });
+    const text = growing({ part, listening, named, rows });
     empty.hidden = rows.length > 0 || text || listening;
   };
 }
@@ -113,23 +112,42 @@ function makeSilence({ begin, finish }) {
   return element;
 }
 
+/** The first words of a line show about this long after they were said. */
+const FIRST_WORDS_SECONDS = 1;
+
+/**
+ * About when the growing line began: the server tells exactly once it is closed.
+ *
+ * @param {Part | null} part
+ * @param {Row[]} rows
+ */
+function beginOf(part, rows) {
+  const heard = part ? part.offset + heardUpTo(part.transcript) : 0;
+  return Math.max(rows.at(-1)?.finish ?? 0, heard - FIRST_WORDS_SECONDS);
+}
+
 function mountGrowing() {
   const element = byId("growing");
   const [who, when, ink, pencil] = ["who", "when", "ink", "pencil"].map(
     (name) => /** @type {HTMLElement} */ (element.querySelector(`.${name}`)),
   );
 
-  /** @param {{live: Live | null, listening: boolean, named: boolean, rows: Row[]}} props */
-  return ({ live, listening, named, rows }) => {
-    const parts = live ? splitBuffer(live) : { ink: "", pencil: "" };
-    const text = parts.ink + parts.pencil !== "";
-    const speaker = live?.buffer_speaker ?? 1;
+  let begin = 0;
+  let hadText = false;
+
+  /** @param {TranscriptProps & {named: boolean}} props */
+  return ({ part, listening, named, rows }) => {
+    const words = part ? splitBuffer(part.transcript) : { ink: "", pencil: "" };
+    const text = words.ink + words.pencil !== "";
+    if (!text || !hadText) begin = beginOf(part, rows);
+    hadText = text;
+    const speaker = part?.transcript.buffer_speaker ?? 1;
     const before = rows.findLast(({ kind }) => kind === "line")?.speaker;
     const speaks = text && named && speaker > 0 && speaker !== before;
-    setText(ink, parts.ink);
-    setText(pencil, text ? parts.pencil : STRINGS.listening);
+    setText(ink, words.ink);
+    setText(pencil, text ? words.pencil : STRINGS.listening);
     setText(who, speaks ? STRINGS.speaker(speaker) : "");
-    setText(when, clockText(rows.at(-1)?.finish ?? 0));
+    setText(when, clockText(begin));
     element.classList.toggle("turn", speaks);
     element.hidden = !text && !listening;
     return text;

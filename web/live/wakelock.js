@@ -1,0 +1,22 @@
+/** Keeps the screen on while recording: a phone that goes dark stops listening. */
+
+export class WakeLock {
+  constructor() {
+    /** @type {WakeLockSentinel | null} */
+    this.lock = null;
+    this.wanted = false;
+    document.addEventListener("visibilitychange", () => this.want(this.wanted));
+  }
+
+  /** @param {boolean} wanted */
+  async want(wanted) {
+    this.wanted = wanted;
+    const held = this.lock !== null && !this.lock.released;
+    if (wanted && !held && document.visibilityState === "visible") {
+      // Refused on a low battery, absent in some browsers: captions work without.
+      this.lock = (await navigator.wakeLock?.request("screen").catch(() => null)) ?? null;
+    } else if (!wanted && held) {
+      await this.lock?.release();
+    }
+  }
+}
