@@ -37,7 +37,10 @@ const renderControls = mountControls(session);
 const renderMeter = mountMeter(session);
 const renderTranscript = mountTranscript();
 const renderLink = mountLink();
-const renderNotices = mountNotices();
+const renderNotices = mountNotices({
+  undo: () => session.undoClear(),
+  forget: () => session.forgetCleared(),
+});
 const renderAdvice = mountAdvice({ retry: () => session.retryNow() });
 const refreshMicrophones = mountMicrophonePicker({
   value: preferences.device,
@@ -58,7 +61,7 @@ function render() {
   renderLink({ state, lag: session.lagSeconds });
   renderNotices({
     texts: [state.about?.notice ?? "", state.warning, lostText()],
-    undo: state.conversation.cleared ? () => session.undoClear() : null,
+    cleared: state.conversation.cleared !== null,
   });
   renderAdvice(adviceFor(state, session.signal.noSignal));
   renderLanguages(state.about);

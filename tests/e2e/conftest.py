@@ -1,13 +1,15 @@
 """A real browser before a real page; by default the server behind it is a scripted one.
 
-Tests of another server need only a fixture of their own whose value has a ``url``.
+Tests of another server need only a fixture of their own whose value has a ``url``. Under the
+page's security policy Playwright's ``wait_for_function`` with a string fails (it evaluates it in
+the page); ``expect(locator)`` works.
 """
 
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
@@ -18,6 +20,13 @@ from .sound import write_silence, write_sound
 REQUIRED = os.environ.get("LIVESTT_REQUIRE_BROWSER") == "1"
 
 OpenPage = Callable[..., Page]
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip, unless browser tests are required."""
+    if REQUIRED:
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,10 +41,7 @@ def chromium() -> str:
     named = os.environ.get("LIVESTT_CHROMIUM")
     found = named or shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
-        reason = "no Chromium: install it, or name it in LIVESTT_CHROMIUM"
-        if REQUIRED:
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("no Chromium: install it, or name it in LIVESTT_CHROMIUM")
     return found
 
 

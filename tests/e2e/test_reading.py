@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
+from .conftest import missing
 from .fake_server import FakeServer, Message, diff, line, snapshot, wait_for
 
 OpenPage = Callable[..., Page]
@@ -161,8 +162,9 @@ def test_clearing_can_be_undone(page_server: FakeServer, open_page: OpenPage) ->
     expect(rows).to_have_count(0)
     page_server.say(**diff(2, 3, new_lines=talk(1, 2)))
     expect(rows).to_have_count(1)
-    page.click("#notices button")
+    page.click("#notices button >> text=Undo")
     expect(rows).to_have_count(3)
+    expect(page.locator("#notices")).to_be_empty()
 
 
 def test_what_the_reader_chose_is_there_after_a_reload(
@@ -209,7 +211,7 @@ def violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(page_server: FakeServer, open_page: OpenPage, scheme: str) -> None:
     if not AXE.is_file():
-        pytest.skip("axe-core is not installed: run npm ci")
+        missing("axe-core is not installed: run npm ci")
     page_server.notice = "A small engine answers. A better one is one command away."
     page = open_page(page_server.url, color_scheme=scheme, reduced_motion="reduce")
     page.evaluate(AXE.read_text(encoding="utf-8"))

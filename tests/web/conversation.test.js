@@ -61,7 +61,7 @@ test("settling closes the growing line once", () => {
   const settled = settle(receive(started(), snapshot([line(0, "a")], live)));
   assert.deepEqual(shown(settled), ["a", "last words"]);
   assert.equal(rows(settled)[1].speaker, 2);
-  assert.equal(rows(settled)[1].begin, 1);
+  assert.equal(rows(settled)[1].begin, 8);
   assert.equal(rows(settled)[1].finish, 9);
   assert.equal(settle(settled), settled);
 });

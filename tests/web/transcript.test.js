@@ -73,6 +73,21 @@ test("ink is counted in code points", () => {
   assert.deepEqual(splitBuffer({ ...live, buffer_final_chars: 99 }).pencil, "");
 });
 
+test("the growing line is placed where it began, as far as one can tell", () => {
+  const at = (/** @type {number} */ audio_received, /** @type {string} */ text) => ({
+    audio_received,
+    buffer_transcription: text,
+  });
+  const begins = [
+    [snapshot([line(0, "a")], at(2, ""))],
+    [diff(1, at(7, "b"))],
+    [diff(1, at(8, "b c"))],
+    [diff(2, { ...at(9, "d"), new_lines: [line(8, "b c")] })],
+    [diff(2, at(9.5, ""))],
+  ].map((_, i, all) => applyAll(all.slice(0, i + 1).flat()).buffer_begin);
+  assert.deepEqual(begins, [1, 6, 6, 9, 9]);
+});
+
 test("what the server has heard is what it got less what it still has to do", () => {
   const state = applyAll([snapshot([], { audio_received: 12, remaining_time_transcription: 1.5 })]);
   assert.equal(heardUpTo(state), 10.5);

@@ -125,6 +125,10 @@ export class Session extends EventTarget {
     this.change({ conversation: talk.undoClear(this.state.conversation) });
   }
 
+  forgetCleared() {
+    this.change({ conversation: { ...this.state.conversation, cleared: null } });
+  }
+
   retryNow() {
     this.connection.hurry();
   }
@@ -219,7 +223,7 @@ export class Session extends EventTarget {
    * @returns {boolean} Whether audio may flow.
    */
   opened(config) {
-    this.change({ about: config, wasOpen: true });
+    this.change({ about: config, wasOpen: true, warning: "" });
     this.insistOnLanguage(config);
     if (this.loss.isResumedBy(config.session)) return false; // The snapshot says where to go on.
     const afterLoss = this.loss.lost;
@@ -269,12 +273,9 @@ export class Session extends EventTarget {
       this.loss.happened(part && { session: part.session, seq: part.transcript.seq });
     }
     this.change({ link });
-    if (link === "waiting") this.meetServer();
-    if (link === "waiting" && this.state.phase === "stopping" && this.heardNearlyAll) this.finish();
-  }
-
-  get heardNearlyAll() {
-    return this.lagSeconds < NEARLY_ALL_SECONDS;
+    if (link !== "waiting") return;
+    this.meetServer();
+    if (this.state.phase === "stopping" && this.lagSeconds < NEARLY_ALL_SECONDS) this.finish();
   }
 
   refused() {

@@ -96,8 +96,8 @@ export function settle(conversation) {
       text,
       start: "",
       end: "",
-      begin: last?.finish ?? 0,
-      finish: Math.max(transcript.audio_received, last?.finish ?? 0),
+      begin: transcript.buffer_begin,
+      finish: Math.max(transcript.audio_received, transcript.buffer_begin),
     };
     const settled = { ...transcript, lines: [...transcript.lines, line], ...EMPTY_BUFFER };
     return { ...part, transcript: settled };

@@ -6,7 +6,9 @@
  *
  * @import { Diff, Line, Live, Message, Snapshot } from "./wire.js"
  *
- * @typedef {Live & {lines: Line[], archive: Line[], in_sync: boolean}} Transcript
+ * @typedef {Live & {lines: Line[], archive: Line[], in_sync: boolean, buffer_begin: number}} Transcript
+ *   `buffer_begin` is about where the growing line began, in seconds: the server tells exactly
+ *   once the line is closed.
  */
 
 /** @type {Readonly<Live>} */
@@ -25,7 +27,7 @@ const SILENT = {
 
 /** @returns {Transcript} */
 export function emptyTranscript() {
-  return { ...SILENT, lines: [], archive: [], in_sync: true };
+  return { ...SILENT, lines: [], archive: [], in_sync: true, buffer_begin: 0 };
 }
 
 /**
@@ -39,8 +41,12 @@ export function emptyTranscript() {
  * @returns {Transcript}
  */
 export function apply(transcript, message) {
-  if (message.type === "snapshot") return applySnapshot(transcript, message);
-  if (message.type === "diff" && transcript.in_sync) return applyDiff(transcript, message);
+  if (message.type === "snapshot") {
+    return placeBuffer(transcript, applySnapshot(transcript, message));
+  }
+  if (message.type === "diff" && transcript.in_sync) {
+    return placeBuffer(transcript, applyDiff(transcript, message));
+  }
   return transcript;
 }
 
@@ -65,7 +71,24 @@ function applySnapshot(transcript, snapshot) {
     lines,
     archive: gone.length > 0 ? [...transcript.archive, ...gone] : transcript.archive,
     in_sync: true,
+    buffer_begin: transcript.buffer_begin,
   };
+}
+
+/** The first words of a line show about this long after they were said. */
+const FIRST_WORDS_SECONDS = 1;
+
+/**
+ * @param {Transcript} before
+ * @param {Transcript} after
+ * @returns {Transcript}
+ */
+function placeBuffer(before, after) {
+  const last = after.lines.at(-1) ?? after.archive.at(-1);
+  const same = last?.id === (before.lines.at(-1) ?? before.archive.at(-1))?.id;
+  if (same && before.buffer_transcription !== "") return after;
+  const heard = heardUpTo(after) - FIRST_WORDS_SECONDS;
+  return { ...after, buffer_begin: Math.max(0, heard, last?.finish ?? 0) };
 }
 
 /**

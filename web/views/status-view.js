@@ -53,36 +53,47 @@ export function mountLink() {
   };
 }
 
-/** Short sentences that stay until they are put away; each is said once. */
-export function mountNotices() {
+/**
+ * Short sentences that stay until they are put away; each is said once.
+ *
+ * @param {{undo: () => void, forget: () => void}} options  What to do after a "clear".
+ */
+export function mountNotices({ undo, forget }) {
   const space = byId("notices");
   /** @type {Set<string>} */
   const dismissed = new Set();
+  let shown = "";
 
-  /** @param {{texts: string[], undo: (() => void) | null}} props */
-  return ({ texts, undo }) => {
+  /** @param {{texts: string[], cleared: boolean}} props */
+  return ({ texts, cleared }) => {
     const wanted = texts.filter((text) => text && !dismissed.has(text));
-    const key = JSON.stringify([wanted, undo !== null]);
-    if (space.dataset.key === key) return;
-    space.dataset.key = key;
+    const now = JSON.stringify([wanted, cleared]);
+    if (shown === now) return;
+    shown = now;
     const notices = wanted.map((text) => {
-      const button = textButton("dismiss", "quiet");
-      const notice = make("div", "notice", make("p", "", text), button);
-      button.addEventListener("click", () => {
+      const dismiss = () => {
         dismissed.add(text);
         notice.remove();
-      });
+      };
+      const notice = makeNotice(text, ["dismiss", dismiss]);
       return notice;
     });
-    space.replaceChildren(...notices, ...(undo ? [makeUndo(undo)] : []));
+    if (cleared) notices.push(makeNotice(STRINGS.cleared, ["undo", undo], ["dismiss", forget]));
+    space.replaceChildren(...notices);
   };
 }
 
-/** @param {() => void} undo */
-function makeUndo(undo) {
-  const button = textButton("undo", "quiet");
-  button.addEventListener("click", undo);
-  return make("div", "notice", make("p", "", STRINGS.cleared), button);
+/**
+ * @param {string} text
+ * @param {...[TextKey, () => void]} actions
+ */
+function makeNotice(text, ...actions) {
+  const buttons = actions.map(([key, act]) => {
+    const button = textButton(key, "quiet");
+    button.addEventListener("click", act);
+    return button;
+  });
+  return make("div", "notice", make("p", "", text), ...buttons);
 }
 
 /** @param {{retry: () => void}} options */

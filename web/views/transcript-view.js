@@ -9,7 +9,7 @@
 
 import { clockText } from "../modules/clock.js";
 import { severalSpeakers } from "../modules/exporters.js";
-import { heardUpTo, splitBuffer } from "../modules/transcript.js";
+import { splitBuffer } from "../modules/transcript.js";
 import { STRINGS } from "../strings.js";
 import { byId, make, setText } from "./dom.js";
 
@@ -112,42 +112,23 @@ function makeSilence({ begin, finish }) {
   return element;
 }
 
-/** The first words of a line show about this long after they were said. */
-const FIRST_WORDS_SECONDS = 1;
-
-/**
- * About when the growing line began: the server tells exactly once it is closed.
- *
- * @param {Part | null} part
- * @param {Row[]} rows
- */
-function beginOf(part, rows) {
-  const heard = part ? part.offset + heardUpTo(part.transcript) : 0;
-  return Math.max(rows.at(-1)?.finish ?? 0, heard - FIRST_WORDS_SECONDS);
-}
-
 function mountGrowing() {
   const element = byId("growing");
   const [who, when, ink, pencil] = ["who", "when", "ink", "pencil"].map(
     (name) => /** @type {HTMLElement} */ (element.querySelector(`.${name}`)),
   );
 
-  let begin = 0;
-  let hadText = false;
-
   /** @param {TranscriptProps & {named: boolean}} props */
   return ({ part, listening, named, rows }) => {
     const words = part ? splitBuffer(part.transcript) : { ink: "", pencil: "" };
     const text = words.ink + words.pencil !== "";
-    if (!text || !hadText) begin = beginOf(part, rows);
-    hadText = text;
     const speaker = part?.transcript.buffer_speaker ?? 1;
     const before = rows.findLast(({ kind }) => kind === "line")?.speaker;
     const speaks = text && named && speaker > 0 && speaker !== before;
     setText(ink, words.ink);
     setText(pencil, text ? words.pencil : STRINGS.listening);
     setText(who, speaks ? STRINGS.speaker(speaker) : "");
-    setText(when, clockText(begin));
+    setText(when, clockText(part ? part.offset + part.transcript.buffer_begin : 0));
     element.classList.toggle("turn", speaks);
     element.hidden = !text && !listening;
     return text;
