@@ -7,17 +7,16 @@ A session has no clock, socket, thread or model. Its owner (`livestt.driver`) ca
   the answer; at most one job is open at a time,
 - `take_events` after each of these.
 
-Audio becomes **utterances** at the endpoints that voice activity detection finds. They are
-worked off in order. For the utterance at the head of the queue the session keeps a **window**
-of audio, the committed words inside it (the prefix that the engine continues) and older
-committed words (its context). The window is trimmed at a committed word's end, so it and the
-prefix stay short however long somebody speaks.
+Audio becomes **utterances** at the endpoints that voice activity detection finds, and they are
+worked off in order (`livestt.utterances`). For the one whose turn it is the session keeps a
+**window** of audio, the committed words inside it (the prefix that the engine continues) and
+older committed words (its context). The window is trimmed at a committed word's end, so it and
+the prefix stay short however long somebody speaks.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,7 +40,8 @@ from livestt.events import (
 from livestt.policies import Policy
 from livestt.ring import SampleBuffer
 from livestt.timebase import from_ms, from_seconds, to_seconds
-from livestt.vad.endpointing import Endpointer, EndpointingOptions, SpeechEnd, SpeechStart
+from livestt.utterances import Stretch, Utterances
+from livestt.vad.endpointing import EndpointingOptions
 from livestt.window import Window
 
 MAX_FAILURES = 3
@@ -64,18 +64,6 @@ class Tuning:
     """A pause after which a detected language is detected anew."""
     forget_context: int = from_seconds(5)
     """A pause after which earlier text no longer helps."""
-
-
-@dataclass(slots=True)
-class _Utterance:
-    start: int
-    end: int | None = None
-    """None while it is being spoken."""
-    continues: bool = False
-    """Whether it was cut off an utterance that goes on: its start is no start of speech."""
-    cut: bool = False
-    """Whether its end is such a cut and no end of speech."""
-    flushes: list[str | None] = field(default_factory=list)
 
 
 class Session:
@@ -103,17 +91,21 @@ class Session:
         self._native = engine.streaming == "native"
         self._policy = policy
         self._options = options or StreamOptions()
-        self._endpointer = Endpointer(endpointing or EndpointingOptions())
         self._tuning = tuning or Tuning()
         limit = min(self._tuning.max_window, from_seconds(engine.max_window_seconds))
         self._window = Window(limit, trims=not self._native)
+        self._utterances = Utterances(
+            endpointing or EndpointingOptions(), longest=limit if self._native else None
+        )
+        self._head: Stretch | None = None
         self._audio = SampleBuffer()
-        self._queue: deque[_Utterance] = deque()
         self._events: list[Event] = []
         self._open_job: Job | None = None
         self._heard = 0
+        self._dropped: int | None = None
         self._interim: tuple[Word, ...] = ()
         self._language: str | None = None
+        self._in_speech = False
         self._last_end = 0
         self._doubtful = False
         self._failures = 0
@@ -142,33 +134,34 @@ class Session:
         Args:
             samples: float32 ``[n]`` at 16 kHz.
             probabilities: float32 ``[ceil(n / 512)]``, the chance of speech in each 512 samples.
+
+        Raises:
+            ValueError: the audio has already ended.
         """
+        if self._ending:
+            raise ValueError("no audio can follow the end of audio")
         self._audio.append(samples)
-        for change in self._endpointer.receive(probabilities):
-            self._endpoint(change)
-        self._split_native()
-        self._drop_silence()
-        self._report()
+        self._utterances.hear(probabilities, self.received)
+        self._advance()
 
     def receive_end(self) -> None:
         """No more audio will come. `Ended` follows once everything is committed."""
         if self._ending:
             return
-        for change in self._endpointer.finish(self.received):
-            self._endpoint(change)
+        self._utterances.close(self.received)
         self._ending = True
         self._advance()
-        self._report()
 
     def receive_flush(self, flush_id: str | None = None) -> None:
-        """Commit all audio received so far, then answer `Flushed`; speech may go on."""
-        if not self._queue:
-            self._events.append(Flushed(flush_id))
+        """Commit all audio received so far, then answer `Flushed`; speech may go on.
+
+        A word that the flush cuts in two may be left to what follows, so that it comes out
+        whole. After `Ended` there is nothing left to answer.
+        """
+        if self.ended:
             return
-        last = self._queue[-1]
-        last.flushes.append(flush_id)
-        if last.end is None:
-            self._split(last, self.received)
+        if not self._utterances.flush(flush_id, self.received):
+            self._events.append(Flushed(flush_id))
         self._advance()
 
     def configure(self, options: StreamOptions) -> None:
@@ -193,21 +186,22 @@ class Session:
             instead_of: the open job, if it has not been started yet. A job with more audio may
                 replace it; it must then be withdrawn.
         """
-        if not self._queue or self._open_job is not instead_of:
+        head = self._head
+        if head is None or self._open_job is not instead_of:
             return None
-        head = self._queue[0]
-        end = self._window.limit_end(self.received if head.end is None else head.end)
-        if self._native:
-            end = self.received if head.end is None else head.end
+        end = self.received if head.end is None else head.end
+        if not self._native:
+            end = self._window.limit_end(end)
         final = end == head.end
-        if not (final or self._worth_asking(end)):
+        if not (final or self._worth_asking(head, end)):
             return None
+        start = min(self._heard if self._native else self._window.start, self.received)
+        end = max(start, end)
         if instead_of is not None and (end, final) == (instead_of.end, instead_of.final):
             return None
-        start = self._heard if self._native else self._window.start
         self._open_job = Job(
             self._stream,
-            self._audio.slice(start, max(start, end)),
+            self._audio.slice(start, end),
             start,
             final,
             replace(self._options, language=self.language),
@@ -221,25 +215,19 @@ class Session:
         self._close(job)
         self._failures = 0
         self._learn_language(job, hypothesis)
-        words = self._fresh(hypothesis)
         self._doubtful = hypothesis.rejected not in (None, "no_speech")
         if hypothesis.rejected is not None:
             self._reject(job, hypothesis.rejected)
         else:
-            settled = self._policy.decide(
-                replace_words(hypothesis, words), job.end, final=job.final
-            )
-            if not settled and self._window.full(job) and not job.final:
-                settled = self._window.forced(words)
-            self._settle(words[:settled], () if job.final else words[settled:])
+            self._decide(job, hypothesis)
         self._after(job)
 
     def receive_failure(self, job: Job, reason: str) -> None:
         """The engine could not answer the open job; it is asked again a few times."""
         self._close(job, heard=False)
         self._failures += 1
-        if self._native:
-            self._heard = self._queue[0].start
+        if self._native and self._head is not None:
+            self._heard = self._head.start
         if self._failures < MAX_FAILURES:
             return
         self._failures = 0
@@ -252,83 +240,75 @@ class Session:
             )
         )
         self._reject(job, "engine_error")
+        if self._native and not job.final:
+            # The engine has lost its place: what comes now is to it a new utterance.
+            self._settle(self._interim, ())
+            self._utterances.cut_head(job.end)
+            self._finish_stretch()
         self._after(job)
 
-    def _endpoint(self, change: SpeechStart | SpeechEnd) -> None:
-        if isinstance(change, SpeechStart):
-            self._queue.append(_Utterance(change.at))
-            if len(self._queue) == 1:
-                self._begin()
-        elif self._queue and self._queue[-1].end is None:
-            last = self._queue[-1]
-            last.end = max(last.start, change.at)
-            if len(self._queue) == 1:
-                self._events.append(SpeechEnded(last.end))
-                self._advance()
+    def _advance(self) -> None:
+        """Bring everything up to date with what has been received or answered."""
+        self._work_off()
+        self._drop_audio()
+        self._report()
+        if self._ending and self._head is None and not self.ended:
+            self.ended = True
+            self._events.append(Ended(self.received))
 
-    def _begin(self) -> None:
-        """The utterance at the head of the queue is up now."""
-        head = self._queue[0]
-        if not head.continues:
-            self._events.append(SpeechStarted(head.start))
-            pause = head.start - self._last_end
+    def _work_off(self) -> None:
+        """Begin the next stretch, and finish those that need no further job."""
+        while (head := self._utterances.head) is not None:
+            if head is not self._head:
+                self._begin(head)
+            if head.end is not None and not head.cut and self._in_speech:
+                self._in_speech = False
+                self._events.append(SpeechEnded(head.end))
+            if self._open_job is not None or not self._is_done(head):
+                return
+            self._finish_stretch()
+
+    def _begin(self, head: Stretch) -> None:
+        self._head = head
+        if not self._in_speech:
+            self._in_speech = True
+            self._events.append(SpeechStarted(head.spoken_from))
+            pause = head.spoken_from - self._last_end
             if pause >= self._tuning.recheck_language:
                 self._language = None
             if pause >= self._tuning.forget_context:
                 self._window.history.clear()
         self._window.begin(head.start)
         self._heard = head.start
-        if head.end is not None and not head.cut:
-            self._events.append(SpeechEnded(head.end))
+        self._dropped = None
 
-    def _advance(self) -> None:
-        """Finish utterances that need no further job, and the session after its last."""
-        while self._queue and self._open_job is None:
-            head = self._queue[0]
-            if head.end is None or head.end - self._heard > TOO_SHORT:
-                break
-            if self._interim or self._doubtful:
-                break
-            if self._native and self._heard > head.start:
-                break
-            self._finish_utterance()
-        if self._ending and not self._queue and not self.ended:
-            self.ended = True
-            self._report()
-            self._events.append(Ended(self.received))
+    def _is_done(self, head: Stretch) -> bool:
+        """Whether no further job about it would tell anything."""
+        if head.end is None or self._interim or self._doubtful:
+            return False
+        if self._native and self._heard > head.start:
+            return False
+        return head.end - self._heard <= TOO_SHORT
 
-    def _finish_utterance(self) -> None:
-        head = self._queue.popleft()
+    def _finish_stretch(self) -> None:
+        """All words of the head have been committed."""
+        resume = self._heard if self._dropped is None else self._dropped
+        head = self._utterances.pop(max(resume, self._window.start))
         assert head.end is not None
+        self._head = None
         self._settle((), ())
         self._doubtful = False
         self._window.finish()
         self._policy.reset()
         self._last_end = head.end
         if not head.cut:
-            self._events.append(UtteranceEnded(head.start, head.end))
+            self._events.append(UtteranceEnded(head.spoken_from, head.end))
         self._events += [Flushed(flush_id) for flush_id in head.flushes]
-        if self._queue:
-            self._begin()
 
-    def _split(self, utterance: _Utterance, at: int) -> None:
-        """Cut an utterance that is still being spoken in two."""
-        utterance.end = at
-        utterance.cut = True
-        self._queue.append(_Utterance(at, continues=True))
-
-    def _split_native(self) -> None:
-        """Native engines decode utterance by utterance, so none may grow without bound."""
-        while self._native and self._queue and self._queue[-1].end is None:
-            last = self._queue[-1]
-            if self.received - last.start <= self._window.limit:
-                break
-            self._split(last, last.start + self._window.limit)
-
-    def _worth_asking(self, end: int) -> bool:
+    def _worth_asking(self, head: Stretch, end: int) -> bool:
         if self._window.full_at(end) and not self._native:
             return True
-        first = self._queue[0].start + self._tuning.first_step
+        first = head.start + self._tuning.first_step
         return self._policy.partial and end >= max(self._heard + self._tuning.step, first)
 
     def _close(self, job: Job, *, heard: bool = True) -> None:
@@ -340,29 +320,26 @@ class Session:
 
     def _after(self, job: Job) -> None:
         if job.final:
-            self._finish_utterance()
+            self._finish_stretch()
         elif self._window.full(job) and not self._native:
-            self._window.make_room(job.end)
+            self._make_room(job.end)
         self._advance()
-        self._drop_silence()
-        self._report()
 
-    def _fresh(self, hypothesis: Hypothesis) -> tuple[Word, ...]:
-        """The words of an answer that are not committed yet, in order and without overlap."""
-        words = list(hypothesis.words)
-        if self._native:
-            del words[: len(self._window.prefix)]
-        while words and not self._window.untouched and _is_punctuation(words[0].text):
-            # The word it belongs to is committed without it, and committed words never change.
-            del words[0]
-        fresh: list[Word] = []
-        earliest = self._window.committed_end
-        for word in words:
-            start = max(word.start, earliest)
-            end = max(word.end, start + 1)
-            fresh.append(replace(word, start=start, end=end))
-            earliest = end
-        return tuple(fresh)
+    def _decide(self, job: Job, hypothesis: Hypothesis) -> None:
+        words = self._window.fresh(hypothesis.words, job.end)
+        settled = self._policy.decide(replace_words(hypothesis, words), job.end, final=job.final)
+        rest = words[settled:]
+        self._settle(words[:settled], () if job.final else rest)
+        if job.final and rest:
+            self._dropped = rest[0].start
+
+    def _make_room(self, end: int) -> None:
+        """The window is full although the policy has had its say: it moves, and no word with it."""
+        forced = self._window.forced(self._interim)
+        if forced:
+            self._settle(self._interim[:forced], self._interim[forced:])
+            self._policy.reset()
+        self._window.make_room(end, self._interim[0].start if self._interim else end)
 
     def _settle(self, committed: tuple[Word, ...], interim: tuple[Word, ...]) -> None:
         """Say what changed: words committed now, and the words still open."""
@@ -378,7 +355,7 @@ class Session:
         """An answer that cannot be used. What was already shown is kept, unless it was noise."""
         if reason == "no_speech":
             self._settle((), ())
-        elif job.final or self._window.full(job):
+        elif job.final:
             self._settle(self._interim, ())
 
     def _learn_language(self, job: Job, hypothesis: Hypothesis) -> None:
@@ -391,20 +368,17 @@ class Session:
                 LanguageDetected(self._language, hypothesis.language_probability, job.end)
             )
 
-    def _drop_silence(self) -> None:
+    def _drop_audio(self) -> None:
         """Free audio that no job will ask for."""
-        keep = self._window.start if self._queue else self.received - from_seconds(2)
-        self._audio.drop_before(max(0, keep))
+        keep = self._utterances.next_start(self.received)
+        self._audio.drop_before(keep if self._head is None else min(keep, self._window.start))
 
     def _report(self) -> None:
-        received = self.received
-        heard = max(self._heard, self._progress.heard) if self._queue else received
-        committed = self._window.committed_end if self._queue else received
-        progress = Progress(
-            received,
-            max(self._progress.heard, min(received, heard)),
-            max(self._progress.committed, min(received, committed)),
-        )
+        working = self._head is not None
+        heard = min(self.received, self._heard) if working else self.received
+        heard = max(self._progress.heard, heard)
+        committed = min(heard, self._window.committed_end) if working else heard
+        progress = Progress(self.received, heard, max(self._progress.committed, committed))
         if progress != self._progress:
             self._progress = progress
             self._events.append(progress)
@@ -420,7 +394,3 @@ def replace_words(hypothesis: Hypothesis, words: tuple[Word, ...]) -> Hypothesis
         stable=max(0, hypothesis.stable - dropped),
         language=hypothesis.language,
     )
-
-
-def _is_punctuation(text: str) -> bool:
-    return not text.startswith(" ") and not any(c.isalnum() for c in text)

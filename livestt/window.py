@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from livestt.engines import Job
 from livestt.events import Word
@@ -18,7 +19,7 @@ MAX_PREFIX_TOKENS = 10
 MAX_HISTORY = 64
 """Words remembered as context."""
 TAIL = from_seconds(1)
-"""Audio at the end of a full window whose words are heard again in the next."""
+"""Audio at the end of a full window whose words are heard again in the next (at most half)."""
 
 
 class Window:
@@ -38,6 +39,7 @@ class Window:
 
     def __init__(self, limit: int, *, trims: bool = True) -> None:
         self.limit = limit
+        self._tail = min(TAIL, limit // 2)
         self._trims = trims
         self.start = 0
         self.prefix: list[Word] = []
@@ -65,6 +67,26 @@ class Window:
     def full(self, job: Job) -> bool:
         return self.full_at(job.end)
 
+    def fresh(self, words: Sequence[Word], end: int) -> tuple[Word, ...]:
+        """The words of an answer that are not committed yet, in order and without overlap.
+
+        Args:
+            words: as the engine gave them.
+            end: where the audio of the job ended; a word's own times may say more.
+        """
+        if not self._trims:
+            words = words[len(self.prefix) :]
+        while words and not self.untouched and _is_punctuation(words[0].text):
+            # The word it belongs to is committed without it, and committed words never change.
+            words = words[1:]
+        fresh: list[Word] = []
+        earliest = self.committed_end
+        for word in words:
+            start = max(min(word.start, end - 1), earliest)
+            earliest = max(min(word.end, end), start + 1)
+            fresh.append(replace(word, start=start, end=earliest))
+        return tuple(fresh)
+
     def commit(self, words: Sequence[Word]) -> None:
         self.prefix.extend(words)
         self.committed_end = words[-1].end
@@ -73,19 +95,22 @@ class Window:
             self._trim()
 
     def forced(self, words: Sequence[Word]) -> int:
-        """How many words to commit because the window is full and the policy commits none."""
-        limit = self.start + self.limit - TAIL
+        """How many words to commit because the window is full and the policy left them open."""
+        limit = self.start + self.limit - self._tail
         return sum(1 for word in words if word.end <= limit) or max(0, len(words) - 1)
 
-    def make_room(self, end: int) -> None:
+    def make_room(self, end: int, unsettled: int) -> None:
         """A full window must move, whatever was heard in it.
 
         Args:
             end: where the audio of the last job ended.
+            unsettled: where the first word starts that should be heard again; it is, unless
+                the window would move by less than half.
         """
         if self.full_at(end):
             self._cut(len(self.prefix))
-            self.start = max(self.start, end - TAIL)
+            start = max(min(end - self._tail, unsettled), end - self.limit // 2)
+            self.start = max(self.start, start)
 
     def _trim(self) -> None:
         tokens = sum(len(word.tokens) for word in self.prefix)
@@ -109,3 +134,7 @@ class Window:
         self.history.extend(gone)
         following = self.prefix[0].start if self.prefix else gone[-1].end
         self.start = max(self.start, (gone[-1].end + following) // 2)
+
+
+def _is_punctuation(text: str) -> bool:
+    return not text.startswith(" ") and not any(c.isalnum() for c in text)
