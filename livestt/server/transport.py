@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 from starlette.types import Scope
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 UNSENT = 16 << 10
@@ -21,6 +22,8 @@ HIGH_WATER, LOW_WATER = 32 << 10, 8 << 10
 """Bytes kept in this process for a client: sending waits above the one until below the other."""
 DEAD_AFTER_MS = 60_000
 """Time without any sign from the other machine after which the kernel gives the connection up."""
+LINGER = 1.0
+"""Seconds for which bytes are still taken from a client that broke the protocol."""
 ABORT = "livestt.abort"
 """Extension of the ASGI scope: ``{"call": f}``, and ``f()`` ends the connection at once."""
 
@@ -60,6 +63,18 @@ class CaptionSocket(WebSocketsSansIOProtocol):
         finally:
             self._lingering = self.loop.call_later(self.close_timeout, self.transport.abort)
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.transport.is_closing():
+            # uvicorn would keep the connection and never answer, say, an address that is too long.
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            self.handshake_complete = True  # else uvicorn takes every refusal for a bug and logs it
+
     def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text":
             try:
@@ -72,11 +87,23 @@ class CaptionSocket(WebSocketsSansIOProtocol):
         super().send_receive_event_to_app()
 
     def handle_parser_exception(self) -> None:
-        if self.conn.close_sent is None:
-            log.info("a client spoke no WebSocket: %s", self.conn.parser_exc)
+        if self.close_sent:
+            return
+        close = self.conn.close_sent
+        if close is None:
             self.transport.abort()
-        else:
-            super().handle_parser_exception()
+            return
+        self.queue.put_nowait(
+            {"type": "websocket.disconnect", "code": close.code, "reason": close.reason}
+        )
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        # Closing before the client's bytes are read would reset the connection, and the client
+        # would never learn why. What still comes is discarded.
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(LINGER, self.transport.close)
 
 
 def abort_of(scope: Scope) -> Callable[[], None] | None:
