@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from livestt.engines import Engine, Hypothesis, Job
@@ -31,7 +31,8 @@ class Ticket:
     deadline: float
     """On the clock of ``time.monotonic``; the earliest goes first."""
     on_done: Callable[[], None]
-    """Called once, in the scheduler's thread, unless the ticket is withdrawn."""
+    """Called once, in the scheduler's thread, unless the ticket is withdrawn. Errors in it are
+    logged and go no further: an owner that has gone must not stop the engine for the others."""
     hypothesis: Hypothesis | None = None
     failure: str | None = None
 
@@ -60,6 +61,7 @@ class Scheduler:
         self.engine = engine
         self.stats = SchedulerStats()
         self._waiting: list[Ticket] = []
+        self._running: list[Ticket] = []
         self._wake = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="livestt-engine", daemon=True)
@@ -102,10 +104,18 @@ class Scheduler:
             self._thread.join()
 
     def _work(self) -> None:
-        while batch := self._next_batch():
-            self._run(batch)
-        for ticket in self._waiting:
-            _fail(ticket, "the engine is shutting down")
+        """Run batches until closed; whatever ends this, no ticket is left without an answer."""
+        try:
+            while batch := self._next_batch():
+                self._run(batch)
+        finally:
+            with self._wake:
+                self._closed = True
+                left = [ticket for ticket in self._running if not ticket.done] + self._waiting
+                self._waiting = []
+                self.stats.waiting = 0
+            for ticket in left:
+                _settle(ticket, failure="the engine is shutting down")
 
     def _next_batch(self) -> list[Ticket]:
         """Wait for work; an empty list means closed."""
@@ -114,7 +124,7 @@ class Scheduler:
                 self._wake.wait()
             if self._closed:
                 return []
-            batch = self._choose()
+            batch = self._running = self._choose()
             self._waiting = [ticket for ticket in self._waiting if ticket not in batch]
             self.stats.waiting = len(self._waiting)
             return batch
@@ -124,8 +134,16 @@ class Scheduler:
         most = self.engine.capabilities.max_batch
         if most == 1 or len(queue) == 1:
             return queue[:1]
-        key = self.engine.batch_key(queue[0].job)
-        return [t for t in queue if self.engine.batch_key(t.job) == key][:most]
+        key = self._key(queue[0])
+        return [queue[0], *(t for t in queue[1:] if self._key(t) == key)][:most]
+
+    def _key(self, ticket: Ticket) -> Hashable:
+        """The engine's key; a job it cannot even look at goes alone, to fail alone."""
+        try:
+            return self.engine.batch_key(ticket.job)
+        except Exception as error:
+            log.warning("a job has no batch key: %s", error, exc_info=_unexpected(error))
+            return id(ticket)
 
     def _run(self, batch: Sequence[Ticket]) -> None:
         self.stats.batches += 1
@@ -145,23 +163,27 @@ class Scheduler:
         """Run one batch; the reason if that failed."""
         try:
             answers = self.engine.run([ticket.job for ticket in batch])
+            if len(answers) != len(batch):
+                raise EngineError(f"the engine gave {len(answers)} answers to {len(batch)} jobs")
         except Exception as error:
             log.warning("a batch of %d failed: %s", len(batch), error, exc_info=_unexpected(error))
             return f"{type(error).__name__}: {error}"
         for ticket, answer in zip(batch, answers, strict=True):
-            ticket.hypothesis = answer
-            ticket.on_done()
+            _settle(ticket, answer)
         return None
 
     def _give_up(self, batch: Sequence[Ticket], reason: str) -> None:
         for ticket in batch:
             self.stats.failures += 1
-            _fail(ticket, reason)
+            _settle(ticket, failure=reason)
 
 
-def _fail(ticket: Ticket, reason: str) -> None:
-    ticket.failure = reason
-    ticket.on_done()
+def _settle(ticket: Ticket, answer: Hypothesis | None = None, failure: str | None = None) -> None:
+    ticket.hypothesis, ticket.failure = answer, failure
+    try:
+        ticket.on_done()
+    except Exception:
+        log.exception("the owner of a job could not be told that it is done")
 
 
 def _unexpected(error: Exception) -> bool:
