@@ -97,6 +97,7 @@ session.addEventListener("change", () => {
   draw();
 });
 session.addEventListener("level", draw);
+navigator.mediaDevices?.addEventListener("devicechange", () => session.devicesChanged());
 window.addEventListener("online", () => session.retryNow());
 window.addEventListener("beforeunload", (event) => {
   if (session.state.phase !== "idle") event.preventDefault();

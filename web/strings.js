@@ -81,7 +81,7 @@ export const STRINGS = {
   incompleteTitle: "A part of this page could not be loaded.",
   incomplete: "Is the server running? Then press Start again.",
   deviceLostTitle: "The microphone went away.",
-  deviceLost: "Choose another one below to go on.",
+  deviceLost: "Plug it in again, or choose another one below, to go on.",
   refusedTitle: "The server refused this page.",
   refused: "It may want a key, or not know this address. Its log says why.",
   awayTitle: "The server cannot be reached.",

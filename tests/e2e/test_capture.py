@@ -83,6 +83,34 @@ def test_another_microphone_goes_on_in_the_same_session(
     expect(page.locator("#link")).to_have_text("Live")
 
 
+UNPLUGGED = """
+  const devices = MediaDevices.prototype;
+  const { getUserMedia } = devices;
+  devices.getUserMedia = async function (wish) {
+    if (window.unplugged) throw new DOMException("", "NotFoundError");
+    window.stream = await getUserMedia.call(this, wish);
+    return window.stream;
+  };
+"""
+
+
+def test_an_unplugged_microphone_is_picked_up_again(
+    page_server: FakeServer, open_page: OpenPage
+) -> None:
+    page = open_page(page_server.url, script=UNPLUGGED)
+    page.click("#start")
+    wait_for(lambda: page_server.heard and page_server.newest.seconds > 0.3)
+    page.evaluate("window.unplugged = true")
+    page.evaluate("window.stream.getTracks()[0].dispatchEvent(new Event('ended'))")
+    expect(page.locator("#advice")).to_contain_text("The microphone went away.")
+    before = page_server.newest.seconds
+    page.evaluate("window.unplugged = false")
+    page.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
+    wait_for(lambda: page_server.newest.seconds > before + 0.3)
+    expect(page.locator("#advice")).to_be_empty()
+    assert len(page_server.heard) == 1
+
+
 def test_pause_stops_the_sound_and_stop_waits_for_the_last_words(
     page_server: FakeServer, open_page: OpenPage
 ) -> None:

@@ -3,23 +3,8 @@
  * them. Emits "change" when its state changed and "level" for every frame of sound.
  *
  * @import { Config, Message } from "../modules/wire.js"
- * @import { About } from "./server.js"
- * @import { CaptureProblem } from "./microphone.js"
- * @import { Conversation } from "../modules/conversation.js"
  * @import { LinkState } from "../modules/reconnect.js"
- *
- * @typedef {"idle" | "starting" | "live" | "paused" | "stopping"} Phase
- * @typedef {CaptureProblem | "refused" | "deviceLost"} Problem
- *
- * @typedef {object} State
- * @property {Phase} phase
- * @property {LinkState} link
- * @property {boolean} wasOpen  Whether this recording has reached the server yet.
- * @property {About | null} about  What the server last said of itself.
- * @property {boolean} serverAnswers  Whether it does, though it took no session.
- * @property {Conversation} conversation
- * @property {Problem | null} problem
- * @property {string} warning  The server's own words.
+ * @import { State } from "./state.js"
  *
  * @typedef {{device: string, processing: boolean, language: string}} Choices
  */
@@ -33,6 +18,7 @@ import { liveUrl, SAMPLE_RATE } from "../modules/wire.js";
 import { Connection } from "./connection.js";
 import { CaptureError, captureObstacle, Microphone } from "./microphone.js";
 import { askServer } from "./server.js";
+import { initialState } from "./state.js";
 
 /** Unheard audio that is not worth a new connection once the reader has pressed stop. */
 const NEARLY_ALL_SECONDS = 0.3;
@@ -43,17 +29,7 @@ export class Session extends EventTarget {
     super();
     this.base = base;
     this.choices = choices;
-    /** @type {State} */
-    this.state = {
-      phase: "idle",
-      link: "idle",
-      wasOpen: false,
-      about: null,
-      serverAnswers: false,
-      conversation: talk.emptyConversation(),
-      problem: captureObstacle(),
-      warning: "",
-    };
+    this.state = initialState(captureObstacle());
     this.outbox = new Outbox();
     this.signal = new SignalWatch();
     this.levelDb = Number.NEGATIVE_INFINITY;
@@ -148,23 +124,29 @@ export class Session extends EventTarget {
   }
 
   async openMicrophone() {
+    const starting = this.state.phase === "starting";
     try {
       await this.microphone.open(this.choices);
       if (this.state.phase === "paused") await this.microphone.pause();
       this.change({ problem: null });
       return true;
     } catch (error) {
-      const problem = error instanceof CaptureError ? error.problem : "busy";
-      this.change({ problem, phase: this.state.phase === "starting" ? "idle" : this.state.phase });
+      const found = error instanceof CaptureError ? error.problem : "busy";
+      const problem = found === "noDevice" && !starting ? "deviceLost" : found;
+      this.change({ problem, phase: starting ? "idle" : this.state.phase });
       return false;
     }
   }
 
-  /** The device was unplugged: go on with whatever the system offers now. */
+  /** The device was unplugged: go on with whatever the system offers now, or later. */
   async microphoneEnded() {
-    this.change({ problem: "deviceLost" });
     this.choices = { ...this.choices, device: "" };
+    await this.microphone.close();
     await this.openMicrophone();
+  }
+
+  async devicesChanged() {
+    if (this.state.problem === "deviceLost") await this.openMicrophone();
   }
 
   /** @param {ArrayBuffer} bytes */

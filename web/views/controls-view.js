@@ -1,7 +1,8 @@
 /**
  * Start, pause, stop and clear; the meter and the clock.
  *
- * @import { Phase, Session } from "../live/session.js"
+ * @import { Phase } from "../live/state.js"
+ * @import { Session } from "../live/session.js"
  */
 
 import { clockText } from "../modules/clock.js";

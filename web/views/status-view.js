@@ -1,7 +1,7 @@
 /**
  * How things stand: the link and the lag above, notices below them, advice when help is needed.
  *
- * @import { Problem, State } from "../live/session.js"
+ * @import { Problem, State } from "../live/state.js"
  * @import { TextKey } from "../strings.js"
  *
  * @typedef {{title: string, text: string, retry?: boolean}} Advice

@@ -1,0 +1,40 @@
+/**
+ * What a session shows of itself.
+ *
+ * @import { About } from "./server.js"
+ * @import { CaptureProblem } from "./microphone.js"
+ * @import { Conversation } from "../modules/conversation.js"
+ * @import { LinkState } from "../modules/reconnect.js"
+ *
+ * @typedef {"idle" | "starting" | "live" | "paused" | "stopping"} Phase
+ * @typedef {CaptureProblem | "refused" | "deviceLost"} Problem
+ *
+ * @typedef {object} State
+ * @property {Phase} phase
+ * @property {LinkState} link
+ * @property {boolean} wasOpen  Whether this recording has reached the server yet.
+ * @property {About | null} about  What the server last said of itself.
+ * @property {boolean} serverAnswers  Whether it does, though it took no session.
+ * @property {Conversation} conversation
+ * @property {Problem | null} problem
+ * @property {string} warning  The server's own words.
+ */
+
+import { emptyConversation } from "../modules/conversation.js";
+
+/**
+ * @param {Problem | null} problem
+ * @returns {State}
+ */
+export function initialState(problem) {
+  return {
+    phase: "idle",
+    link: "idle",
+    wasOpen: false,
+    about: null,
+    serverAnswers: false,
+    conversation: emptyConversation(),
+    problem,
+    warning: "",
+  };
+}
