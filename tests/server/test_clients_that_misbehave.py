@@ -129,14 +129,15 @@ def test_a_reader_that_stalls_is_let_go_and_disturbs_nobody(serve: Serve) -> Non
 
 def test_a_reader_that_stalls_at_the_end_is_let_go_too(serve: Serve) -> None:
     text = " ".join(f"supercalifragilisticexpialidocious{i}." for i in range(3000))
-    server = serve(Watched(script_of(text)), Timing(send=0.5))
+    engine = Watched(script_of(text))
+    server = serve(engine, Timing(send=0.5))
     raw = handshake(server, "Host: localhost", path="/asr?encoding=mulaw&words=true")
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    raw.sendall(frame(bytes(1 << 20)) * 6 + frame(b""))
-    wait_until(lambda: server.live.sessions == 1)
-    wait_until(lambda: server.live.sessions == 0)
-    wait_until(lambda: not server.server.server_state.connections)
-    raw.close()
+    with raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.sendall(frame(bytes(1 << 20)) * 6 + frame(b""))
+        wait_until(lambda: len(engine.streams) == 1)
+        wait_until(lambda: server.live.sessions == 0)
+        wait_until(lambda: not server.server.server_state.connections)
 
 
 def test_a_slow_reader_gets_the_newest_state_not_a_backlog(serve: Serve) -> None:
