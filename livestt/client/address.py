@@ -44,11 +44,12 @@ def refusal(error: InvalidStatus) -> Refused:
     response = error.response
     retry = response.headers.get("retry-after")
     try:
-        message = json.loads(response.body or b"{}").get("message")
+        body = json.loads(response.body or b"{}")
     except ValueError:
-        message = None
+        body = {}
+    message = body.get("message") if isinstance(body, dict) else None
     return Refused(
         message or f"the server answered {response.status_code}",
         response.status_code,
-        float(retry) if retry else None,
+        float(retry) if retry and retry.isdecimal() else None,
     )

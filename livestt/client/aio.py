@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal
 
 from websockets.asyncio.client import ClientConnection
@@ -18,6 +18,9 @@ from livestt.client.state import CaptionState, OutOfSync
 class Captions:
     """One session as its client sees it. Iterate for states, `send` audio from another task.
 
+    Iteration ends when everything is transcribed or the connection is lost; ``state.finished``
+    tells which. Once it is over, sending does nothing.
+
     Attributes:
         state: the captions as the last message left them.
     """
@@ -29,11 +32,11 @@ class Captions:
     async def send(self, audio: bytes) -> None:
         """Send audio in the encoding that was agreed. Waits while the server is behind."""
         if audio:
-            await self._socket.send(audio)
+            await self._write(audio)
 
     async def end(self) -> None:
         """Say that no more audio will come; states go on until all of it is transcribed."""
-        await self._socket.send(b"")
+        await self._write(b"")
 
     async def flush(self, flush_id: str | None = None) -> None:
         """Ask for everything sent so far to be committed."""
@@ -45,14 +48,12 @@ class Captions:
 
     async def __aiter__(self) -> AsyncIterator[CaptionState]:
         """The state after each change, until the server has finished or closes."""
-        try:
+        with suppress(ConnectionClosed):
             async for text in self._socket:
-                if await self._apply(json.loads(text)):
+                if await self._apply(json.loads(text)) or self.state.finished:
                     yield self.state
                 if self.state.finished:
                     return
-        except ConnectionClosed:
-            return
 
     async def _apply(self, message: dict[str, Any]) -> bool:
         try:
@@ -62,7 +63,11 @@ class Captions:
             return False
 
     async def _control(self, kind: str, **fields: Any) -> None:
-        await self._socket.send(json.dumps({"type": kind, **fields}))
+        await self._write(json.dumps({"type": kind, **fields}))
+
+    async def _write(self, frame: bytes | str) -> None:
+        with suppress(ConnectionClosed):
+            await self._socket.send(frame)
 
 
 @asynccontextmanager

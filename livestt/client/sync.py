@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from threading import Thread
 from typing import Literal
 
@@ -12,7 +13,7 @@ from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as open_socket
 
 from livestt.client.address import refusal, session_url
-from livestt.client.state import CaptionState
+from livestt.client.state import CaptionState, OutOfSync
 
 
 def transcribe(
@@ -38,11 +39,13 @@ def transcribe(
         channels: interleaved channels, for raw encodings.
 
     Yields:
-        The same `CaptionState`, updated; its last ``finished`` is True unless the server failed.
+        The same `CaptionState`, updated; its last ``finished`` is True unless the connection was
+        lost before everything was transcribed.
 
     Raises:
         Refused: the server does not want this session.
         OSError: there is no server at that address.
+        Exception: whatever ``audio`` raised, once the audio before it is transcribed.
     """
     parameters: dict[str, object] = {
         "language": language,
@@ -56,29 +59,49 @@ def transcribe(
         socket = open_socket(session_url(url, parameters), compression=None, max_size=None)
     except InvalidStatus as error:
         raise refusal(error) from error
+    sender = _Sender(socket, audio)
     with socket:
-        sender = Thread(target=_send, args=(socket, audio), daemon=True)
         sender.start()
         yield from _states(socket)
+    if sender.failure is not None:
+        raise sender.failure
 
 
 def _states(socket: ClientConnection) -> Iterator[CaptionState]:
     state = CaptionState()
-    try:
+    with suppress(ConnectionClosed):
         for text in socket:
-            if state.apply(json.loads(text)) or state.finished:
+            try:
+                changed = state.apply(json.loads(text))
+            except OutOfSync:
+                socket.send(json.dumps({"type": "resync"}))
+                continue
+            if changed or state.finished:
                 yield state
             if state.finished:
                 return
-    except ConnectionClosed:
-        return
 
 
-def _send(socket: ClientConnection, audio: Iterable[bytes]) -> None:
-    try:
-        for piece in audio:
+class _Sender(Thread):
+    """Sends audio until it ends, fails, or nobody takes it any more."""
+
+    def __init__(self, socket: ClientConnection, audio: Iterable[bytes]) -> None:
+        super().__init__(name="livestt-sender", daemon=True)
+        self._socket = socket
+        self._audio = audio
+        self.failure: Exception | None = None
+
+    def run(self) -> None:
+        with suppress(ConnectionClosed):
+            try:
+                self._send_all()
+            except ConnectionClosed:
+                raise
+            except Exception as failure:  # noqa: BLE001 - the caller's own error goes back to it
+                self.failure = failure
+            self._socket.send(b"")
+
+    def _send_all(self) -> None:
+        for piece in self._audio:
             if piece:
-                socket.send(piece)
-        socket.send(b"")
-    except ConnectionClosed:
-        return
+                self._socket.send(piece)
