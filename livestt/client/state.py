@@ -67,6 +67,8 @@ class CaptionState:
     """Seconds of audio that the server has but has not worked off."""
     audio_received: float = 0.0
     seq: int = 0
+    in_sync: bool = True
+    """False from a diff that did not fit until the next snapshot: diffs are ignored."""
     config: Mapping[str, Any] = field(default_factory=dict)
     flushed: list[str | None] = field(default_factory=list)
     """Ids of the flushes answered so far."""
@@ -106,10 +108,10 @@ class CaptionState:
             case "ready_to_stop":
                 self.finished = True
             case None | "snapshot":
-                self.lines = [parse_line(line) for line in message["lines"]]
+                self._apply_whole(message)
                 self._apply_rest(message)
                 return True
-            case "diff":
+            case "diff" if self.in_sync:
                 self._apply_diff(message)
                 self._apply_rest(message)
                 return True
@@ -117,11 +119,18 @@ class CaptionState:
                 pass
         return False
 
+    def _apply_whole(self, message: Mapping[str, Any]) -> None:
+        lines = [parse_line(line) for line in message["lines"]]
+        self.pruned += sum(1 for line in self.lines if not lines or line.id < lines[0].id)
+        self.lines = lines
+        self.in_sync = True
+
     def _apply_diff(self, message: Mapping[str, Any]) -> None:
         gone = message.get("lines_pruned", 0)
         new = [parse_line(line) for line in message.get("new_lines", ())]
         lines = [*self.lines[gone:], *new]
         if len(lines) != message["n_lines"]:
+            self.in_sync = False
             raise OutOfSync(f"{len(lines)} lines here, {message['n_lines']} on the server")
         changed = {line["id"]: parse_line(line) for line in message.get("updates", ())}
         self.lines = [changed.get(line.id, line) for line in lines]

@@ -21,6 +21,8 @@ Encoding = Literal["auto", "s16le", "f32le", "mulaw", "alaw"]
 
 PCM_INPUT = AudioFormat("s16le", SAMPLE_RATE, 1)
 """What ``--pcm-input`` makes of undeclared audio."""
+MAX_TEXT = 4_000
+"""Most characters of a prompt, and of all hotwords; engines use a few dozen words of either."""
 
 MAX_ID = 200
 """Characters of a flush's id: the server keeps ids until it has answered."""
@@ -130,9 +132,7 @@ def configured(
             raise BadRequest("language must be a string such as 'en' or 'auto'")
         options = replace(options, language=language_option(value, engine))
     if "prompt" in changes:
-        if not isinstance(changes["prompt"], str):
-            raise BadRequest("prompt must be a string")
-        options = replace(options, prompt=changes["prompt"])
+        options = replace(options, prompt=_prompt(changes["prompt"]))
     if "hotwords" in changes:
         options = replace(options, hotwords=_hotwords(changes["hotwords"]))
     return options
@@ -216,11 +216,21 @@ def _flush_id(value: Any) -> str | None:
     )
 
 
+def _prompt(value: Any) -> str:
+    if not isinstance(value, str):
+        raise BadRequest("prompt must be a string")
+    if len(value) > MAX_TEXT:
+        raise BadRequest(f"prompt must be at most {MAX_TEXT} characters long")
+    return value
+
+
 def _hotwords(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise BadRequest("hotwords must be a list of strings or one comma-separated string")
+    if sum(len(word) for word in value) > MAX_TEXT:
+        raise BadRequest(f"hotwords must be at most {MAX_TEXT} characters long together")
     return tuple(word.strip() for word in value if word.strip())
 
 
@@ -228,7 +238,7 @@ def _choice(query: Mapping[str, str], name: str, choices: tuple[str, ...]) -> st
     """A parameter with a fixed set of values; the first is the default."""
     value = query.get(name, choices[0]).lower()
     if value not in choices:
-        raise BadRequest(f"{name} '{value}' is not one of: {', '.join(choices)}")
+        raise BadRequest(f"{name} '{value[:40]}' is not one of: {', '.join(choices)}")
     return value
 
 
@@ -236,7 +246,7 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
     try:
         return int(query.get(name, default))
     except ValueError:
-        raise BadRequest(f"{name} must be a whole number, not '{query[name]}'") from None
+        raise BadRequest(f"{name} must be a whole number, not '{query[name][:40]}'") from None
 
 
 def _audio_format(query: Mapping[str, str], *, pcm_input: bool) -> AudioFormat:

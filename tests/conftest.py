@@ -1,0 +1,40 @@
+"""Fixtures for all tests. Hypothesis repeats itself here, so that a failure is everybody's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from livestt.engines.faster_whisper import FasterWhisperEngine
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+settings.register_profile("default", deadline=None, derandomize=True, database=None)
+settings.register_profile("explore", deadline=None, max_examples=2_000)
+settings.load_profile("default")
+
+
+@pytest.fixture(scope="session")
+def whisper() -> Iterator[FasterWhisperEngine]:
+    """The small Whisper that knows the speech of ``tests/fixtures``."""
+    from livestt.engines import EngineSettings
+    from livestt.engines.faster_whisper import FasterWhisperEngine
+
+    engine = FasterWhisperEngine(
+        EngineSettings(str(FIXTURES / "whisper-synth"), device="cpu", threads=2)
+    )
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def recordings() -> list[dict[str, Any]]:
+    """The rows of the speech manifest."""
+    manifest = FIXTURES / "speech" / "manifest.jsonl"
+    return [json.loads(line) for line in manifest.read_text("utf-8").splitlines()]

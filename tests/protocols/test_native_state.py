@@ -1,0 +1,226 @@
+"""States as messages: what a client builds from diffs is what full mode says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from laws.talk import talks
+
+from livestt.client.state import CaptionState
+from livestt.events import Committed, Ended, Event, Interim, Progress, SpeechStarted, Word
+from livestt.protocols.native import Mode
+from livestt.protocols.native_state import SILENCE_SPEAKER, NativeStates, State
+from livestt.timebase import SAMPLE_RATE, from_seconds
+from livestt.transcript import Layout, Transcript
+
+SHORT = Layout(readable=12, silence=from_seconds(3), retention=from_seconds(20))
+LONG = Layout(retention=from_seconds(10**6))
+
+
+def words(text: str, start: float = 0.0, *, speaker: int | None = None) -> tuple[Word, ...]:
+    """Words of half a second each."""
+    first = from_seconds(start)
+    half = SAMPLE_RATE // 2
+    return tuple(
+        Word(f" {word}", first + i * half, first + (i + 1) * half, 0.75, "en", speaker)
+        for i, word in enumerate(text.split())
+    )
+
+
+def say(text: str, start: float = 0.0, *, speaker: int | None = None) -> Committed:
+    return Committed(words(text, start, speaker=speaker))
+
+
+def progress(seconds: float, committed: float | None = None) -> Progress:
+    at = from_seconds(seconds)
+    return Progress(at, at, at if committed is None else from_seconds(committed))
+
+
+class Server:
+    def __init__(self, mode: Mode, *, layout: Layout = LONG, with_words: bool = False) -> None:
+        self.transcript = Transcript(layout)
+        self.states = NativeStates(mode, words=with_words)
+
+    def hear(self, *events: Event) -> State | None:
+        self.transcript.apply(events)
+        return self.states.message(self.transcript)
+
+
+def captions(messages: list[Any]) -> CaptionState:
+    state = CaptionState()
+    for message in messages:
+        assert state.apply(json.loads(json.dumps(message)))
+    return state
+
+
+def shown(state: CaptionState) -> dict[str, Any]:
+    return {
+        "lines": [line.raw for line in state.lines],
+        "buffer": state.buffer,
+        "final_chars": state.final_chars,
+        "status": state.status,
+        "lag": state.lag,
+        "audio_received": state.audio_received,
+    }
+
+
+@settings(max_examples=250, deadline=None)
+@given(talks(), st.data())
+def test_diffs_build_the_full_state(talk: tuple[list[Event], list[Word]], data: st.DataObject):
+    """However slowly the client reads and whenever it asks for a snapshot."""
+    transcript = Transcript(SHORT)
+    with_words = data.draw(st.booleans())
+    diffs, whole = NativeStates("diff", words=with_words), NativeStates("full", words=with_words)
+    by_diff, by_full = CaptionState(), CaptionState()
+    events, _ = talk
+    for event in events:
+        transcript.apply([event])
+        action = data.draw(st.sampled_from(["read", "read", "busy", "resync"]))
+        if action == "resync":
+            diffs.resync()
+            whole.resync()
+        if action != "busy":
+            one, other = diffs.message(transcript), whole.message(transcript)
+            assert (one is None) == (other is None)
+            if one is not None and other is not None:
+                assert by_diff.apply(one)  # raises OutOfSync where n_lines is wrong
+                assert by_full.apply(other)
+                assert shown(by_diff) == shown(by_full)
+                assert by_diff.seq == one["seq"]
+                ids = [line.id for line in by_diff.lines]
+                assert ids == sorted(set(ids))
+            assert diffs.message(transcript) is None, "said twice"
+
+
+@settings(deadline=None)
+@given(talks())
+def test_the_client_reads_what_was_said(talk: tuple[list[Event], list[Word]]):
+    events, said = talk
+    server = Server("diff")
+    messages = [message for event in events if (message := server.hear(event))]
+    state = captions(messages)
+    spoken = "".join(word.text for word in said)
+    assert state.committed_text.replace(" ", "") == spoken.replace(" ", "")
+    assert state.text.startswith(state.committed_text)
+
+
+@settings(deadline=None)
+@given(talks())
+def test_final_chars_are_code_points_of_the_committed_part(
+    talk: tuple[list[Event], list[Word]],
+):
+    transcript = Transcript(SHORT)
+    states = NativeStates("diff")
+    for event in talk[0]:
+        transcript.apply([event])
+        if (message := states.message(transcript)) is not None:
+            count = message["buffer_final_chars"]
+            committed = "".join(word.text for word in transcript.growing).strip()
+            assert message["buffer_transcription"][:count] == committed
+            assert count == len(list(committed))
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("👋🏽", 2), ("日本語", 3), ("e\u0301", 2), ("\U0001d49c", 1), ("a\u200db", 3)],
+)
+def test_what_a_code_point_is(text: str, count: int) -> None:
+    server = Server("diff")
+    message = server.hear(Committed((Word(text, 0, 100),)), Interim((Word(" x", 100, 200),)))
+    assert message is not None
+    assert message["buffer_final_chars"] == count
+    assert message["buffer_transcription"] == f"{text} x"
+
+
+def test_the_first_message_is_a_snapshot_and_the_rest_are_diffs() -> None:
+    server = Server("diff")
+    first = server.hear()
+    assert first is not None
+    assert (first["type"], first["seq"], first["lines"]) == ("snapshot", 1, [])
+    assert first["status"] == "no_audio_detected"
+    second = server.hear(SpeechStarted(0), say("one two"))
+    assert second is not None
+    assert (second["type"], second["seq"], second["n_lines"]) == ("diff", 2, 0)
+    assert second["status"] == "active_transcription"
+    assert "new_lines" not in second
+    assert "lines_pruned" not in second
+    assert server.hear() is None
+
+
+def test_a_line_comes_once_it_is_closed() -> None:
+    server = Server("diff")
+    server.hear()
+    message = server.hear(say("one two", 1.0), say("three", 4.0, speaker=2))
+    assert message is not None
+    assert message["new_lines"] == [
+        {
+            "id": 0,
+            "speaker": 1,
+            "text": "one two",
+            "start": "0:00:01.00",
+            "end": "0:00:02.00",
+            "begin": 1.0,
+            "finish": 2.0,
+            "detected_language": "en",
+        }
+    ]
+    assert message["buffer_transcription"] == "three"
+    assert message["buffer_speaker"] == 2
+
+
+def test_lines_carry_words_for_those_who_want_them() -> None:
+    server = Server("diff", with_words=True)
+    message = server.hear(say("one", 1.0), Ended(0))
+    assert message is not None
+    assert message["lines"][0]["words"] == [
+        {"word": "one", "start": 1.0, "end": 1.5, "probability": 0.75, "speaker": 1}
+    ]
+
+
+def test_a_pause_is_a_line_without_text() -> None:
+    server = Server("diff")
+    message = server.hear(say("one"), progress(20), SpeechStarted(from_seconds(20)))
+    assert message is not None
+    assert [line["text"] for line in message["lines"]] == ["one", None]
+    assert message["lines"][1]["speaker"] == SILENCE_SPEAKER
+
+
+def test_pruned_lines_are_counted_and_never_those_the_client_has_not_seen() -> None:
+    server = Server("diff", layout=Layout(retention=from_seconds(10)))
+    server.hear()
+    server.hear(say("one"), progress(3))
+    message = server.hear(say("two", 4), progress(7), say("three", 30), progress(40))
+    assert message is not None
+    assert message["lines_pruned"] == 1
+    assert [line["text"] for line in message["new_lines"]] == ["three"]
+    assert message["n_lines"] == 1
+
+
+def test_lag_is_audio_not_heard_yet() -> None:
+    server = Server("full")
+    message = server.hear(Progress(from_seconds(5), from_seconds(3), from_seconds(2)))
+    assert message is not None
+    assert message["remaining_time_transcription"] == 2.0
+    assert message["remaining_time_transcription_processing"] == 2.0
+    assert message["remaining_time_transcription_policy"] == 1.0
+    assert message["audio_received"] == 5.0
+
+
+def test_full_mode_has_the_documented_shape() -> None:
+    server = Server("full")
+    message = server.hear(say("one"), progress(9))
+    assert message is not None
+    assert "type" not in message
+    assert set(message) >= {
+        "status",
+        "lines",
+        "buffer_transcription",
+        "buffer_diarization",
+        "buffer_translation",
+        "remaining_time_transcription",
+        "remaining_time_diarization",
+    }
