@@ -7,12 +7,14 @@ the test harness and the microphone command all use it.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import anyio
 from anyio import to_thread
+from anyio.lowlevel import RunVar
 
 from livestt.audio import open_decoder
 from livestt.audio.format import AudioFormat
@@ -31,8 +33,12 @@ ANSWER_TIMEOUT = 60.0
 PARTIAL_PATIENCE = 0.5
 """Seconds by which the last words of an utterance go before guesses of other sessions."""
 
-_hearing = anyio.CapacityLimiter(4)
+MAX_HEARING = 4
 """Threads that decode and detect speech, for all sessions together."""
+
+_limiter: RunVar[anyio.CapacityLimiter] = RunVar("hearing")
+
+log = logging.getLogger(__name__)
 
 
 class Driver:
@@ -63,7 +69,7 @@ class Driver:
         self._heard_more = anyio.Event()
         self._finished = False
         self._untouched = True
-        self._ticket: Ticket | None = None
+        self._asked: list[Ticket] = []
 
     @property
     def options(self) -> StreamOptions:
@@ -78,7 +84,7 @@ class Driver:
         if self._finished:
             return
         self._untouched = False
-        self._receive(await to_thread.run_sync(self._frontend.feed, data, limiter=_hearing))
+        self._receive(await to_thread.run_sync(self._frontend.feed, data, limiter=_hearing()))
         while self._session.lag > self._ahead:
             self._heard_more = anyio.Event()
             await self._heard_more.wait()
@@ -96,7 +102,7 @@ class Driver:
             self.abandon()
             return
         try:
-            self._receive(await to_thread.run_sync(self._frontend.finish, limiter=_hearing))
+            self._receive(await to_thread.run_sync(self._frontend.finish, limiter=_hearing()))
         finally:
             self._session.receive_end()
             self._publish()
@@ -127,15 +133,18 @@ class Driver:
                 self._publish()
                 self._heard_more.set()
 
-    async def quiet(self) -> None:
-        """Make sure that the engine is not, and will not be, at work for this session."""
-        ticket = self._ticket
-        if ticket is None or ticket.done or self._scheduler.withdraw(ticket):
-            return
+    async def quiet(self) -> bool:
+        """Make sure that the engine is not, and will not be, at work for this session.
+
+        Returns:
+            False if it hangs.
+        """
+        running = [t for t in self._asked if not (t.done or self._scheduler.withdraw(t))]
         with anyio.move_on_after(ANSWER_TIMEOUT):
-            while not ticket.done:
+            while not all(ticket.done for ticket in running):
                 await self._changed.wait()
                 self._changed = anyio.Event()
+        return all(ticket.done for ticket in running)
 
     def _receive(self, heard: Heard) -> None:
         self._session.receive_audio(heard.samples, heard.probabilities)
@@ -155,30 +164,38 @@ class Driver:
             loop.call_soon_threadsafe(self._wake)
 
         deadline = time.monotonic() + (0 if job.final else PARTIAL_PATIENCE)
-        ticket = self._ticket = self._scheduler.submit(job, deadline, done)
-        with anyio.move_on_after(ANSWER_TIMEOUT) as patience:
+        ticket = self._submit(job, deadline, done)
+        with anyio.move_on_after(ANSWER_TIMEOUT):
             while not ticket.done:
                 await self._changed.wait()
                 self._changed = anyio.Event()
                 if not ticket.done:
-                    ticket = self._ticket = self._renew(ticket, done)
-        if patience.cancelled_caught:
-            self._scheduler.withdraw(ticket)
-            ticket.failure = f"no answer from the engine within {ANSWER_TIMEOUT:.0f} s"
+                    ticket = self._renew(ticket, done)
         self._deliver(ticket)
+
+    def _submit(self, job: Job, deadline: float, done: Callable[[], None]) -> Ticket:
+        ticket = self._scheduler.submit(job, deadline, done)
+        self._asked = [*(t for t in self._asked if not t.done), ticket]
+        return ticket
 
     def _renew(self, ticket: Ticket, done: Callable[[], None]) -> Ticket:
         """Ask with the audio that has come meanwhile, unless the engine is at it already."""
         if not self._scheduler.withdraw(ticket):
             return ticket
+        self._asked.remove(ticket)
         job = self._session.next_job(instead_of=ticket.job) or ticket.job
-        return self._scheduler.submit(job, ticket.deadline, done)
+        return self._submit(job, ticket.deadline, done)
 
     def _deliver(self, ticket: Ticket) -> None:
         if ticket.failure is not None:
             self._session.receive_failure(ticket.job, ticket.failure)
         elif ticket.hypothesis is not None:
             self._session.receive_hypothesis(ticket.job, ticket.hypothesis)
+        else:
+            if self._scheduler.withdraw(ticket):
+                self._asked.remove(ticket)
+            reason = f"no answer from the engine within {ANSWER_TIMEOUT:.0f} s"
+            self._session.receive_failure(ticket.job, reason)
 
     def _wake(self) -> None:
         self._changed.set()
@@ -203,20 +220,37 @@ async def drive(
     options = options or pipeline.settings.stream_options()
     engine = scheduler.engine
     stream = await to_thread.run_sync(engine.open, options)
-    decoder = open_decoder(audio, pipeline.settings.decoder)
-    frontend = Frontend(decoder, pipeline.open_vad())
-    session = pipeline.open_session(stream, options)
-    driver = Driver(session, frontend, scheduler, on_events, pipeline.settings.seconds_ahead)
+    driver = decoder = None
     try:
+        decoder = open_decoder(audio, pipeline.settings.decoder)
+        frontend = Frontend(decoder, pipeline.open_vad())
+        session = pipeline.open_session(stream, options)
+        driver = Driver(session, frontend, scheduler, on_events, pipeline.settings.seconds_ahead)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(driver.run)
             yield driver
             tasks.cancel_scope.cancel()
+    except ExceptionGroup as group:
+        # A single error need not know that it passed through a task group.
+        raise (group.exceptions[0] if len(group.exceptions) == 1 else group) from None
     finally:
         with anyio.CancelScope(shield=True):
-            await driver.quiet()
-            await to_thread.run_sync(decoder.close)
-            await to_thread.run_sync(engine.release, stream)
+            if driver is None or await driver.quiet():
+                await to_thread.run_sync(engine.release, stream)
+            else:
+                log.warning("the engine hangs; what it holds for a session cannot be freed")
+            if decoder is not None:
+                await to_thread.run_sync(decoder.close)
+
+
+def _hearing() -> anyio.CapacityLimiter:
+    """The threads of this event loop that hear."""
+    try:
+        return _limiter.get()
+    except LookupError:
+        limiter = anyio.CapacityLimiter(MAX_HEARING)
+        _limiter.set(limiter)
+        return limiter
 
 
 async def transcribe_live(

@@ -11,6 +11,7 @@ from livestt.audio.format import AudioFormat
 from livestt.audio.frontend import Frontend, Heard
 from livestt.engines import Capabilities, Engine, StreamOptions
 from livestt.errors import BadAudio, EngineError
+from livestt.events import Warned
 from livestt.policies import Policy, PolicyName, choose
 from livestt.session import Session, Tuning
 from livestt.settings import Settings
@@ -117,10 +118,8 @@ def transcribe_file(
     """
     pipeline = Pipeline(settings, engine.capabilities)
     options = settings.stream_options()
-    stream = engine.open(options)
     policy = choose("auto" if engine.capabilities.streaming == "native" else "utterance",
                     engine.capabilities)  # fmt: skip
-    session = pipeline.open_session(stream, options, policy)
     decoder = open_decoder(AudioFormat(), settings.decoder)
     frontend = Frontend(decoder, pipeline.open_vad())
     transcript = Transcript(
@@ -130,10 +129,20 @@ def transcribe_file(
         )
     )
 
+    stream = engine.open(options)
+    session = pipeline.open_session(stream, options, policy)
+
+    def work() -> None:
+        answer(session, engine)
+        events = session.take_events()
+        for event in events:
+            if isinstance(event, Warned) and event.code == EngineError.code:
+                raise EngineError(f"{path}: {event.message}")
+        transcript.apply(events)
+
     def hear(heard: Heard) -> None:
         session.receive_audio(heard.samples, heard.probabilities)
-        answer(session, engine)
-        transcript.apply(session.take_events())
+        work()
         if on_progress:
             on_progress(to_seconds(session.received))
 
@@ -143,8 +152,7 @@ def transcribe_file(
                 hear(frontend.feed(data))
         hear(frontend.finish())
         session.receive_end()
-        answer(session, engine)
-        transcript.apply(session.take_events())
+        work()
     except BadAudio as error:
         raise BadAudio(f"{path}: {error}") from error
     finally:
@@ -157,8 +165,10 @@ def answer(session: Session, engine: Engine) -> None:
     """Ask the engine on the spot until the session has no more questions."""
     while job := session.next_job():
         try:
-            [hypothesis] = engine.run([job])
+            answers = engine.run([job])
+            if len(answers) != 1:
+                raise EngineError(f"the engine gave {len(answers)} answers to one question")
         except EngineError as error:
             session.receive_failure(job, str(error))
         else:
-            session.receive_hypothesis(job, hypothesis)
+            session.receive_hypothesis(job, answers[0])

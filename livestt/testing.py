@@ -123,11 +123,13 @@ class Harness:
         self.history: list[Snapshot] = []
 
     async def __aenter__(self) -> Self:
-        scheduler = Scheduler(self._engine)
-        self._stack.callback(scheduler.close)
-        self._driver = await self._stack.enter_async_context(
-            drive(self._pipeline, scheduler, RAW, self._take, self._options)
-        )
+        async with AsyncExitStack() as stack:
+            scheduler = Scheduler(self._engine)
+            stack.callback(scheduler.close)
+            self._driver = await stack.enter_async_context(
+                drive(self._pipeline, scheduler, RAW, self._take, self._options)
+            )
+            self._stack = stack.pop_all()
         return self
 
     async def __aexit__(
@@ -216,7 +218,6 @@ class Harness:
         """
         with anyio.move_on_after(within):
             while not condition(self.state):
-                self._changed = anyio.Event()
                 await self._changed.wait()
             return self.state
         raise TimeoutError(f"not so within {within} s; the text is {self.state.text!r}")
@@ -251,6 +252,7 @@ class Harness:
         for callback in self._callbacks:
             callback(state)
         self._changed.set()
+        self._changed = anyio.Event()
 
 
 async def _decoded(path: Path) -> Samples:

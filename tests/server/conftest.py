@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from livestt.engines import Engine, EngineSettings
-from livestt.engines.faster_whisper import FasterWhisperEngine
+from livestt.engines import Engine
 from livestt.server.timing import Timing
 from livestt.settings import Settings
 
@@ -35,10 +34,18 @@ def serve() -> Iterator[Serve]:
         yield start
 
 
-@pytest.fixture(scope="session")
-def whisper() -> Iterator[Engine]:
-    """The small real model. Servers close their engine, so this one only pretends to close."""
-    engine = FasterWhisperEngine(EngineSettings(model=str(FIXTURES / "whisper-synth"), threads=2))
-    really_close, engine.close = engine.close, lambda: None  # type: ignore[method-assign]
-    yield engine
-    really_close()
+class Lent:
+    """An engine that outlives the servers that use it: they close theirs, not this one."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def lent_whisper(whisper: Engine) -> Lent:
+    return Lent(whisper)

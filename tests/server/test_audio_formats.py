@@ -127,8 +127,8 @@ def test_half_a_file_is_transcribed_as_far_as_it_goes(server: Running) -> None:
 
 
 @pytest.fixture
-def hearing(serve: Serve, whisper: Engine) -> Running:
-    return serve(whisper, vad=True, language="en")
+def hearing(serve: Serve, lent_whisper: Engine) -> Running:
+    return serve(lent_whisper, vad=True, language="en")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,290 @@
+"""One session in motion: what happens when its parts fail, hang, or are taken away."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from server.engines import Faulty, Gated, Watched
+
+from livestt import driver as driving
+from livestt.audio.format import AudioFormat
+from livestt.driver import Driver, drive, transcribe_live
+from livestt.engines import Engine
+from livestt.engines.scheduler import Scheduler
+from livestt.engines.scripted import script_of
+from livestt.errors import BadAudio, EngineError, SetupError
+from livestt.events import Committed, Ended, Event, Flushed, Interim, Warned
+from livestt.pipeline import Pipeline
+from livestt.settings import Settings
+
+TEXT = " ".join(f"word{i}" for i in range(20))
+SECOND = bytes(32_000)
+AUDIO = SECOND * 9
+RAW = AudioFormat("s16le")
+SETTINGS = Settings(vad=False)
+
+
+class Taker:
+    """Keeps events and knows when the session has ended."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.ended = asyncio.Event()
+        self.flushed = asyncio.Event()
+
+    def __call__(self, events: list[Event]) -> None:
+        self.events += events
+        if any(isinstance(event, Ended) for event in events):
+            self.ended.set()
+        if any(isinstance(event, Flushed) for event in events):
+            self.flushed.set()
+
+    @property
+    def text(self) -> str:
+        words = [w for e in self.events if isinstance(e, Committed) for w in e.words]
+        return "".join(word.text for word in words).strip()
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def session(
+    engine: Engine,
+    body: Callable[[Driver, Taker], Any],
+    settings: Settings = SETTINGS,
+    audio: AudioFormat = RAW,
+) -> Taker:
+    """Run a body with a driver, and take everything down again."""
+
+    async def run() -> Taker:
+        taker = Taker()
+        scheduler = Scheduler(engine)
+        try:
+            async with asyncio.timeout(60):
+                pipeline = Pipeline(settings, engine.capabilities)
+                async with drive(pipeline, scheduler, audio, taker) as driver:
+                    await body(driver, taker)
+        finally:
+            await asyncio.to_thread(scheduler.close)
+        return taker
+
+    return asyncio.run(run())
+
+
+async def whole(driver: Driver, taker: Taker) -> None:
+    for _ in range(9):
+        await driver.feed(SECOND)
+    await driver.end()
+    await taker.ended.wait()
+
+
+def test_audio_to_its_last_word() -> None:
+    engine = Watched(script_of(TEXT))
+    taker = session(engine, whole)
+    assert taker.text == TEXT
+    assert len(taker.of(Ended)) == 1
+    assert [stream.releases for stream in engine.streams] == [1]
+
+
+def test_feeding_after_the_end_does_nothing() -> None:
+    async def body(driver: Driver, taker: Taker) -> None:
+        await whole(driver, taker)
+        count = len(taker.events)
+        await driver.feed(SECOND)
+        await driver.end()
+        driver.abandon()
+        assert len(taker.events) == count
+
+    session(Watched(script_of(TEXT)), body)
+
+
+@pytest.mark.parametrize("kind", ["engine error", "bug", "too few", "too many"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_passing_failure_of_the_engine_loses_nothing(kind: str, times: int) -> None:
+    engine = Faulty(script_of(TEXT), kind=kind, times=times)
+    taker = session(engine, whole)
+    assert taker.text == TEXT
+    assert not taker.of(Warned)
+
+
+@pytest.mark.parametrize("kind", ["engine error", "bug", "too few"])
+def test_a_lasting_failure_is_said_and_life_goes_on(kind: str) -> None:
+    engine = Faulty(script_of(TEXT), kind=kind, times=3)
+
+    async def body(driver: Driver, taker: Taker) -> None:
+        await driver.feed(SECOND * 3)
+        driver.flush("x")
+        await taker.flushed.wait()
+        await driver.feed(SECOND * 6)
+        await driver.end()
+        await taker.ended.wait()
+
+    taker = session(engine, body)
+    assert [w.code for w in taker.of(Warned)] == ["engine_error"]
+    assert taker.text.endswith("word18 word19")
+    assert len(taker.of(Flushed)) == 1
+
+
+def test_an_engine_that_hangs_is_given_up_and_its_stream_kept(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(driving, "ANSWER_TIMEOUT", 0.1)
+    engine = Gated(script_of(TEXT))
+
+    async def run() -> Taker:
+        taker = Taker()
+        scheduler = Scheduler(engine)
+        pipeline = Pipeline(SETTINGS, engine.capabilities)
+        async with drive(pipeline, scheduler, RAW, taker) as driver:
+            await whole(driver, taker)
+        assert engine.streams[0].releases == 0, "the engine is at work on it"
+        engine.gate.set()
+        await asyncio.to_thread(scheduler.close)
+        return taker
+
+    taker = asyncio.run(run())
+    assert {w.code for w in taker.of(Warned)} == {"engine_error"}
+    assert "no answer" in taker.of(Warned)[0].message
+    assert "hangs" in caplog.text
+
+
+def test_a_late_answer_is_waited_for_before_the_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Gated(script_of(TEXT))
+
+    async def body(driver: Driver, taker: Taker) -> None:
+        monkeypatch.setattr(driving, "ANSWER_TIMEOUT", 0.2)
+        await driver.feed(AUDIO)
+        await asyncio.to_thread(engine.entered.wait)
+        await asyncio.sleep(0.3)
+        monkeypatch.setattr(driving, "ANSWER_TIMEOUT", 30.0)
+        threading.Timer(0.2, engine.gate.set).start()
+
+    session(engine, body)
+    assert engine.streams[0].releases == 1
+
+
+def test_leaving_waits_for_the_job_that_runs() -> None:
+    engine = Gated(script_of(TEXT))
+
+    async def body(driver: Driver, taker: Taker) -> None:
+        await driver.feed(AUDIO)
+        await asyncio.to_thread(engine.entered.wait)
+        threading.Timer(0.1, engine.gate.set).start()
+
+    session(engine, body)
+    assert engine.streams[0].releases == 1
+
+
+def test_cancellation_takes_everything_down() -> None:
+    engine = Gated(script_of(TEXT))
+
+    async def body(driver: Driver, taker: Taker) -> None:
+        threading.Timer(0.5, engine.gate.set).start()
+        async with asyncio.timeout(0.2):
+            await driver.feed(AUDIO * 10)
+
+    with pytest.raises(TimeoutError):
+        session(engine, body, Settings(vad=False, seconds_ahead=1))
+    assert engine.streams[0].releases == 1
+
+
+def test_feed_waits_while_the_engine_is_behind() -> None:
+    engine = Gated(script_of(TEXT))
+
+    async def body(driver: Driver, taker: Taker) -> None:
+        feeding = asyncio.get_running_loop().create_task(whole(driver, taker))
+        await asyncio.to_thread(engine.entered.wait)
+        await asyncio.sleep(0.2)
+        received = driver._session.received
+        assert 2 * 16_000 <= received <= 4 * 16_000
+        engine.gate.set()
+        await feeding
+
+    assert session(engine, body, Settings(vad=False, seconds_ahead=2)).text == TEXT
+
+
+async def feed_letters(driver: Driver) -> None:
+    for _ in range(50):
+        await driver.feed(b"this is no audio. " * 500)
+    await driver.end()
+
+
+def test_bad_audio_comes_through_as_itself() -> None:
+    async def body(driver: Driver, taker: Taker) -> None:
+        await feed_letters(driver)
+
+    engine = Watched()
+    with pytest.raises(BadAudio):
+        session(engine, body, audio=AudioFormat())
+    assert engine.streams[0].releases == 1
+
+
+def test_after_bad_audio_what_came_is_still_transcribed() -> None:
+    async def body(driver: Driver, taker: Taker) -> None:
+        with pytest.raises(BadAudio):
+            await feed_letters(driver)
+        driver.abandon()
+        await taker.ended.wait()
+
+    assert len(session(Watched(), body, audio=AudioFormat()).of(Ended)) == 1
+
+
+def test_no_audio_at_all_is_no_error() -> None:
+    async def body(driver: Driver, taker: Taker) -> None:
+        await driver.end()
+        await taker.ended.wait()
+
+    assert session(Watched(), body, audio=AudioFormat()).text == ""
+
+
+def test_a_stream_is_released_when_the_decoder_cannot_be_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_decoder(*_: object) -> None:
+        raise SetupError("no ffmpeg")
+
+    monkeypatch.setattr(driving, "open_decoder", no_decoder)
+    engine = Watched()
+    with pytest.raises(SetupError):
+        session(engine, whole)
+    assert engine.streams[0].releases == 1
+
+
+def test_an_engine_that_opens_no_stream_says_so() -> None:
+    class Full(Watched):
+        def open(self, options: object) -> Any:
+            raise EngineError("no further stream")
+
+    with pytest.raises(EngineError, match="no further"):
+        session(Full(), whole)
+
+
+def test_interims_grow_while_somebody_speaks() -> None:
+    async def body(driver: Driver, taker: Taker) -> None:
+        for i in range(40):
+            await driver.feed(AUDIO[i * 3200 : (i + 1) * 3200])
+            await asyncio.sleep(0.005)
+
+    assert len(session(Watched(script_of(TEXT)), body).of(Interim)) > 2
+
+
+def test_transcribe_live() -> None:
+    async def chunks(broken: bool) -> AsyncIterator[bytes]:
+        for i in range(9):
+            yield b"no audio" * 1000 if broken else SECOND
+            await asyncio.sleep(0 if i % 2 else 0.001)
+
+    async def run(broken: bool) -> Taker:
+        taker = Taker()
+        audio = AudioFormat() if broken else RAW
+        await transcribe_live(chunks(broken), audio, Watched(script_of(TEXT)), SETTINGS, taker)
+        return taker
+
+    assert asyncio.run(run(False)).text == TEXT
+    with pytest.raises(BadAudio):
+        asyncio.run(run(True))
+    assert "livestt-engine" not in [thread.name for thread in threading.enumerate()]
