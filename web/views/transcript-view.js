@@ -40,7 +40,7 @@ export function mountTranscript() {
  * @param {Row[]} rows
  * @param {boolean} named
  */
-function renderRows(log, shown, rows, named) {
+export function renderRows(log, shown, rows, named) {
   const keys = new Set(rows.map((row) => row.key));
   for (const [key, { element }] of shown) {
     if (!keys.has(key)) {
@@ -112,8 +112,8 @@ function makeSilence({ begin, finish }) {
   return element;
 }
 
-function mountGrowing() {
-  const element = byId("growing");
+/** The line still being said; a page that hears several voices at once has one for each. */
+export function mountGrowing(element = byId("growing")) {
   const [who, when, ink, pencil] = ["who", "when", "ink", "pencil"].map(
     (name) => /** @type {HTMLElement} */ (element.querySelector(`.${name}`)),
   );
