@@ -95,13 +95,21 @@ class Scheduler:
             self.stats.waiting = len(self._waiting)
             return True
 
-    def close(self) -> None:
-        """Stop after the current batch; jobs still waiting fail."""
+    def close(self, timeout: float | None = None) -> bool:
+        """Stop after the current batch; jobs still waiting fail.
+
+        Args:
+            timeout: seconds to wait for the current batch.
+
+        Returns:
+            False if the engine still works on it, and must not be closed.
+        """
         with self._wake:
             self._closed = True
             self._wake.notify()
         if threading.current_thread() is not self._thread:
-            self._thread.join()
+            self._thread.join(timeout)
+        return not self.alive
 
     def _work(self) -> None:
         """Run batches until closed; whatever ends this, no ticket is left without an answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -22,6 +23,8 @@ from livestt.server.pages import SecurityHeaders, page_routes
 from livestt.server.timing import Timing
 from livestt.settings import Settings
 
+log = logging.getLogger(__name__)
+
 
 def create_app(engine: Engine, settings: Settings, timing: Timing | None = None) -> Starlette:
     """The server as an ASGI application.
@@ -35,16 +38,19 @@ def create_app(engine: Engine, settings: Settings, timing: Timing | None = None)
         UnsupportedOption: settings this engine cannot honour.
     """
     pipeline = Pipeline(settings, engine.capabilities)
+    timing = timing or Timing()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         scheduler = Scheduler(engine)
-        app.state.live = LiveEndpoint(pipeline, scheduler, timing or Timing())
+        app.state.live = LiveEndpoint(pipeline, scheduler, timing)
         try:
             yield
         finally:
-            await to_thread.run_sync(scheduler.close)
-            await to_thread.run_sync(engine.close)
+            if await to_thread.run_sync(scheduler.close, timing.engine):
+                await to_thread.run_sync(engine.close)
+            else:
+                log.error("the engine hangs; leaving without it")
 
     return Starlette(
         routes=[

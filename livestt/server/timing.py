@@ -18,3 +18,5 @@ class Timing:
     """How long a client may refuse to read before it is given up."""
     drain: float = 5.0
     """How long sessions may take over their last words when the server stops."""
+    engine: float = 10.0
+    """How long the engine may take over its last batch then; one that hangs is left behind."""

@@ -87,6 +87,10 @@ class Running:
         ]
 
     @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
     def live(self) -> LiveEndpoint:
         return self.app.state.live
 

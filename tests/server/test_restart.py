@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as connect_blocking
 
+from livestt import driver
 from livestt.engines.scripted import script_of
 from livestt.server.timing import Timing
 
@@ -79,6 +80,25 @@ def test_a_session_that_takes_too_long_is_ended(serve: Serve) -> None:
         said(client)
         assert client.close_code in (1012, 1006)
     wait_until(lambda: engine.streams[0].releases == 1)
+
+
+def test_an_engine_that_hangs_does_not_keep_the_server(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "ANSWER_TIMEOUT", 0.2)
+    engine = Gated()
+    server = serve(engine, Timing(drain=0.2, engine=0.2))
+    server.expects_errors = True
+    with connect_blocking(server.url(encoding="s16le"), max_size=None) as client:
+        client.send(AUDIO)
+        assert engine.entered.wait(PATIENCE)
+        server.server.should_exit = True
+        said(client)
+    wait_until(lambda: not server.alive)
+    assert "the engine hangs" in "".join(server.errors.records)
+    assert engine.streams[0].releases == 0
+    engine.gate.set()
+    engine.streams.clear()  # the fixture expects them to be released
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
