@@ -308,8 +308,11 @@ class Session:
     def _worth_asking(self, head: Stretch, end: int) -> bool:
         if self._window.full_at(end) and not self._native:
             return True
-        first = head.start + self._tuning.first_step
-        return self._policy.partial and end >= max(self._heard + self._tuning.step, first)
+        if not self._policy.partial:
+            return False
+        if not self._native and self._window.full_at(end + self._tuning.step):
+            return False  # the full window comes soon, and two guesses in a row agree too easily
+        return end >= max(self._heard + self._tuning.step, head.start + self._tuning.first_step)
 
     def _close(self, job: Job, *, heard: bool = True) -> None:
         if job is not self._open_job:

@@ -171,6 +171,7 @@ class Transcript:
         self._close()
         if self._next_id:
             self._append(Segment(self._next_id, self._last_end, until, None))
+            self._last_end = until
 
     def _close_after_pause(self) -> None:
         quiet = self.progress.committed - self._last_end
