@@ -5,10 +5,12 @@ import { WakeLock } from "./live/wakelock.js";
 import { currentPart, rows } from "./modules/conversation.js";
 import { loadPreferences, savePreferences } from "./modules/preferences.js";
 import { STRINGS } from "./strings.js";
-import { mountLanguagePicker, mountMicrophonePicker } from "./views/choices-view.js";
+import { mountLanguagePicker, mountSourcePicker } from "./views/choices-view.js";
 import { mountControls, mountMeter } from "./views/controls-view.js";
 import { localize } from "./views/dom.js";
+import { mountFileOpening } from "./views/file-view.js";
 import { mountFollow } from "./views/follow-view.js";
+import { mountPlayer } from "./views/player-view.js";
 import { mountSave } from "./views/save-view.js";
 import { applyLook, mountSettings } from "./views/settings-view.js";
 import { adviceFor, mountAdvice, mountLink, mountNotices } from "./views/status-view.js";
@@ -26,8 +28,8 @@ function prefer(changes) {
   preferences = { ...preferences, ...changes };
   savePreferences(localStorage, preferences);
   applyLook(preferences);
-  const { device, language, processing } = preferences;
-  session.choose({ device, language, processing });
+  const { device, language, processing, source } = preferences;
+  return session.choose({ device, language, processing, source });
 }
 
 mountFollow();
@@ -35,17 +37,23 @@ mountSettings({ preferences, changed: prefer });
 mountSave({ rows: () => rows(session.state.conversation) });
 const renderControls = mountControls(session);
 const renderMeter = mountMeter(session);
-const renderTranscript = mountTranscript();
+const transcript = mountTranscript();
+const player = mountPlayer({
+  rows: () => rows(session.state.conversation),
+  transcript,
+  close: () => session.closeFile(),
+});
+mountFileOpening({
+  open: (file) => session.openFile(file),
+  ready: () => session.state.phase === "idle",
+});
 const renderLink = mountLink();
 const renderNotices = mountNotices({
   undo: () => session.undoClear(),
   forget: () => session.forgetCleared(),
 });
 const renderAdvice = mountAdvice({ retry: () => session.retryNow() });
-const refreshMicrophones = mountMicrophonePicker({
-  value: preferences.device,
-  changed: (device) => prefer({ device }),
-});
+const refreshSources = mountSourcePicker({ value: preferences, changed: prefer });
 const renderLanguages = mountLanguagePicker({
   value: preferences.language,
   changed: (language) => prefer({ language }),
@@ -56,9 +64,11 @@ function render() {
   const shown = rows(state.conversation);
   const part = currentPart(state.conversation);
   const running = state.phase === "live" || state.phase === "paused" || state.phase === "stopping";
-  renderTranscript({ rows: shown, part, listening: running });
-  renderControls({ phase: state.phase, hasText: shown.length > 0 });
-  renderLink({ state, lag: session.lagSeconds });
+  const heard = session.heardSeconds;
+  transcript.render({ rows: shown, part, listening: running });
+  player.render({ file: state.file, heard, busy: running });
+  renderControls({ phase: state.phase, source: state.source, hasText: shown.length > 0 });
+  renderLink({ state, lag: session.lagSeconds, share: heard / player.length() });
   renderNotices({
     texts: [state.about?.notice ?? "", state.warning, lostText()],
     cleared: state.conversation.cleared !== null,
@@ -91,9 +101,9 @@ let { phase } = session.state;
 session.addEventListener("change", () => {
   const { state } = session;
   // Only now does the browser tell what the devices are called.
-  if (state.phase !== phase && state.phase === "live") refreshMicrophones();
+  if (state.phase !== phase && state.phase === "live") refreshSources();
   phase = state.phase;
-  wakeLock.want(phase === "live");
+  wakeLock.want(phase === "live" && state.source !== "file");
   draw();
 });
 session.addEventListener("level", draw);

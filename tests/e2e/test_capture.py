@@ -74,7 +74,7 @@ def test_another_microphone_goes_on_in_the_same_session(
     page = open_page(page_server.url)
     page.click("#start")
     wait_for(lambda: page_server.heard and page_server.newest.seconds > 0.3)
-    picker = page.locator("#microphone")
+    picker = page.locator("#source")
     expect(picker.locator("option", has_text="Fake Audio Input 2")).to_be_attached()
     picker.select_option(label="Fake Audio Input 2")
     before = page_server.newest.seconds

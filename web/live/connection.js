@@ -7,10 +7,14 @@
  *
  * @import { Config, Message } from "../modules/wire.js"
  * @import { LinkState } from "../modules/reconnect.js"
- * @import { Outbox } from "../modules/outbox.js"
+ *
+ * @typedef {object} Sendable  What there is to send; `take` may need to be asked again.
+ * @property {number} waiting
+ * @property {() => ArrayBuffer | null} take
+ * @property {number} [highWater]
  *
  * @typedef {object} ConnectionOptions
- * @property {Outbox} outbox
+ * @property {Sendable} outbox
  * @property {() => string} url
  * @property {(config: Config) => boolean} opened  A session began; true if audio may flow now.
  * @property {(message: Message) => void} received
@@ -119,9 +123,9 @@ export class Connection {
   sendAudio(socket) {
     const { outbox } = this.options;
     while (outbox.waiting > 0) {
-      if (socket.bufferedAmount >= HIGH_WATER_BYTES) return false;
+      if (socket.bufferedAmount >= (outbox.highWater ?? HIGH_WATER_BYTES)) return false;
       const bytes = outbox.take();
-      if (!bytes) break;
+      if (!bytes) return false;
       socket.send(bytes);
     }
     return true;

@@ -1,31 +1,21 @@
 /**
- * The microphone as a stream of 16 kHz frames. Asks for permission only when opened.
+ * The microphone, or a tab's sound, as a stream of 16 kHz frames. Asks for permission only when
+ * opened.
  *
- * @typedef {"insecure" | "unsupported" | "denied" | "noDevice" | "busy" | "incomplete"} CaptureProblem
- * @typedef {{device: string, processing: boolean}} Choice
+ * @import { Choice } from "./streams.js"
+ *
+ * @typedef {import("./streams.js").CaptureProblem} CaptureProblem
  * @typedef {{frame: (bytes: ArrayBuffer) => void, ended: () => void}} Listener
  * @typedef {{stream: MediaStream, context: AudioContext, node: AudioWorkletNode}} Capture
  */
 
 import { SAMPLE_RATE } from "../modules/wire.js";
+import { CaptureError, captureObstacle, openStream } from "./streams.js";
+
+export { CaptureError, captureObstacle };
 
 const WORKLET = new URL("../worklets/capture.js", import.meta.url);
 const FLUSH_MS = 250;
-
-export class CaptureError extends Error {
-  /** @param {CaptureProblem} problem */
-  constructor(problem) {
-    super(problem);
-    this.problem = problem;
-  }
-}
-
-/** @returns {CaptureProblem | null} Why this page can never record, if it cannot. */
-export function captureObstacle() {
-  if (!window.isSecureContext) return "insecure";
-  if (!navigator.mediaDevices?.getUserMedia || !window.AudioWorkletNode) return "unsupported";
-  return null;
-}
 
 /** @returns {Promise<{id: string, label: string}[]>} Empty labels until permission was given. */
 export async function listMicrophones() {
@@ -139,35 +129,4 @@ function createSource(stream) {
     const context = new AudioContext();
     return { context, source: context.createMediaStreamSource(stream) };
   }
-}
-
-/**
- * @param {Choice} choice
- * @returns {Promise<MediaStream>}
- */
-async function openStream({ device, processing }) {
-  // All three are on if nothing is said, and then bend speech until it is recognised worse.
-  const treatment = {
-    echoCancellation: processing,
-    noiseSuppression: processing,
-    autoGainControl: processing,
-  };
-  const audio = device ? { ...treatment, deviceId: { exact: device } } : treatment;
-  try {
-    return await navigator.mediaDevices.getUserMedia({ audio });
-  } catch (error) {
-    const name = error instanceof DOMException ? error.name : "";
-    if (name === "OverconstrainedError" && device) return openStream({ device: "", processing });
-    throw new CaptureError(problemOf(name));
-  }
-}
-
-/**
- * @param {string} name
- * @returns {CaptureProblem}
- */
-function problemOf(name) {
-  if (name === "NotAllowedError" || name === "SecurityError") return "denied";
-  if (name === "NotFoundError" || name === "OverconstrainedError") return "noDevice";
-  return "busy";
 }

@@ -1,45 +1,32 @@
 /**
- * One reader's recording: microphone, connection and conversation, and the few verbs that move
- * them. Emits "change" when its state changed and "level" for every frame of sound.
+ * One reader's recording: sound, connection and conversation, and the few verbs that move them.
+ * Emits "change" when its state changed and "level" for every frame of sound.
  *
- * @import { Config, Message } from "../modules/wire.js"
- * @import { LinkState } from "../modules/reconnect.js"
- * @import { State } from "./state.js"
+ * @import { Problem } from "./state.js"
+ * @import { Choice } from "./streams.js"
  *
- * @typedef {{device: string, processing: boolean, language: string}} Choices
+ * @typedef {Choice & {language: string}} Choices
  */
 
 import * as talk from "../modules/conversation.js";
 import { peakDb, SignalWatch } from "../modules/levels.js";
 import { Outbox } from "../modules/outbox.js";
-import { Loss, languageToAsk, SyncGuard } from "../modules/recovery.js";
-import { heardUpTo } from "../modules/transcript.js";
-import { liveUrl, SAMPLE_RATE } from "../modules/wire.js";
-import { Connection } from "./connection.js";
+import { SAMPLE_RATE } from "../modules/wire.js";
+import { Dialogue } from "./dialogue.js";
+import { FileOutbox } from "./file-outbox.js";
 import { CaptureError, captureObstacle, Microphone } from "./microphone.js";
-import { askServer } from "./server.js";
-import { initialState } from "./state.js";
 
-/** Unheard audio that is not worth a new connection once the reader has pressed stop. */
-const NEARLY_ALL_SECONDS = 0.3;
-
-export class Session extends EventTarget {
+export class Session extends Dialogue {
   /** @param {{base: string, choices: Choices}} options */
   constructor({ base, choices }) {
-    super();
-    this.base = base;
+    super({ base, language: choices.language, problem: captureObstacle() });
     this.choices = choices;
-    this.state = initialState(captureObstacle());
-    this.outbox = new Outbox();
     this.signal = new SignalWatch();
     this.levelDb = Number.NEGATIVE_INFINITY;
-    this.loss = new Loss();
-    this.sync = new SyncGuard();
     this.microphone = new Microphone({
       frame: (bytes) => this.recorded(bytes),
       ended: () => this.microphoneEnded(),
     });
-    this.connection = this.connectionTo(this.outbox);
   }
 
   /** Seconds recorded so far. */
@@ -47,21 +34,11 @@ export class Session extends EventTarget {
     return this.outbox.end / SAMPLE_RATE;
   }
 
-  /** Seconds between now and the words on the screen, whichever side they wait on. */
-  get lagSeconds() {
-    const part = talk.currentPart(this.state.conversation);
-    const server = part?.transcript.remaining_time_transcription ?? 0;
-    return server + this.outbox.waiting / SAMPLE_RATE;
-  }
-
-  /** Seconds that were recorded while the server was away too long, and could not be kept. */
-  get lostSeconds() {
-    return this.outbox.lost / SAMPLE_RATE;
-  }
-
   async start() {
     if (this.state.phase !== "idle") return;
-    if (this.state.conversation.parts.length === 0) this.startAnew();
+    const { source = "microphone" } = this.choices;
+    if (this.state.file || this.state.conversation.parts.length === 0) this.startAnew();
+    this.change({ source, file: null });
     this.signal = new SignalWatch();
     this.change({ phase: "starting", problem: null, warning: "", wasOpen: false });
     if (!(await this.openMicrophone())) return;
@@ -69,7 +46,38 @@ export class Session extends EventTarget {
     this.change({ phase: "live" });
   }
 
+  /**
+   * Transcribe a file's bytes, in a conversation of its own: its times are the file's.
+   *
+   * @param {File} file
+   */
+  openFile(file) {
+    if (this.state.phase !== "idle") return;
+    this.startAnew(
+      new FileOutbox(file, {
+        ready: () => this.connection.pump(),
+        broken: () => this.fail("fileUnreadable"),
+      }),
+    );
+    this.change({
+      source: "file",
+      file,
+      phase: "live",
+      problem: null,
+      warning: "",
+      wasOpen: false,
+    });
+    this.connection.start();
+    this.connection.want({ ended: true });
+  }
+
+  /** Put the file away; what was said in it stays. */
+  closeFile() {
+    if (this.state.phase === "idle") this.change({ file: null });
+  }
+
   async pause() {
+    if (this.state.source === "file") return;
     if (this.state.phase !== "live") return;
     this.change({ phase: "paused" });
     await this.microphone.pause();
@@ -88,6 +96,7 @@ export class Session extends EventTarget {
     if (this.state.phase === "stopping") return this.finish();
     if (this.state.phase !== "live" && this.state.phase !== "paused") return;
     this.change({ phase: "stopping" });
+    if (this.state.source === "file") this.outbox.discard();
     await this.microphone.close();
     this.connection.want({ ended: true, paused: false });
   }
@@ -109,18 +118,28 @@ export class Session extends EventTarget {
     this.connection.hurry();
   }
 
-  /** @param {Partial<Choices>} choices */
+  /**
+   * @param {Partial<Choices>} choices
+   * @returns {Promise<boolean>} False if the sound that was chosen cannot be had.
+   */
   async choose(choices) {
     const old = this.choices;
     this.choices = { ...old, ...choices };
-    if (this.choices.language !== old.language) {
-      this.connection.send({ type: "configure", language: this.choices.language });
-    }
+    this.speak(this.choices.language);
+    const { device, processing, source = "microphone" } = this.choices;
     const sameSound =
-      this.choices.device === old.device && this.choices.processing === old.processing;
-    if (!sameSound && (this.state.phase === "live" || this.state.phase === "paused")) {
-      await this.openMicrophone();
+      device === old.device && processing === old.processing && source === this.state.source;
+    const recording = this.state.phase === "live" || this.state.phase === "paused";
+    if (sameSound || !recording || this.state.source === "file") return true;
+    if (await this.openMicrophone()) {
+      this.change({ source });
+      return true;
     }
+    if (!this.microphone.capture) return true;
+    // What was heard before is still heard.
+    this.choices = { ...this.choices, device: old.device, source: old.source };
+    if (this.state.problem === "notShared") this.change({ problem: null });
+    return false;
   }
 
   async openMicrophone() {
@@ -140,6 +159,7 @@ export class Session extends EventTarget {
 
   /** The device was unplugged: go on with whatever the system offers now, or later. */
   async microphoneEnded() {
+    if (this.state.source === "tab") return this.stop();
     this.choices = { ...this.choices, device: "" };
     await this.microphone.close();
     await this.openMicrophone();
@@ -158,125 +178,25 @@ export class Session extends EventTarget {
     this.dispatchEvent(new Event("level"));
   }
 
-  startAnew() {
-    this.outbox = new Outbox();
-    this.connection = this.connectionTo(this.outbox);
+  /** @param {import("./dialogue.js").AnyOutbox} [outbox] */
+  startAnew(outbox = new Outbox()) {
+    this.outbox = outbox;
+    this.connection = this.connectionTo(outbox);
     this.change({ conversation: talk.emptyConversation() });
   }
 
-  /** @param {Outbox} outbox */
-  connectionTo(outbox) {
-    return new Connection({
-      outbox,
-      url: () => this.address(),
-      opened: (config) => this.opened(config),
-      received: (message) => this.received(message),
-      changed: (link) => this.linkChanged(link),
-      refused: () => this.refused(),
-    });
-  }
-
-  /** @returns {string} */
-  address() {
-    const { about, wasOpen } = this.state;
-    const failed = this.connection.reconnect.failures > 0 && !wasOpen;
-    const language = languageToAsk(this.choices.language, about?.languages, failed);
-    return liveUrl(this.base, { language, resume: this.loss.ask() });
-  }
-
-  /** @param {Config} config */
-  insistOnLanguage({ language: given, languages = [] }) {
-    const { language } = this.choices;
-    if (given !== language && languages.includes(language)) {
-      this.connection.send({ type: "configure", language });
-    }
-  }
-
-  /** Ask the server about itself; also what a failed connection may mean. */
-  async meetServer() {
-    const about = await askServer(this.base);
-    this.change({ serverAnswers: about !== null, about: { ...this.state.about, ...about } });
-  }
-
-  /**
-   * A session on the server: the one we lost, if it was found again, or a new one.
-   *
-   * @param {Config} config
-   * @returns {boolean} Whether audio may flow.
-   */
-  opened(config) {
-    this.change({ about: config, wasOpen: true, warning: "" });
-    this.insistOnLanguage(config);
-    if (this.loss.isResumedBy(config.session)) return false; // The snapshot says where to go on.
-    const afterLoss = this.loss.lost;
-    if (afterLoss) this.rewindToUnheard();
-    this.loss.over();
-    const start = { session: config.session, offset: this.outbox.cursor / SAMPLE_RATE, afterLoss };
-    this.change({ conversation: talk.beginPart(this.state.conversation, start) });
-    return true;
-  }
-
-  /** @param {number} [sample]  The session's own count, if the server told it. */
-  rewindToUnheard(sample) {
-    const part = talk.currentPart(this.state.conversation);
-    if (!part) return;
-    const heard = sample ?? heardUpTo(part.transcript) * SAMPLE_RATE;
-    this.outbox.rewind(part.offset * SAMPLE_RATE + heard);
-  }
-
-  /** @param {Message} message */
-  received(message) {
-    if (message.type === "ready_to_stop") {
-      this.finish();
-    } else if (message.type === "warning" || message.type === "error") {
-      this.change({ warning: message.message ?? "" });
-    } else {
-      this.change({ conversation: talk.receive(this.state.conversation, message) });
-      if (message.type === "snapshot" && this.loss.lost) {
-        this.rewindToUnheard(message.resume_from_sample);
-        this.loss.over();
-        this.connection.flow();
-      }
-      this.keepInSync();
-    }
-  }
-
-  keepInSync() {
-    const part = talk.currentPart(this.state.conversation);
-    const action = this.sync.check(part?.transcript.in_sync !== false, performance.now());
-    if (action === "ask") this.connection.send({ type: "resync" });
-    if (action === "leave") this.connection.restart();
-  }
-
-  /** @param {LinkState} link */
-  linkChanged(link) {
-    if (link === "waiting" && this.state.link === "open") {
-      const part = talk.currentPart(this.state.conversation);
-      this.loss.happened(part && { session: part.session, seq: part.transcript.seq });
-    }
-    this.change({ link });
-    if (link !== "waiting") return;
-    this.meetServer();
-    if (this.state.phase === "stopping" && this.lagSeconds < NEARLY_ALL_SECONDS) this.finish();
-  }
-
   refused() {
+    this.fail("refused");
+  }
+
+  /** @param {Problem} problem */
+  fail(problem) {
     this.finish();
-    this.change({ problem: "refused" });
+    this.change({ problem });
   }
 
   finish() {
-    this.connection.stop();
     this.microphone.close();
-    this.outbox.discard();
-    this.loss.over();
-    const conversation = talk.settle(this.state.conversation);
-    this.change({ phase: "idle", link: "idle", conversation });
-  }
-
-  /** @param {Partial<State>} changes */
-  change(changes) {
-    this.state = { ...this.state, ...changes };
-    this.dispatchEvent(new Event("change"));
+    super.finish();
   }
 }

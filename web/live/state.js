@@ -7,11 +7,14 @@
  * @import { LinkState } from "../modules/reconnect.js"
  *
  * @typedef {"idle" | "starting" | "live" | "paused" | "stopping"} Phase
- * @typedef {CaptureProblem | "refused" | "deviceLost"} Problem
+ * @typedef {CaptureProblem | "refused" | "deviceLost" | "fileUnreadable"} Problem
+ * @typedef {"microphone" | "tab" | "file"} Listening  Where the sound comes from.
  *
  * @typedef {object} State
  * @property {Phase} phase
  * @property {LinkState} link
+ * @property {Listening} source
+ * @property {File | null} file  The file last transcribed.
  * @property {boolean} wasOpen  Whether this recording has reached the server yet.
  * @property {About | null} about  What the server last said of itself.
  * @property {boolean} serverAnswers  Whether it does, though it took no session.
@@ -30,6 +33,8 @@ export function initialState(problem) {
   return {
     phase: "idle",
     link: "idle",
+    source: "microphone",
+    file: null,
     wasOpen: false,
     about: null,
     serverAnswers: false,

@@ -10,6 +10,7 @@
  */
 
 import { stampText } from "./clock.js";
+import { wordSpans } from "./words.js";
 
 /** Readable for one glance: two lines of the length subtitle guides recommend. */
 const CUE_LINE = 42;
@@ -132,16 +133,14 @@ function isFull(words) {
  * @param {Word[][]} groups
  */
 function textsOf(text, groups) {
-  let at = 0;
+  const spans = wordSpans(text, groups.flat());
+  if (!spans) return groups.map(spell);
+  let first = 0;
   const cuts = groups.map((group) => {
-    const places = group.map(({ word }) => {
-      const place = at < 0 ? -1 : text.indexOf(word.trim(), at);
-      at = place < 0 ? -1 : place + word.trim().length;
-      return place;
-    });
-    return places[0];
+    const { from } = spans[first];
+    first += group.length;
+    return from;
   });
-  if (at < 0) return groups.map(spell);
   return cuts.map((cut, index) => text.slice(index === 0 ? 0 : cut, cuts[index + 1]));
 }
 

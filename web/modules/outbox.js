@@ -13,6 +13,8 @@ const BYTES_PER_SAMPLE = 2;
 export class Outbox {
   constructor(capacity = RING_SAMPLES) {
     this.capacity = capacity;
+    /** A session that was lost can go on from any sample still here. */
+    this.resumable = true;
     /** @type {{at: number, bytes: ArrayBuffer}[]} */
     this.frames = [];
     /** The sample number after the newest one recorded. */

@@ -6,6 +6,7 @@
  * @property {number} size  Step of text size, 0 to 6.
  * @property {boolean} times  Show timestamps.
  * @property {string} language  A code, or "auto".
+ * @property {"microphone" | "tab"} source  What Start listens to.
  * @property {string} device  A microphone's id; "" is the system's choice.
  * @property {boolean} processing  Noise suppression and echo cancellation.
  *
@@ -22,6 +23,7 @@ export const DEFAULTS = {
   size: 2,
   times: true,
   language: "auto",
+  source: "microphone",
   device: "",
   processing: false,
 };
@@ -61,6 +63,7 @@ function readPreferences(found) {
     size: Math.max(0, Math.min(SIZES - 1, size)),
     times: typeof found?.times === "boolean" ? found.times : DEFAULTS.times,
     language: typeof found?.language === "string" ? found.language : DEFAULTS.language,
+    source: found?.source === "tab" ? "tab" : "microphone",
     device: typeof found?.device === "string" ? found.device : DEFAULTS.device,
     processing: found?.processing === true,
   };

@@ -59,17 +59,19 @@ export const SAMPLE_RATE = 16000;
  * The address of a live session. Relative to the page, so it also works under a path prefix.
  *
  * @param {string} base  The page's own address; a `token` in its query is handed on.
- * @param {{language?: string, resume?: Resume | null}} [options]
+ * @param {object} [options]
+ * @param {string} [options.language]
+ * @param {Resume | null} [options.resume]
+ * @param {boolean} [options.container]  The bytes are a file's, and say themselves what they are.
  */
-export function liveUrl(base, { language = "auto", resume = null } = {}) {
+export function liveUrl(base, { language = "auto", resume = null, container = false } = {}) {
+  const pcm = { encoding: "s16le", sample_rate: String(SAMPLE_RATE), channels: "1" };
   const url = new URL("asr", base);
   url.protocol = url.protocol === "https:" || url.protocol === "wss:" ? "wss:" : "ws:";
   url.search = new URLSearchParams({
     mode: "diff",
     words: "true",
-    encoding: "s16le",
-    sample_rate: String(SAMPLE_RATE),
-    channels: "1",
+    ...(container ? { encoding: "auto" } : pcm),
     language,
   }).toString();
   const token = new URL(base).searchParams.get("token");

@@ -1,33 +1,66 @@
 /**
- * Which microphone, which language.
+ * Which sound, which language.
  *
  * @import { About } from "../live/server.js"
+ * @import { Source } from "../live/streams.js"
  *
  * @typedef {{value: string, label: string}} Option
+ * @typedef {{source: Source, device: string}} SoundChoice
  */
 
 import { listMicrophones } from "../live/microphone.js";
+import { canShareTabs } from "../live/streams.js";
 import { LANGUAGES } from "../modules/languages.js";
 import { STRINGS } from "../strings.js";
 import { byId, make } from "./dom.js";
 
-/** @param {{value: string, changed: (device: string) => void}} options */
-export function mountMicrophonePicker({ value, changed }) {
-  const select = /** @type {HTMLSelectElement} */ (byId("microphone"));
-  select.addEventListener("change", () => changed(select.value));
+/** The picker's value for the sound of a tab; no device is called so. */
+const TAB = "tab";
+
+/**
+ * @param {object} options
+ * @param {SoundChoice} options.value
+ * @param {(choice: SoundChoice) => Promise<boolean>} options.changed  False if it cannot be had.
+ */
+export function mountSourcePicker({ value, changed }) {
+  const select = /** @type {HTMLSelectElement} */ (byId("source"));
+  let chosen = value.source === "tab" && canShareTabs() ? TAB : value.device;
+
+  select.addEventListener("change", async () => {
+    const wanted = select.value;
+    const source = wanted === TAB ? "tab" : "microphone";
+    if (await changed({ source, device: wanted === TAB ? "" : wanted })) chosen = wanted;
+    else select.value = chosen;
+  });
 
   const refresh = async () => {
     const devices = (await listMicrophones()).filter(({ id }) => id !== "default");
-    const options = devices.map(({ id, label }, index) => ({
+    const microphones = devices.map(({ id, label }, index) => ({
       value: id,
       label: label || STRINGS.microphoneNumber(index + 1),
     }));
-    const wanted = select.value || value;
-    fill(select, [{ value: "", label: STRINGS.defaultMicrophone }, ...options], wanted);
+    microphones.unshift({ value: "", label: STRINGS.defaultMicrophone });
+    const groups = [makeGroup(STRINGS.microphones, microphones)];
+    if (canShareTabs()) {
+      groups.push(makeGroup(STRINGS.otherSound, [{ value: TAB, label: STRINGS.tabSound }]));
+    }
+    select.replaceChildren(...groups);
+    const known = chosen === TAB || microphones.some(({ value }) => value === chosen);
+    select.value = known ? chosen : "";
   };
   navigator.mediaDevices?.addEventListener("devicechange", refresh);
   refresh();
   return refresh;
+}
+
+/**
+ * @param {string} label
+ * @param {Option[]} options
+ */
+function makeGroup(label, options) {
+  const group = make("optgroup", "", ...options.map(makeOption));
+  group.label = label;
+  return group;
 }
 
 /** @param {{value: string, changed: (language: string) => void}} options */
@@ -58,15 +91,16 @@ export function mountLanguagePicker({ value, changed }) {
  * @param {string} wanted
  */
 function fill(select, options, wanted) {
-  select.replaceChildren(
-    ...options.map(({ value, label }) => {
-      const option = make("option", "", label);
-      option.value = value;
-      return option;
-    }),
-  );
+  select.replaceChildren(...options.map(makeOption));
   const found = options.some(({ value }) => value === wanted);
   select.value = found ? wanted : options[0].value;
+}
+
+/** @param {Option} option */
+function makeOption({ value, label }) {
+  const option = make("option", "", label);
+  option.value = value;
+  return option;
 }
 
 /** @param {string} code */

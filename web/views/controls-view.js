@@ -1,7 +1,7 @@
 /**
  * Start, pause, stop and clear; the meter and the clock.
  *
- * @import { Phase } from "../live/state.js"
+ * @import { Listening, Phase } from "../live/state.js"
  * @import { Session } from "../live/session.js"
  */
 
@@ -12,7 +12,7 @@ import { byId, setText } from "./dom.js";
 
 /** @type {Record<Phase, string[]>} */
 const BUTTONS = {
-  idle: ["start"],
+  idle: ["start", "open"],
   starting: ["start"],
   live: ["pause", "stop"],
   paused: ["resume", "stop"],
@@ -21,7 +21,7 @@ const BUTTONS = {
 
 /** @param {Session} session */
 export function mountControls(session) {
-  const names = ["start", "pause", "resume", "stop", "clear"];
+  const names = ["start", "open", "pause", "resume", "stop", "clear"];
   const buttons = new Map(names.map((name) => [name, byId(name)]));
   const clear = byId("clear");
   const start = byId("start");
@@ -32,18 +32,19 @@ export function mountControls(session) {
   byId("stop").addEventListener("click", () => session.stop());
   clear.addEventListener("click", () => session.clear());
 
-  /** @param {{phase: Phase, hasText: boolean}} props */
-  return ({ phase, hasText }) => {
+  /** @param {{phase: Phase, source: Listening, hasText: boolean}} props */
+  return ({ phase, source, hasText }) => {
     const focused = document.activeElement;
     for (const [name, button] of buttons) {
-      if (button !== clear) button.hidden = !BUTTONS[phase].includes(name);
+      const useless = name === "pause" && source === "file";
+      if (button !== clear) button.hidden = useless || !BUTTONS[phase].includes(name);
     }
     clear.hidden = !hasText;
     // Not "disabled", which would throw the keyboard off the button.
     start.ariaDisabled = String(phase === "starting");
     setText(byId("start-text"), phase === "starting" ? STRINGS.starting : STRINGS.start);
     setText(byId("stop-text"), phase === "stopping" ? STRINGS.stopNow : STRINGS.stop);
-    byId("sound").hidden = phase === "idle" || phase === "starting";
+    byId("sound").hidden = phase === "idle" || phase === "starting" || source === "file";
     keepFocus(focused, [...buttons.values()]);
   };
 }

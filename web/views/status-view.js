@@ -17,21 +17,28 @@ const SMALL_LAG = 0.05;
 /** From here on the reader should know that the words are late. */
 const LARGE_LAG = 4;
 
+/** @param {number} share */
+function percentText(share) {
+  const known = Number.isFinite(share) ? Math.min(1, share) : 0;
+  return known.toLocaleString(document.documentElement.lang, { style: "percent" });
+}
+
 /** @param {State} state */
-function linkName({ phase, link, wasOpen }) {
+function linkName({ phase, link, source, wasOpen }) {
   if (phase === "idle") return "idle";
   if (link === "waiting" || (link === "connecting" && wasOpen)) return "lost";
   if (link === "connecting" || phase === "starting") return "connecting";
-  return phase;
+  return source === "file" ? "reading" : phase;
 }
 
-/** @type {Record<string, TextKey>} */
+/** @type {Record<string, TextKey | "linkReading">} */
 const LINK_TEXT = {
   idle: "linkIdle",
   connecting: "linkConnecting",
   live: "linkLive",
   paused: "linkPaused",
   stopping: "linkStopping",
+  reading: "linkReading",
   lost: "linkLost",
 };
 
@@ -41,12 +48,13 @@ export function mountLink() {
   const lag = byId("lag");
   const reading = new LagReading();
 
-  /** @param {{state: State, lag: number}} props */
-  return ({ state, lag: lagNow }) => {
+  /** @param {{state: State, lag: number, share: number}} props  `share` of a file was read. */
+  return ({ state, lag: lagNow, share }) => {
     const lagSeconds = reading.read(lagNow, performance.now());
     const name = linkName(state);
     element.dataset.link = name;
-    setText(text, STRINGS[LINK_TEXT[name]].toString());
+    const words = STRINGS[LINK_TEXT[name]];
+    setText(text, typeof words === "string" ? words : words(percentText(share)));
     lag.hidden = name === "idle" || name === "connecting" || lagSeconds < SMALL_LAG;
     lag.classList.toggle("late", lagSeconds >= LARGE_LAG);
     setText(lag, STRINGS.lag(lagSeconds.toFixed(1)));
@@ -132,7 +140,9 @@ export function adviceFor(state, noSignal) {
     return { title, text, retry: true };
   }
   if (noSignal && state.phase === "live") {
-    return { title: STRINGS.noSignalTitle, text: STRINGS.noSignal };
+    return state.source === "tab"
+      ? { title: STRINGS.noTabSignalTitle, text: STRINGS.noTabSignal }
+      : { title: STRINGS.noSignalTitle, text: STRINGS.noSignal };
   }
   return null;
 }

@@ -24,13 +24,38 @@ export function mountTranscript() {
   const shown = new Map();
 
   /** @param {TranscriptProps} props */
-  return function render({ rows, part, listening }) {
+  function render({ rows, part, listening }) {
     const named = severalSpeakers(rows) || (part?.transcript.buffer_speaker ?? 1) > 1;
     renderRows(log, shown, rows, named);
     const text = growing({ part, listening, named, rows });
     empty.hidden = rows.length > 0 || text || listening;
-  };
+  }
+
+  /**
+   * The text of a row where it stands, to mark parts of it.
+   *
+   * @param {string} key
+   * @returns {Text | null}
+   */
+  function textOf(key) {
+    const said = shown.get(key)?.element.querySelector(".said");
+    return said?.firstChild instanceof Text ? said.firstChild : null;
+  }
+
+  /**
+   * @param {Node} node
+   * @returns {Row | null} The row that holds it.
+   */
+  function rowOf(node) {
+    const element = (node instanceof Element ? node : node.parentElement)?.closest(".row");
+    const key = element instanceof HTMLElement ? element.dataset.key : undefined;
+    return shown.get(key ?? "")?.row ?? null;
+  }
+
+  return { render, textOf, rowOf };
 }
+
+/** @typedef {ReturnType<typeof mountTranscript>} TranscriptView */
 
 /**
  * Keyed: a row's element lives as long as the row, and only what changed is touched.
@@ -56,6 +81,7 @@ export function renderRows(log, shown, rows, named) {
     const old = shown.get(row.key);
     const fresh = old?.row === row && old.speaks === speaks;
     const element = fresh ? old.element : makeRow(row, speaks);
+    element.dataset.key = row.key;
     if (old && !fresh) old.element.replaceWith(element);
     if (old && old.element === next) next = element;
     if (element !== next) log.insertBefore(element, next);

@@ -1,0 +1,184 @@
+/**
+ * One conversation with the server, over as many connections as it takes: what is sent, what is
+ * known, and what to do after a loss. Emits "change" when its state changed.
+ *
+ * @import { Config, Message } from "../modules/wire.js"
+ * @import { LinkState } from "../modules/reconnect.js"
+ * @import { Problem, State } from "./state.js"
+ * @import { FileOutbox } from "./file-outbox.js"
+ *
+ * @typedef {Outbox | FileOutbox} AnyOutbox
+ */
+
+import * as talk from "../modules/conversation.js";
+import { Outbox } from "../modules/outbox.js";
+import { Loss, languageToAsk, SyncGuard } from "../modules/recovery.js";
+import { heardUpTo } from "../modules/transcript.js";
+import { liveUrl, SAMPLE_RATE } from "../modules/wire.js";
+import { Connection } from "./connection.js";
+import { askServer } from "./server.js";
+import { initialState } from "./state.js";
+
+/** Unheard audio that is not worth a new connection once the reader has pressed stop. */
+const NEARLY_ALL_SECONDS = 0.3;
+
+export class Dialogue extends EventTarget {
+  /** @param {{base: string, language: string, problem?: Problem | null}} options */
+  constructor({ base, language, problem = null }) {
+    super();
+    this.base = base;
+    this.language = language;
+    this.state = initialState(problem);
+    /** @type {AnyOutbox} */
+    this.outbox = new Outbox();
+    this.loss = new Loss();
+    this.sync = new SyncGuard();
+    this.connection = this.connectionTo(this.outbox);
+  }
+
+  /** Seconds between now and the words on the screen, whichever side they wait on. */
+  get lagSeconds() {
+    if (!this.outbox.resumable) return 0;
+    const part = talk.currentPart(this.state.conversation);
+    const server = part?.transcript.remaining_time_transcription ?? 0;
+    return server + this.outbox.waiting / SAMPLE_RATE;
+  }
+
+  /** Seconds of the sound that the server has listened to. */
+  get heardSeconds() {
+    const part = talk.currentPart(this.state.conversation);
+    return part ? heardUpTo(part.transcript) : 0;
+  }
+
+  /** Seconds that were recorded while the server was away too long, and could not be kept. */
+  get lostSeconds() {
+    return this.outbox.lost / SAMPLE_RATE;
+  }
+
+  /** @param {AnyOutbox} outbox */
+  connectionTo(outbox) {
+    return new Connection({
+      outbox,
+      url: () => this.address(),
+      opened: (config) => this.opened(config),
+      received: (message) => this.received(message),
+      changed: (link) => this.linkChanged(link),
+      refused: () => this.refused(),
+    });
+  }
+
+  /** @returns {string} */
+  address() {
+    const { about, wasOpen } = this.state;
+    const failed = this.connection.reconnect.failures > 0 && !wasOpen;
+    const language = languageToAsk(this.language, about?.languages, failed);
+    const container = !this.outbox.resumable;
+    return liveUrl(this.base, { language, resume: this.loss.ask(), container });
+  }
+
+  /** @param {string} language */
+  speak(language) {
+    if (language === this.language) return;
+    this.language = language;
+    this.connection.send({ type: "configure", language });
+  }
+
+  /** @param {Config} config */
+  insistOnLanguage({ language: given, languages = [] }) {
+    const { language } = this;
+    if (given !== language && languages.includes(language)) {
+      this.connection.send({ type: "configure", language });
+    }
+  }
+
+  /** Ask the server about itself; also what a failed connection may mean. */
+  async meetServer() {
+    const about = await askServer(this.base);
+    this.change({ serverAnswers: about !== null, about: { ...this.state.about, ...about } });
+  }
+
+  /**
+   * A session on the server: the one we lost, if it was found again, or a new one.
+   *
+   * @param {Config} config
+   * @returns {boolean} Whether audio may flow.
+   */
+  opened(config) {
+    this.change({ about: config, wasOpen: true, warning: "" });
+    this.insistOnLanguage(config);
+    if (this.loss.isResumedBy(config.session)) return false; // The snapshot says where to go on.
+    const afterLoss = this.loss.lost;
+    if (afterLoss) this.rewindToUnheard();
+    this.loss.over();
+    const start = { session: config.session, offset: this.outbox.cursor / SAMPLE_RATE, afterLoss };
+    const before = this.outbox.resumable ? this.state.conversation : talk.emptyConversation();
+    this.change({ conversation: talk.beginPart(before, start) });
+    return true;
+  }
+
+  /** @param {number} [sample]  The session's own count, if the server told it. */
+  rewindToUnheard(sample) {
+    const part = talk.currentPart(this.state.conversation);
+    if (!part) return;
+    const heard = sample ?? heardUpTo(part.transcript) * SAMPLE_RATE;
+    this.outbox.rewind(part.offset * SAMPLE_RATE + heard);
+  }
+
+  /** @param {Message} message */
+  received(message) {
+    if (message.type === "ready_to_stop") {
+      this.finish();
+    } else if (message.type === "warning" || message.type === "error") {
+      this.change({ warning: message.message ?? "" });
+      // A file that the server cannot read would be sent again and again.
+      if (message.type === "error" && this.state.source === "file") this.finish();
+    } else {
+      this.change({ conversation: talk.receive(this.state.conversation, message) });
+      if (message.type === "snapshot" && this.loss.lost) {
+        this.rewindToUnheard(message.resume_from_sample);
+        this.loss.over();
+        this.connection.flow();
+      }
+      this.keepInSync();
+    }
+  }
+
+  keepInSync() {
+    const part = talk.currentPart(this.state.conversation);
+    const action = this.sync.check(part?.transcript.in_sync !== false, performance.now());
+    if (action === "ask") this.connection.send({ type: "resync" });
+    if (action === "leave") this.connection.restart();
+  }
+
+  /** @param {LinkState} link */
+  linkChanged(link) {
+    if (link === "waiting" && this.state.link === "open") {
+      const part = this.outbox.resumable ? talk.currentPart(this.state.conversation) : null;
+      this.loss.happened(part && { session: part.session, seq: part.transcript.seq });
+    }
+    this.change({ link });
+    if (link !== "waiting") return;
+    this.meetServer();
+    if (this.state.phase === "stopping" && this.lagSeconds < NEARLY_ALL_SECONDS) this.finish();
+  }
+
+  /** The server will not have us. */
+  refused() {
+    this.finish();
+  }
+
+  /** Nothing more is to come. */
+  finish() {
+    this.connection.stop();
+    this.outbox.discard();
+    this.loss.over();
+    const conversation = talk.settle(this.state.conversation);
+    this.change({ phase: "idle", link: "idle", conversation });
+  }
+
+  /** @param {Partial<State>} changes */
+  change(changes) {
+    this.state = { ...this.state, ...changes };
+    this.dispatchEvent(new Event("change"));
+  }
+}
