@@ -1,0 +1,113 @@
+"""From a transducer's symbols to timed words. Pure.
+
+The symbols are SentencePiece pieces: one that begins with ``▁`` begins a word, any other goes on
+with the one before. A symbol's time is the encoder frame at which it was written.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from livestt.events import Word
+
+BOUNDARY = "\u2581"
+"""Begins a piece that begins a word."""
+_TAG = re.compile(r"<([a-z]{2,3})(-[A-Za-z]{2,4})?>")
+"""What multilingual models write to say which language they hear."""
+_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A piece the model wrote, in session samples."""
+
+    token: int
+    piece: str
+    start: float
+    end: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """All words of an utterance so far."""
+
+    words: tuple[Word, ...]
+    finished: int
+    """How many leading words no further symbol can change."""
+    language: str | None
+    """What the model said it hears, if it says so."""
+
+
+def heard(
+    symbols: Sequence[Symbol],
+    spell: Callable[[Sequence[int]], str],
+    end: int,
+    language: str | None,
+) -> Heard:
+    """Read an utterance.
+
+    Args:
+        symbols: in order of time.
+        spell: the text of some tokens, without special ones.
+        end: where the audio ended; no word lasts longer, though symbols may come after.
+        language: as asked for; None reads it from the symbols.
+    """
+    words: list[Word] = []
+    finished = 0
+    for group in _groups(symbols):
+        text = spell([symbol.token for symbol in group]).strip()
+        tag = _TAG.fullmatch(text) or _TAG.fullmatch(group[0].piece.lstrip(BOUNDARY))
+        if tag is not None:
+            finished = len(words)
+            language = language or tag[1]
+        elif text:
+            finished = len(words)
+            words.append(_word(group, text, language))
+    return Heard(_fitted(words, end), finished, language)
+
+
+def _groups(symbols: Sequence[Symbol]) -> list[list[Symbol]]:
+    """The symbols of each word or tag."""
+    groups: list[list[Symbol]] = []
+    alone = True
+    for symbol in symbols:
+        bare = symbol.piece.lstrip(BOUNDARY)
+        tag = _TAG.fullmatch(bare) is not None
+        if alone or tag or symbol.piece.startswith(BOUNDARY) or _unspaced(bare[:1]):
+            groups.append([])
+        groups[-1].append(symbol)
+        alone = tag
+    return groups
+
+
+def _word(group: Sequence[Symbol], text: str, language: str | None) -> Word:
+    spaced = group[0].piece.startswith(BOUNDARY) or not _unspaced(text[:1])
+    return Word(
+        f" {text}" if spaced else text,
+        round(group[0].start),
+        round(group[-1].end),
+        sum(symbol.score for symbol in group) / len(group),
+        language,
+    )
+
+
+def _fitted(words: Sequence[Word], end: int) -> tuple[Word, ...]:
+    """The words within the audio: what was written after its end had been said before it."""
+    fitted: list[Word] = []
+    for word in reversed(words):
+        last = min(word.end, end)
+        first = min(word.start, last - 1)
+        fitted.append(replace(word, start=first, end=last))
+        end = first
+    return tuple(reversed(fitted))
+
+
+def _unspaced(character: str) -> bool:
+    """Whether it begins a word by itself, as in scripts that write no spaces between words."""
+    if not character or unicodedata.combining(character):
+        return False
+    return unicodedata.name(character, "").startswith(_UNSPACED)

@@ -1,0 +1,408 @@
+"""The streaming transducer: chunked equals whole, batched equals solo, and words come in order."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+pytest.importorskip("torch", reason="the transducer engine needs the extra 'torch'")
+pytest.importorskip("transformers", reason="the transducer engine needs the extra 'torch'")
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import tiny_transducer
+    import torch
+    import transformers
+
+from huggingface_hub import constants
+
+from livestt.engines import EngineSettings, Hypothesis, Job, Samples, StreamOptions
+from livestt.engines.conformance import LAWS, Law
+from livestt.engines.transducer import TransducerEngine, TransducerStream, loading
+from livestt.errors import BadModel, EngineError, ModelUnavailable, UnsupportedOption
+from livestt.events import Committed, UtteranceEnded, Word
+from livestt.settings import Settings
+from livestt.testing import Harness
+from livestt.transcript import joined
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+OPTIONS = StreamOptions(language="en")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def speech_of(name: str) -> Samples:
+    audio, _ = soundfile.read(FIXTURES / "speech" / f"{name}.flac", dtype="float32")
+    return audio  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_transducer.build(tmp_path_factory.mktemp("transducer"))
+
+
+@pytest.fixture(scope="module")
+def multilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_transducer.build(tmp_path_factory.mktemp("multilingual"), multilingual=True)
+
+
+@pytest.fixture(scope="module")
+def engine(folder: Path) -> Iterator[TransducerEngine]:
+    engine = TransducerEngine(EngineSettings(str(folder), device="cpu"))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def speech() -> Samples:
+    return speech_of("slt-02")
+
+
+@pytest.fixture
+def stream(engine: TransducerEngine) -> Iterator[TransducerStream]:
+    stream = engine.open(OPTIONS)
+    yield stream
+    engine.release(stream)
+
+
+def ask(
+    engine: TransducerEngine,
+    stream: TransducerStream,
+    audio: Samples,
+    start: int = 0,
+    *,
+    final: bool = True,
+    options: StreamOptions = OPTIONS,
+) -> Hypothesis:
+    [answer] = engine.run([Job(stream, audio, start, final, options)])
+    return answer
+
+
+def text(answer: Hypothesis) -> str:
+    return "".join(word.text for word in answer.words)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize("kind", ["english", "multilingual"])
+def test_keeps(
+    law: Law, kind: str, engine: TransducerEngine, multilingual: Path, speech: Samples
+) -> None:
+    if kind == "english":
+        law(engine, speech)
+        return
+    other = TransducerEngine(EngineSettings(str(multilingual), device="cpu"))
+    law(other, speech)
+    other.close()
+
+
+class TestAgainstTheOriginal:
+    """What transformers makes of the whole utterance at once."""
+
+    def whole(self, folder: Path, audio: Samples, chunk: int) -> tuple[Any, Any]:
+        """Encoder frames, and the tokens that its own ``generate`` finds."""
+        processor = transformers.AutoProcessor.from_pretrained(folder)
+        model = transformers.NemotronAsrStreamingForRNNT.from_pretrained(folder).eval()
+        inputs = processor.feature_extractor(audio, sampling_rate=16_000, return_tensors="pt")
+        inputs["num_lookahead_tokens"] = chunk - 1
+        with torch.inference_mode():
+            frames = model.get_audio_features(**inputs).pooler_output[0]
+            model.generation_config.decoder_start_token_id = model.config.blank_token_id
+            tokens = model.generate(**inputs, max_new_tokens=1000).sequences[0]
+        return frames, [int(t) for t in tokens if t != model.config.blank_token_id]
+
+    @pytest.mark.parametrize("milliseconds", [80, 160, 560, 1120])
+    def test_each_chunk_size(
+        self,
+        folder: Path,
+        speech: Samples,
+        milliseconds: int,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        chunk = milliseconds // 80
+        # A length after which the last chunk is whole, so that no padding tells them apart.
+        whole_chunks = (len(speech) // 1280 - 1) // chunk
+        audio = speech[: whole_chunks * chunk * 1280 - 640]
+        frames, tokens = self.whole(folder, audio, chunk)
+        engine = TransducerEngine(EngineSettings(str(folder), device="cpu", chunk_ms=milliseconds))
+        seen: list[Any] = []
+        step = engine._encoder.step
+
+        def recording(*args: Any) -> Any:
+            result = step(*args)
+            seen.append(result[0][0])
+            return result
+
+        monkeypatch.setattr(engine._encoder, "step", recording)
+        stream = engine.open(OPTIONS)
+        for start in range(0, len(audio), 3000):
+            part = audio[start : start + 3000]
+            engine.run([Job(stream, part, start, False, OPTIONS)])
+        utterance = stream.utterance
+        assert utterance is not None
+        found = torch.cat(seen)
+        assert len(found) >= len(audio) // 1280 - chunk
+        assert (found - frames[: len(found)]).abs().max() < 1e-4
+        kept = [symbol.token for symbol in utterance.symbols]
+        assert len(kept) >= 20
+        assert kept == tokens[: len(kept)]
+        answer = ask(engine, stream, audio[:0], len(audio))
+        assert len(answer.words) >= 10
+        engine.close()
+
+
+class TestStreaming:
+    def test_the_split_into_jobs_changes_nothing(
+        self, engine: TransducerEngine, stream: TransducerStream, speech: Samples
+    ) -> None:
+        whole = ask(engine, stream, speech)
+        for step in (333, 1280, 10_000):
+            for start in range(0, len(speech), step):
+                ask(engine, stream, speech[start : start + step], start, final=False)
+            assert ask(engine, stream, speech[:0], len(speech)).words == whole.words
+
+    def test_stable_words_stay(
+        self, engine: TransducerEngine, stream: TransducerStream, speech: Samples
+    ) -> None:
+        vouched: tuple[str, ...] = ()
+        for start in range(0, len(speech), 2000):
+            part = speech[start : start + 2000]
+            answer = ask(engine, stream, part, start, final=start + 2000 >= len(speech))
+            texts = tuple(word.text for word in answer.words)
+            assert texts[: len(vouched)] == vouched
+            vouched = texts[: answer.stable]
+            assert answer.stable >= len(texts) - 1
+        assert len(vouched) == len(texts) >= 10
+
+    def test_words_lie_where_the_audio_is(
+        self, engine: TransducerEngine, stream: TransducerStream, speech: Samples
+    ) -> None:
+        early = ask(engine, stream, speech).words
+        late = ask(engine, stream, speech, 70_000).words
+        assert [w.start + 70_000 for w in early] == [w.start for w in late]
+        assert all(a.end <= b.start for a, b in pairwise(late))
+        assert late[-1].end <= 70_000 + len(speech)
+
+    def test_unlike_ages_share_a_batch(self, engine: TransducerEngine, speech: Samples) -> None:
+        """Sessions join one after the other; each hears what it hears alone."""
+        voices = [speech_of(name) for name in ("slt-01", "rms-02", "awb-03", "slt-04")]
+        alone = []
+        for voice in voices:
+            solo = engine.open(OPTIONS)
+            alone.append(ask(engine, solo, voice).words)
+        streams = [engine.open(OPTIONS) for _ in voices]
+        at = [-9000 * i for i in range(len(voices))]
+        last = [Hypothesis(())] * len(voices)
+        sizes = set()
+        while any(a < len(v) for a, v in zip(at, voices, strict=True)):
+            jobs, who = [], []
+            for i, voice in enumerate(voices):
+                if 0 <= at[i] < len(voice):
+                    part = voice[at[i] : at[i] + 3000]
+                    over = at[i] + 3000 >= len(voice)
+                    jobs.append(Job(streams[i], part, at[i], over, OPTIONS))
+                    who.append(i)
+                at[i] += 3000
+            sizes.add(len(jobs))
+            for i, answer in zip(who, engine.run(jobs), strict=True):
+                last[i] = answer
+        assert max(sizes) == len(voices)
+        for answer, words in zip(last, alone, strict=True):
+            assert [w.text for w in answer.words] == [w.text for w in words]
+            assert [w.start for w in answer.words] == [w.start for w in words]
+            scores = [w.score for w in words]
+            assert [w.score for w in answer.words] == pytest.approx(scores, abs=1e-4)
+
+    def test_one_with_nothing_to_say_beside_one_that_talks(
+        self, engine: TransducerEngine, speech: Samples
+    ) -> None:
+        one, two = engine.open(OPTIONS), engine.open(OPTIONS)
+        jobs = [Job(one, speech[:0], 0, True, OPTIONS), Job(two, speech, 0, True, OPTIONS)]
+        quiet, loud = engine.run(jobs)
+        assert not quiet.words
+        assert loud.words
+
+    def test_memory_of_a_stream_is_bounded(
+        self, engine: TransducerEngine, stream: TransducerStream, speech: Samples
+    ) -> None:
+        sizes = []
+        for i in range(8):
+            ask(engine, stream, speech, i * len(speech), final=False)
+            utterance = stream.utterance
+            assert utterance is not None
+            state = utterance.encoder
+            sizes.append(state.keys_values.numel())
+            assert sum(tail.numel() for tail in state.convolutions.values()) < 10_000
+            assert len(utterance.pending.samples) < 16_000
+        assert len(set(sizes)) == 1
+        assert state.frames == 14
+
+
+class TestLanguages:
+    def test_are_those_of_the_model(self, multilingual: Path) -> None:
+        engine = TransducerEngine(EngineSettings(str(multilingual), device="cpu"))
+        assert engine.capabilities.languages == {"en", "fr", "th"}
+        assert engine.capabilities.detects_language
+        assert engine._prompt(StreamOptions(language="fr")) == 1
+        assert engine._prompt(StreamOptions(language="th")) == 2
+        assert engine._prompt(StreamOptions()) == 3
+        engine.close()
+
+    def test_each_session_is_prompted_with_its_own(
+        self, multilingual: Path, speech: Samples
+    ) -> None:
+        engine = TransducerEngine(EngineSettings(str(multilingual), device="cpu"))
+        options = [StreamOptions(language=code) for code in ("en", "fr", "th", None)]
+        solo = [ask(engine, engine.open(o), speech, options=o) for o in options]
+        jobs = [Job(engine.open(o), speech, 0, True, o) for o in options]
+        assert [text(a) for a in engine.run(jobs)] == [text(a) for a in solo]
+        assert len({text(a) for a in solo}) == len(solo)
+        assert {word.language for word in solo[1].words} == {"fr"}
+        engine.close()
+
+
+class TestFailure:
+    def test_leaves_the_whole_batch_as_it_was(
+        self, engine: TransducerEngine, speech: Samples, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        one, two = engine.open(OPTIONS), engine.open(OPTIONS)
+        expected = text(ask(engine, engine.open(OPTIONS), speech))
+        half = len(speech) // 2
+        engine.run([Job(s, speech[:half], 0, False, OPTIONS) for s in (one, two)])
+        rest = [Job(s, speech[half:], half, True, OPTIONS) for s in (one, two)]
+        step, calls = engine._decoder.step, 0
+
+        def failing(*args: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == 3:
+                raise RuntimeError("out of memory")
+            return step(*args)
+
+        monkeypatch.setattr(engine._decoder, "step", failing)
+        with pytest.raises(EngineError, match="out of memory"):
+            engine.run(rest)
+        assert [text(engine.run([job])[0]) for job in rest] == [expected, expected]
+
+    def test_a_session_that_starts_over_is_heard_afresh(
+        self, engine: TransducerEngine, stream: TransducerStream, speech: Samples
+    ) -> None:
+        expected = ask(engine, stream, speech, 500)
+        ask(engine, stream, speech[:20_000], 500, final=False)
+        assert ask(engine, stream, speech, 500).words == expected.words
+
+    def test_release_and_reset_free_the_caches(
+        self, engine: TransducerEngine, speech: Samples
+    ) -> None:
+        for free in (engine.reset, engine.release):
+            stream = engine.open(OPTIONS)
+            ask(engine, stream, speech, final=False)
+            assert stream.utterance is not None
+            free(stream)
+            assert stream.utterance is None
+
+
+class TestLoading:
+    @pytest.fixture(autouse=True)
+    def offline(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+
+    @pytest.mark.parametrize(
+        ("settings", "error", "says"),
+        [
+            ({"model": "small"}, BadModel, "small is a Whisper model"),
+            ({"model": "./nowhere"}, BadModel, r"no folder \./nowhere"),
+            ({"model": "base"}, ModelUnavailable, "nemotron-speech-streaming-en-0.6b"),
+            ({"model": "org/name"}, ModelUnavailable, "HF_HUB_OFFLINE"),
+            ({"compute_type": "int8"}, UnsupportedOption, "float32, float16, bfloat16"),
+            ({"chunk_ms": 100}, UnsupportedOption, "80, 160, 560, 1120 ms"),
+        ],
+    )
+    def test_refuses(
+        self, folder: Path, settings: dict[str, Any], error: type[Exception], says: str
+    ) -> None:
+        with pytest.raises(error, match=says):
+            TransducerEngine(EngineSettings(**{"model": str(folder), **settings}))
+
+    def test_refuses_another_kind_of_model(self, tmp_path: Path) -> None:
+        (tmp_path / "config.json").write_text('{"model_type": "parakeet_ctc"}')
+        with pytest.raises(BadModel, match="a parakeet_ctc model"):
+            TransducerEngine(EngineSettings(str(tmp_path)))
+        (tmp_path / "config.json").write_text("{")
+        with pytest.raises(BadModel, match="no Hugging Face model"):
+            TransducerEngine(EngineSettings(str(tmp_path)))
+
+    def test_says_what_is_missing(self, folder: Path, tmp_path: Path) -> None:
+        (tmp_path / "config.json").write_bytes((folder / "config.json").read_bytes())
+        with pytest.raises(EngineError, match="cannot load the model"):
+            TransducerEngine(EngineSettings(str(tmp_path)))
+
+    def test_no_gpu(self, folder: Path) -> None:
+        if not torch.cuda.is_available():
+            with pytest.raises(UnsupportedOption, match="no CUDA GPU"):
+                loading.load(EngineSettings(str(folder), device="cuda"), print)
+
+    def test_half_precision(self, folder: Path, speech: Samples) -> None:
+        engine = TransducerEngine(
+            EngineSettings(str(folder), device="cpu", compute_type="bfloat16")
+        )
+        assert ask(engine, engine.open(OPTIONS), speech).words
+        engine.close()
+
+
+class TestSession:
+    """The whole pipeline over it."""
+
+    @pytest.mark.anyio
+    async def test_words_are_committed_once_and_in_order(self, engine: TransducerEngine) -> None:
+        pause = np.zeros(24_000, np.float32)
+        voices = [speech_of("slt-01"), pause, speech_of("rms-02"), pause, speech_of("awb-01")]
+        settings = Settings(min_chunk_size=0.2)
+        async with Harness(engine, settings, OPTIONS) as harness:
+            await harness.feed(np.concatenate(voices))
+            state = await harness.finish()
+        words = state.words
+        assert len(words) >= 30
+        assert all(a.end <= b.start for a, b in pairwise(words))
+        ends = [event.end for event in harness.events if isinstance(event, UtteranceEnded)]
+        assert len(ends) >= 3
+        grown = [snapshot.committed_text for snapshot in harness.history]
+        assert all(b.startswith(a) for a, b in pairwise(grown))
+        self.check_each_utterance(engine, harness, np.concatenate(voices), words)
+
+    def check_each_utterance(
+        self, engine: TransducerEngine, harness: Harness, audio: Samples, words: tuple[Word, ...]
+    ) -> None:
+        """What was committed is what the engine hears in each utterance by itself."""
+        spans = [(e.start, e.end) for e in harness.events if isinstance(e, UtteranceEnded)]
+        solo = [
+            text(ask(engine, engine.open(OPTIONS), audio[start:end], start)) for start, end in spans
+        ]
+        assert joined(words) == "".join(solo).strip()
+
+    @pytest.mark.anyio
+    async def test_words_come_before_the_utterance_ends(self, engine: TransducerEngine) -> None:
+        async with Harness(engine, Settings(min_chunk_size=0.2), OPTIONS) as harness:
+            await harness.feed(speech_of("slt-01"), speed=4)
+            await harness.finish()
+        first = next(i for i, e in enumerate(harness.events) if isinstance(e, Committed))
+        over = next(i for i, e in enumerate(harness.events) if isinstance(e, UtteranceEnded))
+        assert first < over
+
+    def test_other_policies_are_refused(self, engine: TransducerEngine) -> None:
+        from livestt.engines.registry import check_support
+
+        with pytest.raises(UnsupportedOption, match="decides itself"):
+            check_support(engine.capabilities, Settings(backend_policy="alignatt"))
+        with pytest.raises(UnsupportedOption, match="cannot translate"):
+            check_support(engine.capabilities, Settings(task="translate"))
