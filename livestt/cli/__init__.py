@@ -17,6 +17,7 @@ COMMANDS = {
     "pull": "Download a model",
     "rm": "Delete a downloaded model",
     "check": "Find out what works on this machine",
+    "bench": "Measure a server, an engine or files",
     "version": "Print the version",
 }
 """Name and one line of help, here so that ``livestt --help`` imports none of them."""

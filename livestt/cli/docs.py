@@ -92,9 +92,17 @@ def cli_page() -> str:
     for name in COMMANDS:
         command = main.get_command(context, name)
         assert command is not None
-        inner = _context(command, name, context)
-        pages.append(f"## livestt {name}\n\n{_fenced(command.get_help(inner))}")
+        pages += _helps(command, name, context)
     return "\n".join(pages)
+
+
+def _helps(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:
+    """The help of a command and of those below it."""
+    context = _context(command, name, parent)
+    yield f"## {context.command_path}\n\n{_fenced(command.get_help(context))}"
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            yield from _helps(below, below.name or "", context)
 
 
 def _context(command: click.Command, name: str, parent: click.Context | None) -> click.Context:

@@ -1,0 +1,86 @@
+"""Recordings and what is said in them, from a file of JSON lines.
+
+Each line is an object with ``file`` (relative to the manifest) and ``text``. ``words``, a list of
+``[word, start_s, end_s]``, gives the true times; without it the energy of the sound tells when
+speech starts and ends, and there are no word latencies. ``id``, ``kind``, ``language`` and
+``scoring`` are optional; items whose ``scoring`` is neither ``exact`` nor ``none`` are left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from livestt.engines import Samples
+from livestt.errors import SetupError
+from livestt.timebase import SAMPLE_RATE, from_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A recording."""
+
+    id: str
+    path: Path
+    text: str
+    language: str | None = None
+    kind: str = "all"
+    words: tuple[tuple[str, float, float], ...] = ()
+    """Word, start and end in seconds."""
+
+
+def read_manifest(path: Path, kinds: Sequence[str] = ()) -> list[Item]:
+    """The items that can be scored, of the kinds asked for (all if none is named).
+
+    Raises:
+        SetupError: there is no such file, or no item in it, or a line is wrong.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise SetupError(f"Cannot read the manifest {path}: {error.strerror}.") from error
+    items = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            items += _item(line, path, number)
+    items = [item for item in items if not kinds or item.kind in kinds]
+    if not items:
+        raise SetupError(f"{path} has no item that can be scored.")
+    return items
+
+
+def _item(line: str, path: Path, number: int) -> list[Item]:
+    try:
+        row: dict[str, Any] = json.loads(line)
+        if row.get("scoring", "exact") not in ("exact", "none"):
+            return []
+        return [
+            Item(
+                str(row.get("id", row["file"])),
+                path.parent / row["file"],
+                row.get("text") or "",
+                row.get("language"),
+                row.get("kind", "all"),
+                tuple((str(w), float(a), float(b)) for w, a, b in row.get("words") or ()),
+            )
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SetupError(
+            f"{path}, line {number}: not an object with 'file' and 'text' ({error})."
+        ) from error
+
+
+def speech_bounds(samples: Samples) -> tuple[float, float]:
+    """Where the sound of a recording starts and ends, seconds: 40 dB under its loudest 20 ms."""
+    frame = from_ms(20)
+    whole = samples[: len(samples) - len(samples) % frame]
+    power = np.square(whole.reshape(-1, frame)).mean(axis=1)
+    loud = np.flatnonzero(power > 1e-4 * power.max(initial=0.0))
+    if not len(loud):
+        return 0.0, len(samples) / SAMPLE_RATE
+    return loud[0] * frame / SAMPLE_RATE, (loud[-1] + 1) * frame / SAMPLE_RATE

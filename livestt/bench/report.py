@@ -1,0 +1,150 @@
+"""A bench as people read it, and as programs do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from livestt.bench.figures import Distribution, Spread
+from livestt.bench.live import MOST_LATE, Bench, Run
+
+Cell = Callable[[Run], str]
+MISSING = "-"
+CAPTION = "¹ p50, p95 and p99   ² least, median and greatest of the sessions"
+
+
+def table(bench: Bench) -> Table:
+    """A column for each run."""
+    drawn = Table("", *(_heading(run) for run in bench.runs), title=title(bench), caption=CAPTION)
+    for column in drawn.columns[1:]:
+        column.justify = "right"
+    for name, cell in ROWS:
+        cells = [cell(run) for run in bench.runs]
+        if any(text != MISSING for text in cells):
+            drawn.add_row(name, *cells)
+    return drawn
+
+
+def remarks(bench: Bench) -> Iterator[str]:
+    """What the table does not say."""
+    if bench.memory_per_session is not None:
+        yield f"Memory per further session: {bench.memory_per_session / 1e6:.1f} MB."
+    if bench.most is not None:
+        yield (
+            f"Most sessions with p95 of {bench.limit_on} words within {bench.limit:g} s: "
+            f"{bench.most}."
+        )
+    for run in bench.runs:
+        for failure in run.failures:
+            yield f"With {_heading(run)}: {run.failed} failed: {failure}"
+        if run.late > MOST_LATE:
+            yield (
+                f"With {_heading(run)} this client sent {run.late:.2f} s late (p99), so the "
+                "latencies are partly its own: use --processes, or another machine."
+            )
+        if run.rewritten:
+            yield f"With {_heading(run)} committed text was rewritten {run.rewritten} times."
+
+
+def as_json(bench: Bench) -> str:
+    """Everything but the figures of single words."""
+    plain = {f.name: getattr(bench, f.name) for f in fields(bench) if f.name != "runs"}
+    return json.dumps({**plain, "runs": [_run(run) for run in bench.runs]}, indent=2)
+
+
+def write_json(bench: Bench, path: Path) -> None:
+    path.write_text(as_json(bench) + "\n", encoding="utf-8")
+
+
+def _run(run: Run) -> dict[str, Any]:
+    plain = asdict(run)
+    plain["scores"] = [
+        {
+            "committed_p95": _percentile(score["committed"]),
+            **{k: v for k, v in score.items() if not isinstance(v, list | str)},
+            "failure": score["failure"],
+        }
+        for score in plain["scores"]
+    ]
+    return plain
+
+
+def _percentile(values: list[float]) -> float | None:
+    from livestt.bench.figures import distribution
+
+    found = distribution(values)
+    return found.p95 if found else None
+
+
+def title(bench: Bench) -> str:
+    """The server, and what listens there."""
+    known = (bench.config.get(key) for key in ("backend", "model"))
+    return " ".join([bench.url, *(str(name) for name in known if name)])
+
+
+def _heading(run: Run) -> str:
+    return "1 session" if run.sessions == 1 else f"{run.sessions} sessions"
+
+
+def _share(value: float | None) -> str:
+    return MISSING if value is None else f"{value:.2%}"
+
+
+def _three(found: Distribution | None) -> str:
+    if found is None:
+        return MISSING
+    return f"{found.p50:.2f}  {found.p95:.2f}  {found.p99:.2f} s"
+
+
+def _range(found: Spread | None) -> str:
+    if found is None:
+        return MISSING
+    return f"{found.least:.2f}  {found.median:.2f}  {found.most:.2f} s"
+
+
+def _server_cpu(run: Run) -> str:
+    return MISSING if run.server is None else f"{run.server.cpu / run.audio:.4f}"
+
+
+def _server_cores(run: Run) -> str:
+    if run.server is None or not run.server.seconds:
+        return MISSING
+    return f"{run.server.cpu / run.server.seconds:.2f}"
+
+
+def _server_memory(run: Run) -> str:
+    if run.server is None:
+        return MISSING
+    return f"{run.server.idle_rss / 1e6:.0f}  {run.server.peak_rss / 1e6:.0f} MB"
+
+
+ROWS: tuple[tuple[str, Cell], ...] = (
+    ("audio", lambda run: f"{run.audio:.0f} s"),
+    ("sessions failed", lambda run: str(run.failed)),
+    ("words", lambda run: str(run.errors.words) if run.errors.words else MISSING),
+    ("WER", lambda run: _share(run.errors.wer)),
+    ("word shown after ¹", lambda run: _three(run.shown)),
+    ("word final after ¹", lambda run: _three(run.final)),
+    ("word committed after ¹", lambda run: _three(run.committed)),
+    ("first word shown after ¹", lambda run: _three(run.first_word)),
+    ("last word committed after ¹", lambda run: _three(run.last_word)),
+    (
+        "words taken back, per final word",
+        lambda run: MISSING if run.unstable is None else f"{run.unstable:.3f}",
+    ),
+    ("committed text rewritten", lambda run: str(run.rewritten)),
+    ("greatest lag reported", lambda run: f"{run.lag:.2f} s"),
+    ("end of audio to end ¹", lambda run: _three(run.tail)),
+    ("sessions' p95 of committed ²", lambda run: _range(run.fairness)),
+    ("sessions' greatest lag ²", lambda run: _range(run.lags)),
+    ("server CPU s per audio s", _server_cpu),
+    ("server cores busy", _server_cores),
+    ("server memory, idle and peak", _server_memory),
+    ("client CPU s per audio s", lambda run: f"{run.client_cpu:.4f}"),
+    ("client late, p99", lambda run: f"{run.late:.3f} s"),
+)
