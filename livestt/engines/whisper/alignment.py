@@ -9,7 +9,7 @@ late.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from livestt.engines.whisper.windows import TOKEN_FRAME
 from livestt.events import Word
@@ -99,14 +99,27 @@ def timed_words(
         if not mine or REPLACEMENT in piece.text:
             break
         spoken = _spoken(piece, mine, spans)
-        start, end = at(spoken[0].first), at(spoken[-1].last + 1)
+        # Two tokens may share a position; their words do not.
+        start = max(at(spoken[0].first), words[-1].end if words else 0)
+        end = at(spoken[-1].last + 1)
         score = min(MAX_SCORE, sum(scores[j] for j in mine) / len(mine))
         words.append(
             Word(piece.text, start, max(end, start + TOKEN_FRAME), score, language,
                  tokens=piece.tokens)
         )  # fmt: skip
         attended.append(at(round(max(s.centre for s in spoken))))
+    if words:
+        _draw_back(words, at(max(span.last for span in spans) + 1))
     return tuple(words), tuple(attended)
+
+
+def _draw_back(words: list[Word], limit: int) -> None:
+    """Let no word end after the audio does, which several in its last position would."""
+    for i in reversed(range(len(words))):
+        if words[i].end <= limit:
+            break
+        words[i] = replace(words[i], start=min(words[i].start, limit - 1), end=limit)
+        limit = words[i].start
 
 
 def _spoken(piece: Piece, mine: range, spans: Sequence[Span]) -> list[Span]:

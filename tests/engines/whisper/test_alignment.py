@@ -82,9 +82,24 @@ class TestWords:
         assert word.end == 1_000 + 9 * 320
 
     def test_every_word_lasts_one_position_at_least(self) -> None:
-        [word], _ = timed_words([Piece(" a", (0,))], [Span(3, 3)], [1.0], lambda at: 7, "en")
-        assert word.end - word.start == TOKEN_FRAME
-        assert word.score == MAX_SCORE
+        spans = [Span(3, 3), Span(3, 3), Span(9, 9)]
+        given = pieces(" a", " b", " c")
+        (one, two, _), _ = timed_words(given, spans, [1.0] * 3, lambda at: at * 320, "en")
+        assert one.end - one.start == two.end - two.start == TOKEN_FRAME
+        assert one.score == MAX_SCORE
+
+    def test_words_at_the_end_stay_inside_the_audio(self) -> None:
+        spans = [Span(1, 2), Span(9, 9), Span(9, 9), Span(9, 9)]
+        given = pieces(" a", " b", " c", " d")
+        words, _ = timed_words(given, spans, [1.0] * 4, lambda at: min(at * 320, 3_200), "en")
+        edges = [edge for word in words for edge in (word.start, word.end)]
+        assert edges == sorted(edges)
+        assert edges[-1] == 3_200
+        assert all(word.start < word.end for word in words)
+
+    def test_words_that_share_a_position_do_not_overlap(self) -> None:
+        (one, two), _ = self.timed((" a", 1), (" b", 1), spans=[(1, 4), (4, 4)])
+        assert one.end == two.start < two.end
 
     def test_half_a_character_at_the_end_is_not_a_word_yet(self) -> None:
         words, attended = self.timed((" a", 1), (" \ufffd", 1), (" b", 1), spans=[(1, 1)] * 3)
