@@ -69,6 +69,7 @@ class Driver:
         self._heard_more = anyio.Event()
         self._finished = False
         self._untouched = True
+        self._idle = False  # nothing to ask without more audio, however much is unheard
         self._asked: list[Ticket] = []
 
     @property
@@ -85,7 +86,7 @@ class Driver:
             return
         self._untouched = False
         self._receive(await to_thread.run_sync(self._frontend.feed, data, limiter=_hearing()))
-        while self._session.lag > self._ahead:
+        while self._session.lag > self._ahead and not self._idle:
             self._heard_more = anyio.Event()
             await self._heard_more.wait()
 
@@ -127,6 +128,8 @@ class Driver:
             self._changed = anyio.Event()
             job = self._session.next_job()
             if job is None:
+                self._idle = True
+                self._heard_more.set()
                 await self._changed.wait()
             else:
                 await self._ask(job)
@@ -154,6 +157,7 @@ class Driver:
         events = self._session.take_events()
         if events:
             self._on_events(events)
+        self._idle = False
         self._changed.set()
 
     async def _ask(self, job: Job) -> None:

@@ -207,6 +207,21 @@ def test_feed_waits_while_the_engine_is_behind() -> None:
     assert session(engine, body, Settings(vad=False, seconds_ahead=2)).text == TEXT
 
 
+@pytest.mark.parametrize("piece", [0.02, 1.0, 9.0])
+def test_a_limit_shorter_than_the_window_stops_nothing(piece: float) -> None:
+    """A session may want a whole window before it asks: waiting for an answer would be for ever."""
+    size = int(piece * 16_000) * 2
+
+    async def body(driver: Driver, taker: Taker) -> None:
+        for at in range(0, len(AUDIO) * 6, size):
+            await driver.feed(bytes(min(size, len(AUDIO) * 6 - at)))
+        await driver.end()
+        await taker.ended.wait()
+
+    settings = Settings(vad=False, seconds_ahead=1, audio_max_len=30)
+    assert session(Watched(script_of(TEXT)), body, settings).text == TEXT
+
+
 async def feed_letters(driver: Driver) -> None:
     for _ in range(50):
         await driver.feed(b"this is no audio. " * 500)

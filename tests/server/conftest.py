@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 Serve = Callable[..., Running]
 
 
-@pytest.fixture
-def serve() -> Iterator[Serve]:
+@contextmanager
+def servers() -> Iterator[Serve]:
     """Start servers: ``serve(engine, timing, **settings)``. At the end nothing may be left."""
     with ExitStack() as stack:
 
@@ -31,6 +31,20 @@ def serve() -> Iterator[Serve]:
             chosen = Settings(**{"port": 0, "vad": False, **settings})
             return stack.enter_context(Running(engine or Watched(), chosen, timing or Timing()))
 
+        yield start
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Servers for one test."""
+    with servers() as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def serve_all() -> Iterator[Serve]:
+    """Servers for all tests of a module that do them no harm."""
+    with servers() as start:
         yield start
 
 
@@ -46,6 +60,6 @@ class Lent:
     def close(self) -> None: ...
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def lent_whisper(whisper: Engine) -> Lent:
     return Lent(whisper)

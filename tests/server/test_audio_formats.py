@@ -58,9 +58,9 @@ def pieces(data: bytes, size: int) -> list[bytes]:
     return [data[i : i + size] for i in range(0, len(data), size)]
 
 
-@pytest.fixture
-def server(serve: Serve) -> Running:
-    return serve(Watched(script_of(TEXT)), max_sessions=64)
+@pytest.fixture(scope="module")
+def server(serve_all: Serve) -> Running:
+    return serve_all(Watched(script_of(TEXT)), max_sessions=64)
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100])
@@ -126,9 +126,9 @@ def test_half_a_file_is_transcribed_as_far_as_it_goes(server: Running) -> None:
     assert told.close_code == 1000
 
 
-@pytest.fixture
-def hearing(serve: Serve, lent_whisper: Engine) -> Running:
-    return serve(lent_whisper, vad=True, language="en")
+@pytest.fixture(scope="module")
+def hearing(serve_all: Serve, lent_whisper: Engine) -> Running:
+    return serve_all(lent_whisper, vad=True, language="en")
 
 
 @pytest.fixture(scope="module")

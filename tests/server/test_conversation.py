@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from livestt.engines import StreamOptions
 from livestt.engines.scripted import script_of
-from livestt.errors import EngineError
 
 from .conftest import Serve
 from .engines import Gated, Watched
@@ -28,9 +26,9 @@ AUDIO = SECOND * SECONDS
 RAW = {"encoding": "s16le"}
 
 
-@pytest.fixture
-def server(serve: Serve) -> Running:
-    return serve(Watched(script_of(TEXT)))
+@pytest.fixture(scope="module")
+def server(serve_all: Serve) -> Running:
+    return serve_all(Watched(script_of(TEXT)))
 
 
 def test_config_comes_first_and_says_what_was_agreed(server: Running) -> None:
@@ -224,27 +222,3 @@ def test_heartbeats(serve: Serve) -> None:
     beats: list[dict[str, Any]] = asyncio.run(converse(server.url(), frames())).of("heartbeat")
     assert len(beats) >= 3
     assert [beat["t"] for beat in beats] == sorted(beat["t"] for beat in beats)
-
-
-def test_an_engine_that_takes_no_session_is_an_error(serve: Serve) -> None:
-    class Full(Watched):
-        def open(self, options: StreamOptions) -> Any:
-            raise EngineError("no memory for another session")
-
-    told = serve(Full()).talk(AUDIO, **RAW)
-    [error] = told.of("error")
-    assert (error["code"], told.close_code) == ("engine_error", 1011)
-    assert not told.state.finished
-
-
-def test_a_bug_in_one_session_ends_that_session_only(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server = serve(Watched(script_of(TEXT)))
-    server.expects_errors = True
-    with monkeypatch.context() as patch:
-        patch.setattr("livestt.session.Session.receive_flush", lambda *_: 1 / 0)
-        told = server.talk(AUDIO, '{"type": "flush"}', **RAW)
-    assert told.close_code == 1011
-    assert "ZeroDivisionError" in "".join(server.errors.records)
-    assert server.talk(AUDIO, **RAW).text == TEXT

@@ -18,9 +18,9 @@ from .conftest import Serve
 from .running import Running, converse, wait_until
 
 
-@pytest.fixture
-def server(serve: Serve) -> Running:
-    return serve()
+@pytest.fixture(scope="module")
+def server(serve_all: Serve) -> Running:
+    return serve_all()
 
 
 def refusal(url: str, **options: Any) -> tuple[int, dict[str, Any], dict[str, str]]:
@@ -156,6 +156,7 @@ def test_a_handshake_that_is_too_long_is_turned_away(server: Running) -> None:
 
 
 def test_text_that_is_not_utf8_closes_with_1007(server: Running) -> None:
+    server.check_idle()
     with handshake(server, "Host: localhost") as raw:
         wait_until(lambda: server.live.sessions == 1)
         raw.sendall(b"\x81\x82\x00\x00\x00\x00\xff\xfe")
@@ -177,6 +178,7 @@ def test_text_that_is_not_utf8_closes_with_1007(server: Running) -> None:
     ],
 )
 def test_a_broken_frame_ends_that_connection_only(server: Running, frame: bytes) -> None:
+    server.check_idle()
     with handshake(server, "Host: localhost") as raw:
         wait_until(lambda: server.live.sessions == 1)
         raw.sendall(frame)

@@ -13,9 +13,9 @@ from .conftest import Serve
 from .running import Running
 
 
-@pytest.fixture
-def server(serve: Serve) -> Running:
-    return serve()
+@pytest.fixture(scope="module")
+def server(serve_all: Serve) -> Running:
+    return serve_all()
 
 
 def get(server: Running, path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
@@ -40,7 +40,8 @@ def test_health_says_who_answers(server: Running) -> None:
     assert "demonstration" in health["notice"]
 
 
-def test_health_of_a_dead_engine(server: Running) -> None:
+def test_health_of_a_dead_engine(serve: Serve) -> None:
+    server = serve()
     server.live.scheduler.close()
     status, _, body = get(server, "/health")
     assert (status, json.loads(body)["status"]) == (503, "error")
