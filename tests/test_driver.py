@@ -17,7 +17,7 @@ from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
 from livestt.engines.scripted import script_of
 from livestt.errors import BadAudio, EngineError, SetupError
-from livestt.events import Committed, Ended, Event, Flushed, Interim, Warned
+from livestt.events import Committed, Ended, Event, Flushed, Warned
 from livestt.pipeline import Pipeline
 from livestt.settings import Settings
 
@@ -276,15 +276,6 @@ def test_an_engine_that_opens_no_stream_says_so() -> None:
 
     with pytest.raises(EngineError, match="no further"):
         session(Full(), whole)
-
-
-def test_interims_grow_while_somebody_speaks() -> None:
-    async def body(driver: Driver, taker: Taker) -> None:
-        for i in range(40):
-            await driver.feed(AUDIO[i * 3200 : (i + 1) * 3200])
-            await asyncio.sleep(0.005)
-
-    assert len(session(Watched(script_of(TEXT)), body).of(Interim)) > 2
 
 
 def test_transcribe_live() -> None:
