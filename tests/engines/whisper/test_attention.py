@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -105,7 +106,7 @@ def test_path_is_the_best_there_is(tokens: int, positions: int, seed: int) -> No
     path = monotone_path(matrix)
     assert path[0] == (0, 0)
     assert path[-1] == (tokens - 1, positions - 1)
-    steps = {(b[0] - a[0], b[1] - a[1]) for a, b in zip(path, path[1:], strict=False)}
+    steps = {(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(path)}
     assert steps <= {(0, 1), (1, 0), (1, 1)}
     mine = sum(float(matrix[at]) for at in path)
     assert mine == pytest.approx(_best(matrix), abs=1e-4)
