@@ -25,7 +25,9 @@ BUILTIN_ENGINES: Mapping[str, str] = {
     "faster-whisper": "livestt.engines.faster_whisper:FasterWhisperEngine",
     "mlx-whisper": "livestt.engines.mlx_whisper:MlxWhisperEngine",
     "pocketsphinx": "livestt.engines.pocketsphinx:PocketSphinxEngine",
+    "remote": "livestt.engines.remote:RemoteEngine",
     "scripted": "livestt.engines.scripted:ScriptedEngine",
+    "transducer": "livestt.engines.transducer:TransducerEngine",
     "transformers": "livestt.engines.transformers_whisper:TransformersWhisperEngine",
 }
 """Known without entry points too, so that a checkout that was never installed works."""
@@ -143,7 +145,31 @@ class Settings:
         "engine where no Whisper model can be had.",
         choices=backends,
         synonyms={"whisper": "faster-whisper", "mlx": "mlx-whisper"},
-        hints={"openai-api": "livestt transcribes on your own machine only."},
+        hints={"openai-api": "write remote, and the server's address as --remote-url."},
+    )
+    remote_url: str | None = _set(
+        None,
+        "Model",
+        "Engine remote: base address of a server that speaks OpenAI's API, such as "
+        "http://host:8000/v1. It gets all speech. A key, if it wants one, is read from the "
+        "variable LIVESTT_REMOTE_API_KEY.",
+    )
+    remote_model: str = _set(
+        "whisper-1",
+        "Model",
+        "Engine remote: model that the other server should use; it has to give word or segment "
+        "times.",
+    )
+    remote_timeout: float = _set(
+        20.0,
+        "Model",
+        "Engine remote: longest wait for an answer before the question is asked again.",
+        unit="seconds",
+        minimum=1,
+        maximum=28,
+    )
+    remote_requests: int = _set(
+        4, "Model", "Engine remote: most requests at once.", minimum=1, maximum=64
     )
     device: str = _set(
         "auto",
@@ -259,6 +285,16 @@ class Settings:
         minimum=0,
         maximum=64,
     )
+    chunk_ms: int = _set(
+        0,
+        "Streaming",
+        "Engine transducer: audio encoded at a time, which is what it waits for. Less is faster "
+        "and less accurate. Nemotron models take 80, 160, 560 or 1120; 0 leaves it to the model. "
+        "--min-chunk-size should not be longer.",
+        unit="ms",
+        minimum=0,
+        maximum=10_000,
+    )
     pause_segmentation_seconds: float = _set(
         5.0,
         "Streaming",
@@ -338,6 +374,11 @@ class Settings:
             model_dir=self.model_cache_dir,
             window=self.window,
             max_context_tokens=self.max_context_tokens,
+            chunk_ms=self.chunk_ms,
+            remote_url=self.remote_url,
+            remote_model=self.remote_model,
+            remote_timeout=self.remote_timeout,
+            remote_requests=self.remote_requests,
             lora_path=self.lora_path,
             assistant_model=self.assistant_model,
             alignment_heads=self.alignment_heads,

@@ -163,6 +163,16 @@ class EngineSettings:
     window: Literal["short", "full30"] = "short"
     max_context_tokens: int = 16
     """Earlier transcript a window engine is shown before the audio; 0 shows none."""
+    chunk_ms: int = 0
+    """Audio a transducer encodes at a time, in milliseconds; 0 lets the model choose."""
+    remote_url: str | None = None
+    """Base of another server's API, such as ``https://host/v1``."""
+    remote_model: str = "whisper-1"
+    """The model that the other server should use."""
+    remote_timeout: float = 20.0
+    """Seconds the other server may take for an answer."""
+    remote_requests: int = 4
+    """Most requests at once."""
     lora_path: str | None = None
     """Folder of a LoRA adapter to merge into the model."""
     assistant_model: str | None = None

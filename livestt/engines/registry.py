@@ -29,6 +29,8 @@ _NEEDS = {
     "faster-whisper": ("faster_whisper", ""),
     "mlx-whisper": ("mlx_whisper", "mlx"),
     "pocketsphinx": ("pocketsphinx", "embedded"),
+    "remote": ("httpx2", "remote"),
+    "transducer": ("transformers", "torch"),
     "transformers": ("transformers", "torch"),
 }
 """Module that an engine of ours needs, and the extra that installs it."""

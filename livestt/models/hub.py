@@ -28,6 +28,7 @@ CTRANSLATE2_FILES = ("model.bin", "config.json", "vocabulary.*", *COPIED)
 TRANSFORMERS_FILES = (
     "config.json",
     "generation_config.json",
+    "processor_config.json",
     "*token*.json",
     "vocab.json",
     *COPIED,
