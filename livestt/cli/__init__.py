@@ -18,6 +18,7 @@ COMMANDS = {
     "rm": "Delete a downloaded model",
     "check": "Find out what works on this machine",
     "bench": "Measure a server, an engine or files",
+    "extension": "Write the browser extension into a folder",
     "version": "Print the version",
 }
 """Name and one line of help, here so that ``livestt --help`` imports none of them."""

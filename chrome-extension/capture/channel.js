@@ -1,0 +1,112 @@
+/**
+ * One voice of the transcript: a stream of sound, and the session that captions it.
+ *
+ * @import { Row } from "../../web/modules/conversation.js"
+ * @import { ChannelName, Growing } from "../feed/merge.js"
+ * @import { Clock } from "./sound.js"
+ *
+ * @typedef {object} ChannelOptions
+ * @property {ChannelName} name
+ * @property {number} number  Which of all channels it is.
+ * @property {string} base
+ * @property {string} language
+ * @property {() => void} ended  The sound stopped by itself.
+ */
+
+import { Dialogue } from "../../web/live/dialogue.js";
+import { currentPart, rows } from "../../web/modules/conversation.js";
+import { meterValue, peakDb, SignalWatch } from "../../web/modules/levels.js";
+import { SAMPLE_RATE } from "../../web/modules/wire.js";
+import { growingOf, placed } from "../feed/merge.js";
+import { Sound } from "./sound.js";
+
+export class Channel extends Dialogue {
+  /** @param {ChannelOptions} options */
+  constructor({ name, number, base, language, ended }) {
+    super({ base, language });
+    this.name = name;
+    this.number = number;
+    this.ended = ended;
+    this.signal = new SignalWatch();
+    this.level = 0;
+    /** Where its first sample stands on the recorder's clock, in seconds. */
+    this.offset = 0;
+    /** @type {Sound | null} */
+    this.sound = null;
+  }
+
+  get running() {
+    return this.state.phase !== "idle";
+  }
+
+  /**
+   * @param {MediaStream} stream
+   * @param {Clock} clock
+   */
+  async listen(stream, clock) {
+    const context = await clock.start();
+    let first = true;
+    const frame = (/** @type {ArrayBuffer} */ bytes) => {
+      if (first) this.offset = Math.max(0, clock.seconds - bytes.byteLength / 2 / SAMPLE_RATE);
+      first = false;
+      this.recorded(bytes);
+    };
+    this.sound = new Sound({ stream, context, listener: { frame, ended: this.ended } });
+    this.change({ phase: "live" });
+    this.connection.start();
+  }
+
+  /** @param {ArrayBuffer} bytes */
+  recorded(bytes) {
+    this.outbox.push(bytes);
+    this.signal.push(bytes);
+    this.level = meterValue(peakDb(bytes));
+    this.connection.pump();
+    this.dispatchEvent(new Event("level"));
+  }
+
+  /** Finish: what was said is still recognised. A second time: now. */
+  async stop() {
+    if (this.state.phase === "stopping") return this.finish();
+    if (this.state.phase !== "live") return;
+    this.change({ phase: "stopping" });
+    await this.silence();
+    this.connection.want({ ended: true });
+  }
+
+  async silence() {
+    const { sound } = this;
+    this.sound = null;
+    this.level = 0;
+    await sound?.close();
+  }
+
+  finish() {
+    this.silence();
+    super.finish();
+  }
+
+  refused() {
+    super.refused();
+    this.change({ problem: "refused" });
+  }
+
+  /** @param {string} base  The address of another server. */
+  moveTo(base) {
+    if (base === this.base) return;
+    /** @type {Dialogue} */ (this).base = base;
+    this.connection.restart();
+    this.connection.hurry();
+  }
+
+  /** @returns {Row[]} On the recorder's clock. */
+  get rows() {
+    return rows(this.state.conversation).map((row) => placed(row, this));
+  }
+
+  /** @returns {Growing | null} */
+  get growing() {
+    const part = this.running ? currentPart(this.state.conversation) : null;
+    return part && growingOf(part, this);
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * What the extension's parts tell each other.
+ *
+ * Panel, overlay and worker reach the offscreen document; only the worker may use most of the
+ * browser's interfaces, so the others ask it.
+ *
+ * @import { About } from "../web/live/server.js"
+ * @import { Phase, Problem } from "../web/live/state.js"
+ * @import { LinkState } from "../web/modules/reconnect.js"
+ * @import { Captions } from "./feed/captions.js"
+ * @import { Growing } from "./feed/merge.js"
+ * @import { RowChanges } from "./feed/rows.js"
+ * @import { Settings } from "./settings.js"
+ *
+ * @typedef {{to: "worker", type: "start" | "stopped" | "hide"}} ToWorker
+ *
+ * @typedef {{to: "offscreen", type: "start", streamId: string, title: string, settings: Settings}
+ *   | {to: "offscreen", type: "settings", settings: Settings}} ToOffscreen
+ *
+ * @typedef {{type: "stop" | "clear" | "undo" | "forget" | "retry"}} FromPanel
+ *
+ * @typedef {object} Status
+ * @property {Phase} phase
+ * @property {LinkState} link
+ * @property {boolean} wasOpen
+ * @property {About | null} about
+ * @property {boolean} serverAnswers
+ * @property {Problem | null} problem
+ * @property {string} warning
+ * @property {string} title  Of the tab that is captioned.
+ * @property {number} seconds  Recorded so far.
+ * @property {number} lag
+ * @property {number} lost
+ * @property {boolean} cleared
+ * @property {{name: string, level: number, silent: boolean}[]} channels
+ *
+ * @typedef {{status: Status, growing: Growing[], rows: RowChanges | null}} ToPanel
+ *
+ * @typedef {{x: number, y: number}} Place  Of the overlay's middle, as a share of the window.
+ * @typedef {{type: "captions", captions: Captions} | {type: "place", place: Place | null}
+ *   | {type: "over"}} ToOverlay
+ */
+
+/** @param {ToWorker["type"]} type */
+export function tellWorker(type) {
+  return chrome.runtime.sendMessage({ to: "worker", type });
+}
+
+/** @param {ToOffscreen} message */
+export function tellOffscreen(message) {
+  return chrome.runtime.sendMessage(message);
+}
+
+/**
+ * Content scripts share a process with the page they are on, so they are believed less.
+ *
+ * @param {chrome.runtime.MessageSender | undefined} sender
+ */
+export function isOurPage(sender) {
+  const ours = chrome.runtime.getURL("");
+  return sender?.id === chrome.runtime.id && (sender.url ?? ours).startsWith(ours);
+}

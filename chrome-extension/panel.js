@@ -1,0 +1,138 @@
+/**
+ * The side panel: a view of the recording that the offscreen document makes, and its switches.
+ * Closing it changes nothing.
+ *
+ * @import { Preferences } from "../web/modules/preferences.js"
+ * @import { Growing } from "./feed/merge.js"
+ * @import { Status, ToPanel } from "./messages.js"
+ * @import { Capture } from "./store.js"
+ */
+
+import "./words.js";
+import { initialState } from "../web/live/state.js";
+import { loadPreferences, savePreferences } from "../web/modules/preferences.js";
+import { STRINGS } from "../web/strings.js";
+import { mountLanguagePicker } from "../web/views/choices-view.js";
+import { byId, localize } from "../web/views/dom.js";
+import { mountFollow } from "../web/views/follow-view.js";
+import { mountSave } from "../web/views/save-view.js";
+import { applyLook } from "../web/views/settings-view.js";
+import { adviceFor, mountAdvice, mountLink, mountNotices } from "../web/views/status-view.js";
+import { speakerName } from "./feed/merge.js";
+import { RowReceiver } from "./feed/rows.js";
+import { loadCapture, loadSettings, saveSettings, watchStore } from "./store.js";
+import { Line } from "./views/line.js";
+import { mountSettings } from "./views/settings-view.js";
+import { mountSwitches } from "./views/switches-view.js";
+import { mountTranscript } from "./views/transcript-view.js";
+import { mountTransport } from "./views/transport-view.js";
+import { WORDS } from "./words.js";
+
+localize();
+const settings = await loadSettings();
+let preferences = loadPreferences(localStorage);
+applyLook(preferences);
+
+/** @type {Status} */
+let status = {
+  ...initialState(null),
+  title: "",
+  seconds: 0,
+  lag: 0,
+  lost: 0,
+  cleared: false,
+  channels: [],
+};
+/** @type {Growing[]} */
+let growing = [];
+let received = new RowReceiver();
+let capture = await loadCapture();
+
+/** @param {Partial<Preferences>} changes */
+function prefer(changes) {
+  preferences = { ...preferences, ...changes };
+  savePreferences(localStorage, preferences);
+  applyLook(preferences);
+}
+
+const line = new Line({
+  began: () => {
+    received = new RowReceiver();
+  },
+  received: (/** @type {ToPanel} */ message) => {
+    ({ status, growing } = message);
+    received.receive(message.rows);
+    draw();
+  },
+});
+
+mountFollow();
+mountSettings({ settings, preferences, changed: prefer });
+mountSave({ rows: () => received.rows, labels: () => ({ speaker: speakerName }) });
+const renderSwitches = mountSwitches();
+const renderTransport = mountTransport(line);
+const renderTranscript = mountTranscript();
+const renderLink = mountLink();
+const renderNotices = mountNotices({
+  undo: () => line.send("undo"),
+  forget: () => line.send("forget"),
+});
+const renderAdvice = mountAdvice({ retry: () => line.send("retry") });
+const renderLanguages = mountLanguagePicker({
+  value: settings.language,
+  changed: (language) => saveSettings({ language }),
+});
+
+function render() {
+  const { rows } = received;
+  const state = { ...initialState(null), ...status };
+  renderTranscript({ rows, growing, status });
+  renderTransport({ status, hasText: rows.length > 0 });
+  renderLink({ state, lag: status.lag, delay: null, share: 0 });
+  const lost = status.lost > 0 ? STRINGS.lost(status.lost.toFixed(0)) : "";
+  renderNotices({
+    texts: [status.about?.notice ?? "", status.warning, lost],
+    cleared: status.cleared,
+  });
+  renderAdvice(startAdvice() ?? adviceFor(state, silentMicrophone()));
+  renderLanguages(status.about);
+  byId("blocked").hidden = !capture.overlayBlocked;
+}
+
+function startAdvice() {
+  const { problem } = capture;
+  return problem && { title: WORDS[`${problem}Title`], text: WORDS[problem] };
+}
+
+/** A tab may well be silent; a microphone that is says something is wrong. */
+function silentMicrophone() {
+  return status.channels.some(({ name, silent }) => name === "me" && silent);
+}
+
+let drawn = true;
+
+/** At most once per frame, however many messages come. */
+function draw() {
+  if (!drawn) return;
+  drawn = false;
+  requestAnimationFrame(() => {
+    drawn = true;
+    render();
+  });
+}
+
+byId("allow-sites").addEventListener("click", () =>
+  chrome.permissions.request({ origins: ["http://*/*", "https://*/*"] }),
+);
+
+/** @param {Capture} found */
+function captureChanged(found) {
+  capture = found;
+  line.connect();
+  draw();
+}
+
+watchStore({ settings: renderSwitches, capture: captureChanged });
+renderSwitches(settings);
+line.connect();
+render();
