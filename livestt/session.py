@@ -44,6 +44,8 @@ from livestt.utterances import Stretch, Utterances
 from livestt.vad.endpointing import EndpointingOptions
 from livestt.window import Window
 
+SURE = 0.8
+"""Mean score of words that are believed although the voice detector has doubts."""
 MAX_FAILURES = 3
 """Failures in a row after which a session gives up on a piece of audio, and says so."""
 TOO_SHORT = from_ms(50)
@@ -330,11 +332,21 @@ class Session:
 
     def _decide(self, job: Job, hypothesis: Hypothesis) -> None:
         words = self._window.fresh(hypothesis.words, job.end)
+        if not self._believable(words):
+            self._settle((), ())
+            return
         settled = self._policy.decide(replace_words(hypothesis, words), job.end, final=job.final)
         rest = words[settled:]
         self._settle(words[:settled], () if job.final else rest)
         if job.final and rest:
             self._dropped = rest[0].start
+
+    def _believable(self, words: tuple[Word, ...]) -> bool:
+        """Two weak witnesses are none: words the engine is unsure of, in audio that may be music."""
+        head = self._head
+        if not words or head is None or head.is_clear:
+            return True
+        return sum(word.score for word in words) >= SURE * len(words)
 
     def _make_room(self, end: int) -> None:
         """The window is full although the policy has had its say: it moves, and no word with it."""

@@ -14,6 +14,12 @@ from livestt.timebase import from_ms
 from livestt.vad import FRAME
 from livestt.vad.endpointing import Endpointer, EndpointingOptions, SpeechEnd, SpeechStart
 
+CLEAR = 0.9
+"""Probability of a frame in which somebody clearly speaks."""
+CLEAR_FRAMES = 3
+"""Such frames that make an utterance speech beyond doubt. Music and noise that pass for speech
+seldom have one; of real utterances all but a few per cent have many."""
+
 
 @dataclass(slots=True)
 class Stretch:
@@ -28,6 +34,13 @@ class Stretch:
     """Whether the utterance goes on in the next stretch."""
     flushes: list[str | None] = field(default_factory=list)
     """To be answered when all words of the stretch have been committed."""
+    clear_frames: int = 0
+    """Frames of the utterance so far in which somebody clearly speaks."""
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether this is speech beyond doubt."""
+        return self.clear_frames >= CLEAR_FRAMES
 
     @property
     def opens(self) -> bool:
@@ -48,6 +61,7 @@ class Utterances:
         self._longest = longest
         self._waiting: deque[Stretch] = deque()
         self._last_end = 0
+        self._onset: deque[bool] = deque(maxlen=max(1, from_ms(options.min_speech_ms) // FRAME))
         self._lookback = from_ms(options.pre_roll_ms + options.min_speech_ms) + FRAME
 
     @property
@@ -62,8 +76,11 @@ class Utterances:
     def hear(self, probabilities: Iterable[float], received: int) -> None:
         """Judge the next frames; ``received`` is how many samples there are by now."""
         for probability in probabilities:
+            self._onset.append(probability >= CLEAR)
             for change in self._endpointer.receive((probability,)):
                 self._endpoint(change)
+            if self._onset[-1] and self._waiting and self._waiting[-1].end is None:
+                self._waiting[-1].clear_frames += 1
             self._limit_length(min(self._endpointer.position, received))
 
     def close(self, received: int) -> None:
@@ -97,14 +114,16 @@ class Utterances:
         head = self._waiting[0]
         if head.end is not None and head.end <= at:
             return
-        rest = Stretch(at, head.spoken_from, head.end, head.cut, head.flushes)
+        rest = Stretch(at, head.spoken_from, head.end, head.cut, head.flushes, head.clear_frames)
         head.end, head.cut, head.flushes = at, True, []
         self._waiting.insert(1, rest)
 
     def _endpoint(self, change: SpeechStart | SpeechEnd) -> None:
         if isinstance(change, SpeechStart):
             start = max(change.at, self._last_end)
-            self._waiting.append(Stretch(start, start))
+            # The frame that decided is counted by `hear`, the ones before it here.
+            before = sum(self._onset) - self._onset[-1]
+            self._waiting.append(Stretch(start, start, clear_frames=before))
         else:
             last = self._waiting[-1]
             last.end = self._last_end = max(last.start, change.at)
@@ -119,4 +138,4 @@ class Utterances:
     def _cut(self, last: Stretch, at: int) -> None:
         """Cut the stretch that is being spoken in two."""
         last.end, last.cut = at, True
-        self._waiting.append(Stretch(at, last.spoken_from))
+        self._waiting.append(Stretch(at, last.spoken_from, clear_frames=last.clear_frames))

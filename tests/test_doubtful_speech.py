@@ -1,0 +1,89 @@
+"""Audio that the voice detector takes for speech although it may be music or noise."""
+
+from __future__ import annotations
+
+import json
+import os
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livestt.engines import Hypothesis, StreamOptions
+from livestt.engines.faster_whisper import FasterWhisperEngine
+from livestt.engines.scripted import ScriptedEngine
+from livestt.events import Committed, Interim, Word
+from livestt.pipeline import transcribe_file
+from livestt.policies import choose
+from livestt.session import Session
+from livestt.settings import Settings
+from livestt.testing import decode_file
+from livestt.vad import FRAME
+
+SHARED = os.environ.get("LIVESTT_SHARED")
+ENGINE = ScriptedEngine().capabilities
+SECONDS_OF_MUSIC = 60
+"""The clips named ina-* have speech after that."""
+
+
+def said(probability: float, score: float) -> list[str]:
+    """What a session shows and commits of one word, given both witnesses' certainty."""
+    session = Session(None, ENGINE, choose("utterance", ENGINE), StreamOptions())
+    frames = np.full(40, probability, np.float32)
+    session.receive_audio(np.zeros(len(frames) * FRAME, np.float32), frames)
+    session.receive_end()
+    while job := session.next_job():
+        word = Word(" tomorrow", job.start + 4_000, job.start + 8_000, score)
+        session.receive_hypothesis(job, Hypothesis((word,), (word.end,), language="en"))
+    events = session.take_events()
+    return [w.text for e in events if isinstance(e, Committed | Interim) for w in e.words]
+
+
+@pytest.mark.parametrize(
+    ("probability", "score", "believed"),
+    [(0.98, 0.99, True), (0.98, 0.3, True), (0.6, 0.95, True), (0.6, 0.5, False)],
+)
+def test_two_weak_witnesses_are_none(probability: float, score: float, *, believed: bool) -> None:
+    assert said(probability, score) == ([" tomorrow"] if believed else [])
+
+
+def test_three_clear_frames_make_it_speech_however_they_are_cut() -> None:
+    for clear, believed in ((2, False), (3, True)):
+        session = Session(None, ENGINE, choose("utterance", ENGINE))
+        track = np.array([0.6] * 10 + [0.95] * clear + [0.6] * 20, np.float32)
+        for probability in track:
+            session.receive_audio(np.zeros(FRAME, np.float32), np.array([probability]))
+        session.receive_end()
+        job = session.next_job()
+        assert job is not None
+        word = Word(" perhaps", job.start + 4_000, job.start + 8_000, 0.5)
+        session.receive_hypothesis(job, Hypothesis((word,), (word.end,), language="en"))
+        committed = [e for e in session.take_events() if isinstance(e, Committed)]
+        assert bool(committed) is believed
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(SHARED is None, reason="LIVESTT_SHARED is not set")
+@pytest.mark.parametrize("language", ["en", "auto"])
+def test_no_words_out_of_noise_music_and_silence(
+    whisper: FasterWhisperEngine, language: str, tmp_path: Path
+) -> None:
+    assert SHARED is not None
+    root = next(p for p in (Path(SHARED), Path(SHARED, "data")) if (p / "manifest.jsonl").exists())
+    for row in map(json.loads, (root / "manifest.jsonl").read_text().splitlines()):
+        if row["kind"] == "nospeech":
+            music = decode_file(root / row["file"])[: SECONDS_OF_MUSIC * 16_000]
+            clip = write_wav(tmp_path / "clip.wav", music)
+            text = transcribe_file(clip, whisper, Settings(language=language)).text
+            assert text == "", row["id"]
+
+
+def write_wav(path: Path, samples: np.ndarray) -> Path:
+    """16-bit mono at 16 kHz."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    return path
