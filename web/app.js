@@ -4,18 +4,26 @@ import { Session } from "./live/session.js";
 import { WakeLock } from "./live/wakelock.js";
 import { currentPart, rows } from "./modules/conversation.js";
 import { loadPreferences, savePreferences } from "./modules/preferences.js";
+import { peopleIn, withPeople } from "./modules/speakers.js";
 import { STRINGS } from "./strings.js";
 import { mountLanguagePicker, mountSourcePicker } from "./views/choices-view.js";
 import { mountControls, mountMeter } from "./views/controls-view.js";
 import { localize } from "./views/dom.js";
 import { mountFileOpening } from "./views/file-view.js";
 import { mountFollow } from "./views/follow-view.js";
+import { mountHealth } from "./views/health-view.js";
 import { mountPlayer } from "./views/player-view.js";
+import { mountProjector } from "./views/projector-view.js";
 import { mountSave } from "./views/save-view.js";
+import { mountSearch } from "./views/search-view.js";
 import { applyLook, mountSettings } from "./views/settings-view.js";
+import { mountShortcuts } from "./views/shortcuts-view.js";
+import { labeler, mountSpeakers } from "./views/speakers-view.js";
 import { adviceFor, mountAdvice, mountLink, mountNotices } from "./views/status-view.js";
 import { mountTranscript } from "./views/transcript-view.js";
+import { mountUnsure } from "./views/unsure-view.js";
 
+/** @import { Row } from "./modules/conversation.js" */
 /** @import { Preferences } from "./modules/preferences.js" */
 
 localize();
@@ -28,22 +36,52 @@ function prefer(changes) {
   preferences = { ...preferences, ...changes };
   savePreferences(localStorage, preferences);
   applyLook(preferences);
+  draw();
   const { device, language, processing, source } = preferences;
   return session.choose({ device, language, processing, source });
 }
 
-mountFollow();
-mountSettings({ preferences, changed: prefer });
-mountSave({ rows: () => rows(session.state.conversation) });
-const renderControls = mountControls(session);
+/** @type {{of: unknown[], rows: Row[]}} */
+let known = { of: [], rows: [] };
+
+/** What is on the screen; the same array as long as nothing in it changes. */
+function shownRows() {
+  const { conversation, speakers } = session.state;
+  const lists = conversation.parts.flatMap(({ transcript, hidden, marker }) => [
+    transcript.archive,
+    transcript.lines,
+    hidden,
+    marker,
+  ]);
+  const of = [speakers, ...lists];
+  if (of.length !== known.of.length || of.some((each, i) => each !== known.of[i])) {
+    known = { of, rows: withPeople(rows(conversation), speakers) };
+  }
+  return known.rows;
+}
+
+const labels = () => ({ speaker: labeler(session.state.speakers) });
+const jump = mountFollow();
+const resize = mountSettings({ preferences, changed: prefer });
+const copy = mountSave({ rows: shownRows, labels });
+const projector = mountProjector();
+mountHealth(session);
+const controls = mountControls(session);
 const renderMeter = mountMeter(session);
 const transcript = mountTranscript();
+const search = mountSearch({ rows: shownRows, transcript });
+const renderUnsure = mountUnsure(transcript);
+mountSpeakers({
+  speakers: () => session.state.speakers,
+  people: () => peopleIn(shownRows()),
+  changed: (speakers) => session.nameSpeakers(speakers),
+});
 const player = mountPlayer({
-  rows: () => rows(session.state.conversation),
+  rows: shownRows,
   transcript,
   close: () => session.closeFile(),
 });
-mountFileOpening({
+const chooseFile = mountFileOpening({
   open: (file) => session.openFile(file),
   ready: () => session.state.phase === "idle",
 });
@@ -58,17 +96,42 @@ const renderLanguages = mountLanguagePicker({
   value: preferences.language,
   changed: (language) => prefer({ language }),
 });
+mountShortcuts({
+  wanted: () => preferences.keys,
+  actions: {
+    record: () => (session.state.phase === "idle" ? session.start() : session.stop()),
+    pause: () => (session.state.phase === "paused" ? session.resume() : session.pause()),
+    open: chooseFile,
+    play: player.toggle,
+    back: () => player.skip(-5),
+    forward: () => player.skip(5),
+    search: search.open,
+    jump,
+    copy,
+    larger: () => resize(1),
+    smaller: () => resize(-1),
+    projector,
+    help: () => {},
+  },
+});
 
 function render() {
   const { state } = session;
-  const shown = rows(state.conversation);
+  const shown = shownRows();
   const part = currentPart(state.conversation);
   const running = state.phase === "live" || state.phase === "paused" || state.phase === "stopping";
   const heard = session.heardSeconds;
-  transcript.render({ rows: shown, part, listening: running });
+  transcript.render({ rows: shown, part, listening: running, speakers: state.speakers });
+  renderUnsure({ rows: shown, wanted: preferences.unsure });
+  search.render();
   player.render({ file: state.file, heard, busy: running });
-  renderControls({ phase: state.phase, source: state.source, hasText: shown.length > 0 });
-  renderLink({ state, lag: session.lagSeconds, share: heard / player.length() });
+  controls({ phase: state.phase, source: state.source, hasText: shown.length > 0 });
+  renderLink({
+    state,
+    lag: session.lagSeconds,
+    delay: session.latency.delay,
+    share: heard / player.length(),
+  });
   renderNotices({
     texts: [state.about?.notice ?? "", state.warning, lostText()],
     cleared: state.conversation.cleared !== null,

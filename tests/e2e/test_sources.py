@@ -143,7 +143,7 @@ def test_a_file_is_sent_as_it_is_and_can_be_played(
     wait_for(lambda: saying(page) == "two")
     page.click("#play")
     page.click("#speed")
-    expect(page.locator("#speed")).to_have_text("1.25×")
+    expect(page.locator("#speed")).to_contain_text("1.25")
 
     page.click("#player-close")
     expect(page.locator("#player")).to_be_hidden()

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clockText, stampText } from "../../web/modules/clock.js";
 import { beginPart, emptyConversation, receive, rows } from "../../web/modules/conversation.js";
-import { toJson, toSrt, toText, toVtt } from "../../web/modules/exporters.js";
+import { toJson, toMarkdown, toSrt, toText, toVtt } from "../../web/modules/exporters.js";
 import { line, snapshot } from "./samples.js";
 
 /** @import { Line } from "../../web/modules/wire.js" */
@@ -47,6 +47,21 @@ test("text: turns are paragraphs, pauses break them", () => {
   const two = rowsOf(line(0, "a."), line(1, "b.", { speaker: 2 }));
   assert.equal(toText(two, LABELS), "S1: a.\n\nS2: b.\n");
   assert.equal(toText([], LABELS), "");
+});
+
+test("markdown: turns with their names, and no text that means something else", () => {
+  const markdown = toMarkdown(
+    rowsOf(
+      line(0, "1. a*b_c", { translation: "ü" }),
+      line(1, "<b>"),
+      line(2, "- d", { speaker: 2, begin: 61 }),
+    ),
+    LABELS,
+  );
+  assert.equal(
+    markdown,
+    "**S1** *0:00*\n\n1\\. a\\*b\\_c \\<b\\>\n\n> ü\n\n**S2** *1:01*\n\n\\- d\n",
+  );
 });
 
 test("srt: numbered cues; an arrow in the text cannot end one", () => {
@@ -96,10 +111,11 @@ test("cues are spaced as the line is, whatever its words bring", () => {
 
 test("json: segments with their words and the whole text", () => {
   const words = [{ word: "a", start: 0, end: 1 }];
-  const { text, segments } = JSON.parse(
-    toJson(rowsOf(line(0, "a", { words }), line(1, null), line(2, "b"))),
+  const { text, speakers, segments } = JSON.parse(
+    toJson(rowsOf(line(0, "a", { words }), line(1, null), line(2, "b")), LABELS),
   );
   assert.equal(text, "a b");
+  assert.deepEqual(speakers, { 1: "S1" });
   assert.deepEqual(segments[0], { begin: 0, finish: 1, speaker: 1, text: "a", words });
   assert.equal("words" in segments[1], false);
 });

@@ -2,15 +2,19 @@
  * One reader's recording: sound, connection and conversation, and the few verbs that move them.
  * Emits "change" when its state changed and "level" for every frame of sound.
  *
+ * @import { Message } from "../modules/wire.js"
  * @import { Problem } from "./state.js"
+ * @import { Speakers } from "../modules/speakers.js"
  * @import { Choice } from "./streams.js"
  *
  * @typedef {Choice & {language: string}} Choices
  */
 
 import * as talk from "../modules/conversation.js";
+import { Latency } from "../modules/latency.js";
 import { peakDb, SignalWatch } from "../modules/levels.js";
 import { Outbox } from "../modules/outbox.js";
+import { noSpeakers } from "../modules/speakers.js";
 import { SAMPLE_RATE } from "../modules/wire.js";
 import { Dialogue } from "./dialogue.js";
 import { FileOutbox } from "./file-outbox.js";
@@ -22,6 +26,7 @@ export class Session extends Dialogue {
     super({ base, language: choices.language, problem: captureObstacle() });
     this.choices = choices;
     this.signal = new SignalWatch();
+    this.latency = new Latency();
     this.levelDb = Number.NEGATIVE_INFINITY;
     this.microphone = new Microphone({
       frame: (bytes) => this.recorded(bytes),
@@ -114,6 +119,11 @@ export class Session extends Dialogue {
     this.change({ conversation: { ...this.state.conversation, cleared: null } });
   }
 
+  /** @param {Speakers} speakers */
+  nameSpeakers(speakers) {
+    this.change({ speakers });
+  }
+
   retryNow() {
     this.connection.hurry();
   }
@@ -172,17 +182,31 @@ export class Session extends Dialogue {
   /** @param {ArrayBuffer} bytes */
   recorded(bytes) {
     this.outbox.push(bytes);
+    this.latency.recorded(this.outbox.end, performance.now());
     this.signal.push(bytes);
     this.levelDb = peakDb(bytes);
     this.connection.pump();
     this.dispatchEvent(new Event("level"));
   }
 
+  /** @param {Message} message */
+  received(message) {
+    const before = talk.currentPart(this.state.conversation)?.transcript.buffer_transcription;
+    super.received(message);
+    const part = talk.currentPart(this.state.conversation);
+    if (message.type !== "diff" || !part) return;
+    const { audio_received, buffer_transcription: text } = part.transcript;
+    const sampleAt = (/** @type {number} */ at) => (part.offset + at) * SAMPLE_RATE;
+    const heard = text && text !== before ? sampleAt(this.heardSeconds) : null;
+    this.latency.answered({ received: sampleAt(audio_received), heard }, performance.now());
+  }
+
   /** @param {import("./dialogue.js").AnyOutbox} [outbox] */
   startAnew(outbox = new Outbox()) {
     this.outbox = outbox;
+    this.latency = new Latency();
     this.connection = this.connectionTo(outbox);
-    this.change({ conversation: talk.emptyConversation() });
+    this.change({ conversation: talk.emptyConversation(), speakers: noSpeakers() });
   }
 
   refused() {

@@ -4,6 +4,7 @@
  * @import { About } from "./server.js"
  * @import { CaptureProblem } from "./microphone.js"
  * @import { Conversation } from "../modules/conversation.js"
+ * @import { Speakers } from "../modules/speakers.js"
  * @import { LinkState } from "../modules/reconnect.js"
  *
  * @typedef {"idle" | "starting" | "live" | "paused" | "stopping"} Phase
@@ -19,11 +20,13 @@
  * @property {About | null} about  What the server last said of itself.
  * @property {boolean} serverAnswers  Whether it does, though it took no session.
  * @property {Conversation} conversation
+ * @property {Speakers} speakers
  * @property {Problem | null} problem
  * @property {string} warning  The server's own words.
  */
 
 import { emptyConversation } from "../modules/conversation.js";
+import { noSpeakers } from "../modules/speakers.js";
 
 /**
  * @param {Problem | null} problem
@@ -39,6 +42,7 @@ export function initialState(problem) {
     about: null,
     serverAnswers: false,
     conversation: emptyConversation(),
+    speakers: noSpeakers(),
     problem,
     warning: "",
   };

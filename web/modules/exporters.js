@@ -1,5 +1,5 @@
 /**
- * Rows of a conversation as files: plain text, SRT, WebVTT and JSON.
+ * Rows of a conversation as files: plain text, Markdown, SRT, WebVTT and JSON.
  *
  * @import { Row } from "./conversation.js"
  * @import { Word } from "./wire.js"
@@ -9,7 +9,7 @@
  * @typedef {{name: string, type: string, write: (rows: Row[], labels: Labels) => string}} Format
  */
 
-import { stampText } from "./clock.js";
+import { clockText, stampText } from "./clock.js";
 import { wordSpans } from "./words.js";
 
 /** Readable for one glance: two lines of the length subtitle guides recommend. */
@@ -21,6 +21,7 @@ const CUE_SECONDS = 7;
 export const FORMATS = {
   txt: { name: "Text", type: "text/plain", write: toText },
   srt: { name: "SRT", type: "application/x-subrip", write: toSrt },
+  md: { name: "Markdown", type: "text/markdown", write: toMarkdown },
   vtt: { name: "WebVTT", type: "text/vtt", write: toVtt },
   json: { name: "JSON", type: "application/json", write: toJson },
 };
@@ -33,21 +34,12 @@ export const FORMATS = {
  */
 export function toText(rows, labels) {
   const named = severalSpeakers(rows);
-  /** @type {string[]} */
-  const paragraphs = [];
-  /** @type {Row | null} */
-  let previous = null;
-  for (const row of rows) {
-    const spoken = isSpoken(row);
-    if (spoken && previous && previous.speaker === row.speaker) {
-      paragraphs.push(`${paragraphs.pop()} ${oneLine(row.text)}`);
-    } else if (spoken) {
-      const name = named ? `${labels.speaker(row.speaker)}: ` : "";
-      paragraphs.push(name + oneLine(row.text));
-    }
-    previous = spoken ? row : null;
-  }
-  return paragraphs.map((paragraph) => `${paragraph}\n`).join("\n");
+  return turnsOf(rows)
+    .map((turn) => {
+      const name = named ? `${labels.speaker(turn[0].speaker)}: ` : "";
+      return `${name}${turn.map((row) => oneLine(row.text)).join(" ")}\n`;
+    })
+    .join("\n");
 }
 
 /**
@@ -80,9 +72,33 @@ export function toVtt(rows, labels) {
   return ["WEBVTT\n", ...blocks].join("\n");
 }
 
-/** @param {Row[]} rows */
-export function toJson(rows) {
-  const segments = rows.filter(isSpoken).map((row) => ({
+/**
+ * Turns under names and times, translations as quotes.
+ *
+ * @param {Row[]} rows
+ * @param {Labels} labels
+ */
+export function toMarkdown(rows, labels) {
+  const named = severalSpeakers(rows);
+  return turnsOf(rows)
+    .map((turn) => {
+      const [{ begin, speaker }] = turn;
+      const name = named ? `**${escapeMarkdown(labels.speaker(speaker))}** ` : "";
+      const text = escapeMarkdown(turn.map((row) => oneLine(row.text)).join(" "));
+      const translation = escapeMarkdown(oneLine(turn.map((row) => row.translation).join(" ")));
+      const quote = translation ? `\n> ${translation}\n` : "";
+      return `${name}*${clockText(begin)}*\n\n${text}\n${quote}`;
+    })
+    .join("\n");
+}
+
+/**
+ * @param {Row[]} rows
+ * @param {Labels} labels
+ */
+export function toJson(rows, labels) {
+  const spoken = rows.filter(isSpoken);
+  const segments = spoken.map((row) => ({
     begin: row.begin,
     finish: row.finish,
     speaker: row.speaker,
@@ -91,7 +107,29 @@ export function toJson(rows) {
     ...(row.translation && { translation: row.translation }),
     ...(row.words.length > 0 && { words: row.words }),
   }));
-  return `${JSON.stringify({ text: segments.map(({ text }) => text).join(" "), segments }, null, 2)}\n`;
+  const people = new Set(spoken.map(({ speaker }) => speaker));
+  const speakers = Object.fromEntries([...people].map((n) => [n, labels.speaker(n)]));
+  const text = segments.map((segment) => segment.text).join(" ");
+  return `${JSON.stringify({ text, speakers, segments }, null, 2)}\n`;
+}
+
+/**
+ * Lines of one speaker that no pause parts.
+ *
+ * @param {Row[]} rows
+ */
+function turnsOf(rows) {
+  /** @type {Row[][]} */
+  const turns = [];
+  /** @type {Row | null} */
+  let previous = null;
+  for (const row of rows) {
+    const spoken = isSpoken(row);
+    if (spoken && previous?.speaker === row.speaker) turns[turns.length - 1].push(row);
+    else if (spoken) turns.push([row]);
+    previous = spoken ? row : null;
+  }
+  return turns;
 }
 
 /**
@@ -170,6 +208,18 @@ function span({ begin, finish }, mark) {
 /** @param {string} text */
 function escapeVtt(text) {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+/**
+ * Text that Markdown would read as something else.
+ *
+ * @param {string} text
+ */
+function escapeMarkdown(text) {
+  return text
+    .replace(/[\\`*_[\]<>#|~]/gu, "\\$&")
+    .replace(/^(\d+)([.)])/u, "$1\\$2")
+    .replace(/^[-+]/u, "\\$&");
 }
 
 /** @param {string} text */

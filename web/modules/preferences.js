@@ -5,6 +5,8 @@
  * @property {"system" | "light" | "dark"} theme
  * @property {number} size  Step of text size, 0 to 6.
  * @property {boolean} times  Show timestamps.
+ * @property {boolean} unsure  Mark the words the model was not sure of.
+ * @property {boolean} keys  Single keys do things.
  * @property {string} language  A code, or "auto".
  * @property {"microphone" | "tab"} source  What Start listens to.
  * @property {string} device  A microphone's id; "" is the system's choice.
@@ -22,6 +24,8 @@ export const DEFAULTS = {
   theme: "system",
   size: 2,
   times: true,
+  unsure: false,
+  keys: true,
   language: "auto",
   source: "microphone",
   device: "",
@@ -62,6 +66,8 @@ function readPreferences(found) {
     theme: ["system", "light", "dark"].includes(found?.theme) ? found.theme : DEFAULTS.theme,
     size: Math.max(0, Math.min(SIZES - 1, size)),
     times: typeof found?.times === "boolean" ? found.times : DEFAULTS.times,
+    unsure: found?.unsure === true,
+    keys: found?.keys !== false,
     language: typeof found?.language === "string" ? found.language : DEFAULTS.language,
     source: found?.source === "tab" ? "tab" : "microphone",
     device: typeof found?.device === "string" ? found.device : DEFAULTS.device,

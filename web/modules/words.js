@@ -77,3 +77,23 @@ export function timeOf(row, offset) {
   const index = spans.findIndex(({ to }) => offset < to);
   return index < 0 ? row.begin : row.words[index].start;
 }
+
+/** Below this probability a word is worth a second look. */
+const UNSURE = 0.5;
+
+/** @type {WeakMap<Row, Span[]>} */
+const unsureCache = new WeakMap();
+
+/**
+ * The words of a row that the model was not sure of.
+ *
+ * @param {Row} row
+ */
+export function unsureSpans(row) {
+  const cached = unsureCache.get(row);
+  if (cached) return cached;
+  const spans = wordSpans(row.text, row.words) ?? [];
+  const found = spans.filter((_, index) => (row.words[index].probability ?? 1) < UNSURE);
+  unsureCache.set(row, found);
+  return found;
+}

@@ -54,8 +54,14 @@ export function localize() {
   for (const element of document.querySelectorAll("[data-text]")) {
     element.textContent = word(element.getAttribute("data-text"));
   }
-  for (const element of document.querySelectorAll("[data-label]")) {
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (
+    document.querySelectorAll("[data-label]")
+  )) {
     element.setAttribute("aria-label", word(element.getAttribute("data-label")));
+    if (element.matches("button")) element.title = element.ariaLabel ?? "";
+  }
+  for (const element of document.querySelectorAll("[data-placeholder]")) {
+    element.setAttribute("placeholder", word(element.getAttribute("data-placeholder")));
   }
 }
 

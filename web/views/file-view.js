@@ -7,7 +7,10 @@ export function mountFileOpening({ open, ready }) {
   const input = /** @type {HTMLInputElement} */ (byId("file"));
   const drop = byId("drop");
 
-  byId("open").addEventListener("click", () => input.click());
+  const choose = () => {
+    if (ready()) input.click();
+  };
+  byId("open").addEventListener("click", choose);
   input.addEventListener("change", () => {
     const [file] = input.files ?? [];
     input.value = "";
@@ -29,4 +32,5 @@ export function mountFileOpening({ open, ready }) {
     event.preventDefault();
     open(file);
   });
+  return choose;
 }

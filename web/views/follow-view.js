@@ -33,11 +33,13 @@ export function mountFollow() {
   observer.observe(scroller);
   observer.observe(byId("sheet"));
 
-  jump.addEventListener("click", () => {
+  const toLive = () => {
     follow(true);
     toEnd();
     scroller.focus({ preventScroll: true });
-  });
+  };
+  jump.addEventListener("click", toLive);
+  return toLive;
 }
 
 /** @param {HTMLElement} scroller */

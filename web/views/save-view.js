@@ -2,18 +2,18 @@
  * Copy, and download in every format.
  *
  * @import { Row } from "../modules/conversation.js"
+ * @import { Labels } from "../modules/exporters.js"
  */
 
 import { FORMATS, toText } from "../modules/exporters.js";
 import { STRINGS } from "../strings.js";
 import { byId, make, setText } from "./dom.js";
 
-const LABELS = { speaker: STRINGS.speaker };
-
-/** @param {{rows: () => Row[]}} options */
-export function mountSave({ rows }) {
+/** @param {{rows: () => Row[], labels: () => Labels}} options */
+export function mountSave({ rows, labels }) {
   const answer = byId("save-answer");
-  byId("copy").addEventListener("click", async () => setText(answer, await copy(rows())));
+  const copyAll = async () => setText(answer, await copy(rows(), labels()));
+  byId("copy").addEventListener("click", copyAll);
 
   for (const [extension, format] of Object.entries(FORMATS)) {
     const button = make("button", "", STRINGS.download(format.name, extension));
@@ -22,18 +22,27 @@ export function mountSave({ rows }) {
     button.addEventListener("click", () => {
       const found = rows();
       setText(answer, found.length > 0 ? "" : STRINGS.nothingToSave);
-      if (found.length > 0) download(format.write(found, LABELS), format.type, extension);
+      if (found.length > 0) download(format.write(found, labels()), format.type, extension);
     });
     byId("formats").append(button);
   }
   byId("save").addEventListener("toggle", () => setText(answer, ""));
+
+  /** Copy at a key's stroke: the panel opens to say how it went. */
+  return () => {
+    byId("save").showPopover();
+    setTimeout(copyAll); // After the panel's own "toggle".
+  };
 }
 
-/** @param {Row[]} rows */
-async function copy(rows) {
+/**
+ * @param {Row[]} rows
+ * @param {Labels} labels
+ */
+async function copy(rows, labels) {
   if (rows.length === 0) return STRINGS.nothingToSave;
   try {
-    await navigator.clipboard.writeText(toText(rows, LABELS));
+    await navigator.clipboard.writeText(toText(rows, labels));
     return STRINGS.copied;
   } catch {
     return STRINGS.copyFailed;

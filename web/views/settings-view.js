@@ -13,17 +13,28 @@ export function mountSettings({ preferences, changed }) {
   fields.theme.value = preferences.theme;
   fields.size.value = preferences.size;
   fields.times.checked = preferences.times;
+  fields.unsure.checked = preferences.unsure;
+  fields.keys.checked = preferences.keys;
   fields.processing.checked = preferences.processing;
 
+  const size = /** @type {HTMLInputElement} */ (fields.size);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () =>
     changed({
       theme: fields.theme.value,
       size: Number(fields.size.value),
       times: fields.times.checked,
+      unsure: fields.unsure.checked,
+      keys: fields.keys.checked,
       processing: fields.processing.checked,
     }),
   );
+
+  /** @param {number} step */
+  return function resize(step) {
+    size.valueAsNumber += step;
+    changed({ size: size.valueAsNumber });
+  };
 }
 
 /** @param {Preferences} preferences */

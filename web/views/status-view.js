@@ -48,16 +48,22 @@ export function mountLink() {
   const lag = byId("lag");
   const reading = new LagReading();
 
-  /** @param {{state: State, lag: number, share: number}} props  `share` of a file was read. */
-  return ({ state, lag: lagNow, share }) => {
+  /**
+   * @param {{state: State, lag: number, delay: number | null, share: number}} props  How much of
+   *   the words is late, and usually; and how much of a file was read.
+   */
+  return ({ state, lag: lagNow, delay, share }) => {
     const lagSeconds = reading.read(lagNow, performance.now());
     const name = linkName(state);
     element.dataset.link = name;
-    const words = STRINGS[LINK_TEXT[name]];
-    setText(text, typeof words === "string" ? words : words(percentText(share)));
-    lag.hidden = name === "idle" || name === "connecting" || lagSeconds < SMALL_LAG;
-    lag.classList.toggle("late", lagSeconds >= LARGE_LAG);
-    setText(lag, STRINGS.lag(lagSeconds.toFixed(1)));
+    const said = STRINGS[LINK_TEXT[name]];
+    setText(text, typeof said === "string" ? said : said(percentText(share)));
+    const late = lagSeconds >= LARGE_LAG;
+    const steady = !late && delay !== null;
+    lag.hidden = name === "idle" || name === "connecting" || (!steady && lagSeconds < SMALL_LAG);
+    lag.classList.toggle("late", late);
+    const words = steady ? STRINGS.delay(delay.toFixed(1)) : STRINGS.lag(lagSeconds.toFixed(1));
+    setText(lag, words);
   };
 }
 

@@ -2,16 +2,24 @@
  * The transcript as the reader sees it: closed lines in a log, the growing one below it.
  *
  * @import { Part, Row } from "../modules/conversation.js"
+ * @import { Speakers } from "../modules/speakers.js"
  *
- * @typedef {{rows: Row[], part: Part | null, listening: boolean}} TranscriptProps
- * @typedef {{element: HTMLElement, row: Row, speaks: boolean}} Shown
+ * @typedef {object} TranscriptProps
+ * @property {Row[]} rows
+ * @property {Part | null} part
+ * @property {boolean} listening
+ * @property {Speakers} [speakers]  Their names; without it they have numbers only.
+ *
+ * @typedef {{element: HTMLElement, row: Row, who: string}} Shown  `who` where a turn begins.
  */
 
 import { clockText } from "../modules/clock.js";
 import { severalSpeakers } from "../modules/exporters.js";
+import { noSpeakers, personOf } from "../modules/speakers.js";
 import { splitBuffer } from "../modules/transcript.js";
 import { STRINGS } from "../strings.js";
 import { byId, make, setText } from "./dom.js";
+import { labeler } from "./speakers-view.js";
 
 /** Shorter pauses are only a little space. */
 const SPOKEN_PAUSE_SECONDS = 5;
@@ -23,11 +31,12 @@ export function mountTranscript() {
   /** @type {Map<string, Shown>} */
   const shown = new Map();
 
-  /** @param {TranscriptProps} props */
-  function render({ rows, part, listening }) {
-    const named = severalSpeakers(rows) || (part?.transcript.buffer_speaker ?? 1) > 1;
-    renderRows(log, shown, rows, named);
-    const text = growing({ part, listening, named, rows });
+  /** @param {TranscriptProps & {speakers: Speakers}} props */
+  function render({ rows, part, listening, speakers }) {
+    const several = severalSpeakers(rows) || (part?.transcript.buffer_speaker ?? 1) > 1;
+    const named = several || Object.keys(speakers.names).length > 0;
+    renderRows(log, shown, rows, named, speakers);
+    const text = growing({ part, listening, named, rows, speakers });
     empty.hidden = rows.length > 0 || text || listening;
   }
 
@@ -64,8 +73,10 @@ export function mountTranscript() {
  * @param {Map<string, Shown>} shown
  * @param {Row[]} rows
  * @param {boolean} named
+ * @param {Speakers} [speakers]  If they can be given names here.
  */
-export function renderRows(log, shown, rows, named) {
+export function renderRows(log, shown, rows, named, speakers) {
+  const label = labeler(speakers ?? noSpeakers());
   const keys = new Set(rows.map((row) => row.key));
   for (const [key, { element }] of shown) {
     if (!keys.has(key)) {
@@ -76,28 +87,40 @@ export function renderRows(log, shown, rows, named) {
   let speaker = 0;
   let next = log.firstElementChild;
   for (const row of rows) {
-    const speaks = named && row.kind === "line" && row.speaker !== speaker;
+    const turn = named && row.kind === "line" && row.speaker !== speaker;
+    const who = turn ? label(row.speaker) : "";
     if (row.kind === "line") speaker = row.speaker;
     const old = shown.get(row.key);
-    const fresh = old?.row === row && old.speaks === speaks;
-    const element = fresh ? old.element : makeRow(row, speaks);
-    element.dataset.key = row.key;
+    const fresh = old?.row === row && old.who === who;
+    const element = fresh ? old.element : makeRow(row, who, speakers !== undefined);
     if (old && !fresh) old.element.replaceWith(element);
     if (old && old.element === next) next = element;
     if (element !== next) log.insertBefore(element, next);
     else next = element.nextElementSibling;
-    if (!fresh) shown.set(row.key, { element, row, speaks });
+    if (!fresh) shown.set(row.key, { element, row, who });
   }
 }
 
 /**
  * @param {Row} row
- * @param {boolean} speaks  Whether a new speaker begins here.
+ * @param {string} who  Empty unless a new speaker begins here.
+ * @param {boolean} renamable
  */
-function makeRow(row, speaks) {
+function makeRow(row, who, renamable) {
+  const element = makeRowOf(row, who, renamable);
+  element.dataset.key = row.key;
+  return element;
+}
+
+/**
+ * @param {Row} row
+ * @param {string} who
+ * @param {boolean} renamable
+ */
+function makeRowOf(row, who, renamable) {
   if (row.kind === "marker") return make("div", "row marker", make("p", "", STRINGS.gap));
   if (row.kind === "silence") return makeSilence(row);
-  const element = make("div", speaks ? "row turn" : "row", makeMargin(row, speaks));
+  const element = make("div", who ? "row turn" : "row", makeMargin(row, who, renamable));
   element.append(makeSaid("said", row.text, row.language));
   if (row.translation) element.append(makeSaid("said translation", row.translation, ""));
   return element;
@@ -117,15 +140,44 @@ function makeSaid(className, text, language) {
 
 /**
  * @param {Row} row
- * @param {boolean} speaks
+ * @param {string} who
+ * @param {boolean} renamable
  */
-function makeMargin(row, speaks) {
+function makeMargin(row, who, renamable) {
   const margin = make("div", "margin");
-  if (speaks) margin.append(make("span", "who", STRINGS.speaker(row.speaker)));
+  if (who) margin.append(renamable ? makeNameButton(row.speaker, who) : makeName(row.speaker, who));
   const time = make("time", "when", clockText(row.begin));
   time.dateTime = `PT${row.begin.toFixed(2)}S`;
   margin.append(time);
   return margin;
+}
+
+/** How many colours the style sheet has for people. */
+const HUES = 8;
+
+/**
+ * @param {number} person
+ * @param {string} name
+ */
+function makeName(person, name) {
+  const element = make("span", "who", name);
+  element.dir = "auto";
+  element.dataset.hue = String(person % HUES);
+  return element;
+}
+
+/**
+ * @param {number} person
+ * @param {string} name
+ */
+function makeNameButton(person, name) {
+  const button = make("button", "who", name);
+  button.type = "button";
+  button.dir = "auto";
+  button.title = STRINGS.speakerForm;
+  button.dataset.person = String(person);
+  button.dataset.hue = String(person % HUES);
+  return button;
 }
 
 /** @param {Row} row */
@@ -143,18 +195,21 @@ export function mountGrowing(element = byId("growing")) {
   const [who, when, ink, pencil] = ["who", "when", "ink", "pencil"].map(
     (name) => /** @type {HTMLElement} */ (element.querySelector(`.${name}`)),
   );
+  const translation = element.querySelector(".translation");
 
   /** @param {TranscriptProps & {named: boolean}} props */
-  return ({ part, listening, named, rows }) => {
+  return ({ part, listening, named, rows, speakers = noSpeakers() }) => {
     const words = part ? splitBuffer(part.transcript) : { ink: "", pencil: "" };
     const text = words.ink + words.pencil !== "";
-    const speaker = part?.transcript.buffer_speaker ?? 1;
+    const speaker = personOf(speakers, part?.transcript.buffer_speaker ?? 1);
     const before = rows.findLast(({ kind }) => kind === "line")?.speaker;
     const speaks = text && named && speaker > 0 && speaker !== before;
     setText(ink, words.ink);
     setText(pencil, text ? words.pencil : STRINGS.listening);
-    setText(who, speaks ? STRINGS.speaker(speaker) : "");
+    setText(who, speaks ? labeler(speakers)(speaker) : "");
+    who.dataset.hue = String(speaker % HUES);
     setText(when, clockText(part ? part.offset + part.transcript.buffer_begin : 0));
+    if (translation) setText(translation, part?.transcript.buffer_translation ?? "");
     element.classList.toggle("turn", speaks);
     element.hidden = !text && !listening;
     return text;

@@ -1,0 +1,117 @@
+/**
+ * Who the numbered voices are: names the reader gave, and voices that are one person after all.
+ * Only a way of reading; the transcript keeps the server's numbers.
+ *
+ * @import { Row } from "./conversation.js"
+ *
+ * @typedef {object} Speakers
+ * @property {Readonly<Record<number, string>>} names
+ * @property {Readonly<Record<number, number>>} same  A voice, and the person's own number.
+ */
+
+/** @returns {Speakers} */
+export function noSpeakers() {
+  return { names: {}, same: {} };
+}
+
+/**
+ * @param {Speakers} speakers
+ * @param {number} voice
+ */
+export function personOf({ same }, voice) {
+  return same[voice] ?? voice;
+}
+
+/**
+ * @param {Speakers} speakers
+ * @param {number} person
+ * @param {string} name  Empty takes the name away.
+ * @returns {Speakers}
+ */
+export function rename(speakers, person, name) {
+  const { [person]: _, ...names } = speakers.names;
+  const bare = name.replace(/\s+/gu, " ").trim();
+  return { ...speakers, names: bare ? { ...names, [person]: bare } : names };
+}
+
+/**
+ * All voices of one person become another's; the other's name stays, if it has one.
+ *
+ * @param {Speakers} speakers
+ * @param {number} person
+ * @param {number} into
+ * @returns {Speakers}
+ */
+export function merge(speakers, person, into) {
+  const target = personOf(speakers, into);
+  if (target === person) return speakers;
+  const moved = Object.fromEntries(
+    Object.entries(speakers.same).map(([voice, old]) => [voice, old === person ? target : old]),
+  );
+  const name = speakers.names[target] ?? speakers.names[person] ?? "";
+  const merged = { ...speakers, same: { ...moved, [person]: target } };
+  return rename(rename(merged, person, ""), target, name);
+}
+
+/**
+ * The voices that were merged into a person are people of their own again.
+ *
+ * @param {Speakers} speakers
+ * @param {number} person
+ * @returns {Speakers}
+ */
+export function separate(speakers, person) {
+  const same = Object.fromEntries(
+    Object.entries(speakers.same).filter(([, target]) => target !== person),
+  );
+  return { ...speakers, same };
+}
+
+/**
+ * @param {Speakers} speakers
+ * @param {number} person
+ */
+export function isMerged({ same }, person) {
+  return Object.values(same).includes(person);
+}
+
+/**
+ * @param {Row[]} rows
+ * @returns {number[]} Everybody who speaks in them, in order of number.
+ */
+export function peopleIn(rows) {
+  const numbers = rows.filter(({ kind }) => kind === "line").map(({ speaker }) => speaker);
+  return [...new Set(numbers)].sort((a, b) => a - b);
+}
+
+/** @type {WeakMap<Row, Row>} */
+const cache = new WeakMap();
+
+/**
+ * Rows with people in the place of voices. A row keeps its identity where nothing changes.
+ *
+ * @param {Row[]} rows
+ * @param {Speakers} speakers
+ */
+export function withPeople(rows, speakers) {
+  if (Object.keys(speakers.same).length === 0) return rows;
+  return rows.map((row) => {
+    const person = personOf(speakers, row.speaker);
+    if (person === row.speaker) return row;
+    const cached = cache.get(row);
+    if (cached?.speaker === person) return cached;
+    const changed = { ...row, speaker: person };
+    cache.set(row, changed);
+    return changed;
+  });
+}
+
+/**
+ * @param {any} found  From storage, or anything else.
+ * @returns {Speakers}
+ */
+export function readSpeakers(found) {
+  const entries = (/** @type {unknown} */ of, /** @type {string} */ type) =>
+    Object.fromEntries(Object.entries(of ?? {}).filter(([, value]) => typeof value === type));
+  return { names: entries(found?.names, "string"), same: entries(found?.same, "number") };
+}
