@@ -125,6 +125,20 @@ class TestOneUtterance:
         with pytest.raises(ValueError, match="not the open job"):
             rig.session.receive_hypothesis(second, Hypothesis(()))
 
+    def test_a_final_job_without_audio_is_not_replaced_by_itself(self) -> None:
+        """A native engine heard on into the pause before the end of speech was known."""
+        rig = native()
+        rig.speak(3)
+        rig.hush(8)
+        assert rig.ask()
+        rig.hush(8)
+        rig.answer()
+        job = rig.session.next_job()
+        assert job is not None
+        assert job.final
+        assert len(job.audio) == 0
+        assert rig.session.next_job(instead_of=job) is None
+
     def test_words_that_are_gone_clear_the_interim(self) -> None:
         rig = Rig("utterance")
         rig.speak(110)  # over the longest window, so that there is an interim
@@ -443,6 +457,30 @@ class TestAnswers:
         rig.end()
         assert rig.book.text == []
         assert not rig.book.interim
+
+    def test_a_doubtful_answer_to_all_audio_is_asked_for_again(self) -> None:
+        rig, engine = told()
+        rig.frames([HIGH] * 20)
+        assert rig.ask()
+        rig.flush("a")
+        engine.next = Hypothesis((), rejected="loop")
+        rig.answer()
+        assert not of(rig, Flushed)
+        engine.next = Hypothesis((word(" yes", 0, 0.3),))
+        rig.work()
+        assert rig.book.text == [" yes"]
+        assert of(rig, Flushed)
+
+    def test_words_committed_by_force_are_evidence_no_longer(self) -> None:
+        rig, engine = told()
+        resets: list[int] = []
+        rig.session._policy.reset = lambda: resets.append(rig.now)  # type: ignore[method-assign]
+        rig.frames([HIGH] * 94)  # three seconds, the longest window
+        engine.next = Hypothesis((word(" a", 0, 1), word(" b", 2.5, 2.9)))
+        assert rig.ask()
+        rig.answer()
+        assert rig.book.text == [" a"]
+        assert resets == [rig.now]
 
     def test_words_beyond_the_audio_are_brought_back(self) -> None:
         rig, engine = told()

@@ -109,6 +109,9 @@ class TestFull:
         assert window.forced(words((0, 12))) == 0
         assert window.forced([]) == 0
 
+    def test_the_tail_of_a_short_window_is_half_of_it(self) -> None:
+        assert begun(limit=from_seconds(1)).forced(words((0, 0.2), (0.2, 0.7), (0.7, 0.9))) == 1
+
     def test_it_moves_to_its_tail(self) -> None:
         window = begun()
         window.make_room(LIMIT, LIMIT)
