@@ -24,7 +24,6 @@ class SampleBuffer:
 
     def drop_before(self, sample: int) -> None:
         """Forget samples before this one. Frees whole chunks and copies at most one."""
-        sample = min(sample, self.end)
         while self._chunks and self.start + len(self._chunks[0]) <= sample:
             self.start += len(self._chunks.popleft())
         if self._chunks and self.start < sample:
