@@ -65,6 +65,8 @@ class FakeServer:
         self.resume_from: int | None = None
         """If set, a session asked for again is found, and goes on at this sample."""
         self.resume_lines: list[Message] = []
+        self.sessions: list[Message] = []
+        """What a page that wants to follow one is told is running."""
         self._socket: WebSocket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: uvicorn.Server | None = None
@@ -111,7 +113,9 @@ class FakeServer:
     def _app(self) -> Starlette:
         routes = [
             Route("/", self._page),
+            Route("/overlay", self._overlay),
             Route("/health", self._health),
+            Route("/sessions", self._sessions),
             Mount("/web", StaticFiles(directory=WEB)),
             WebSocketRoute("/asr", self._asr),
         ]
@@ -120,6 +124,12 @@ class FakeServer:
 
     async def _page(self, request: Request) -> Response:
         return FileResponse(WEB / "index.html", headers={"Content-Security-Policy": POLICY})
+
+    async def _overlay(self, request: Request) -> Response:
+        return FileResponse(WEB / "overlay.html", headers={"Content-Security-Policy": POLICY})
+
+    async def _sessions(self, request: Request) -> Response:
+        return JSONResponse({"sessions": self.sessions})
 
     async def _health(self, request: Request) -> Response:
         return JSONResponse({"status": "ok", "notice": self.notice})
@@ -156,7 +166,8 @@ class FakeServer:
 
     def _session(self, heard: Heard) -> str:
         wanted = heard.query.get("session")
-        return wanted if wanted and self.resume_from is not None else f"session-{len(self.heard)}"
+        found = self.resume_from is not None or heard.query.get("role") == "viewer"
+        return wanted if wanted and found else f"session-{len(self.heard)}"
 
     def _config(self, heard: Heard) -> Message:
         return {

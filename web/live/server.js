@@ -16,3 +16,19 @@ export async function askServer(base) {
     return null;
   }
 }
+
+/**
+ * @param {string} base
+ * @returns {Promise<import("../modules/viewing.js").Running[]>} Empty if nothing answers.
+ */
+export async function askSessions(base) {
+  try {
+    const url = new URL("sessions", base);
+    url.search = new URL(base).search; // A key, if there is one.
+    const response = await fetch(url, { cache: "no-store" });
+    const { sessions } = await response.json();
+    return Array.isArray(sessions) ? sessions : [];
+  } catch {
+    return [];
+  }
+}
