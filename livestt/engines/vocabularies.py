@@ -39,3 +39,41 @@ def from_folder(folder: Path, size: int) -> Vocabulary:
     return Vocabulary(
         encode, decode, tokenizer.token_to_id, tokenizer.id_to_token, size >= MULTILINGUAL_SIZE
     )
+
+
+def from_tiktoken(size: int) -> Vocabulary:
+    """The vocabulary of OpenAI's models, out of mlx-whisper: MLX folders bring none.
+
+    Args:
+        size: tokens of the model; it tells which of OpenAI's vocabularies it is.
+    """
+    from mlx_whisper.tokenizer import get_encoding
+
+    multilingual = size >= MULTILINGUAL_SIZE
+    encoding = get_encoding("multilingual" if multilingual else "gpt2", _languages(size))
+
+    def token(text: str) -> int | None:
+        try:
+            return int(encoding.encode_single_token(text))
+        except KeyError:
+            return None
+
+    def one(number: int) -> str | None:
+        return str(encoding.decode([number]))
+
+    return Vocabulary(encoding.encode_ordinary, encoding.decode, token, one, multilingual)
+
+
+def non_speech(size: int) -> Sequence[int]:
+    """OpenAI's list of tokens that are never spoken: brackets, notes, speaker marks."""
+    from mlx_whisper.tokenizer import get_tokenizer
+
+    multilingual = size >= MULTILINGUAL_SIZE
+    tokenizer = get_tokenizer(multilingual, num_languages=_languages(size))
+    tokens: Sequence[int] = tokenizer.non_speech_tokens
+    return tokens
+
+
+def _languages(size: int) -> int:
+    """Every language beyond 99 makes the multilingual vocabulary longer (OpenAI's model.py)."""
+    return size - MULTILINGUAL_SIZE + 99 if size >= MULTILINGUAL_SIZE else 99
