@@ -28,6 +28,8 @@ ELSE: dict[str, tuple[str, Any]] = {
     "backend": ("Scripted", "scripted"),
     "device": ("cuda", "cuda"),
     "compute_type": ("int8", "int8"),
+    "remote_url": ("http://host/v1", "http://host/v1"),
+    "remote_model": ("large-v3", "large-v3"),
     "lora_path": ("./lora", "./lora"),
     "assistant_model": ("tiny", "tiny"),
     "alignment_heads": ("1:0,1:1", "1:0,1:1"),

@@ -55,7 +55,7 @@ class TestReading:
         [
             ("Hello world", "Hello, world.", [" Hello,", " world."]),
             ("say yes now", "Say “yes” (now)!", [" Say", " “yes”", " (now)!"]),
-            ("well no", "Well – no", [" Well –", " no"]),
+            ("well no", "Well - no", [" Well -", " no"]),
             ("你 好 吗", "你好吗？", ["你", "好", "吗？"]),  # noqa: RUF001
             ("Hello world", "Goodbye world", [" Hello", " world"]),
             ("Hello", "Hello world", [" Hello"]),
