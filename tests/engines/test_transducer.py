@@ -8,9 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import soundfile
 
 pytest.importorskip("torch", reason="the transducer engine needs the extra 'torch'")
 pytest.importorskip("transformers", reason="the transducer engine needs the extra 'torch'")
@@ -20,28 +18,12 @@ with warnings.catch_warnings():
     import tiny_transducer
     import torch
     import transformers
+    from tiny_transducer import OPTIONS, ask, speech_of, text
 
-from livestt.engines import EngineSettings, Hypothesis, Job, Samples, StreamOptions
+from livestt.engines import EngineSettings, Hypothesis, Job, Samples
 from livestt.engines.conformance import LAWS, Law
 from livestt.engines.transducer import TransducerEngine, TransducerStream
-from livestt.errors import EngineError, UnsupportedOption
-from livestt.events import Committed, UtteranceEnded, Word
-from livestt.settings import Settings
-from livestt.testing import Harness
-from livestt.transcript import joined
-
-FIXTURES = Path(__file__).parents[1] / "fixtures"
-OPTIONS = StreamOptions(language="en")
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-def speech_of(name: str) -> Samples:
-    audio, _ = soundfile.read(FIXTURES / "speech" / f"{name}.flac", dtype="float32")
-    return audio  # type: ignore[no-any-return]
+from livestt.errors import EngineError
 
 
 @pytest.fixture(scope="module")
@@ -71,23 +53,6 @@ def stream(engine: TransducerEngine) -> Iterator[TransducerStream]:
     stream = engine.open(OPTIONS)
     yield stream
     engine.release(stream)
-
-
-def ask(
-    engine: TransducerEngine,
-    stream: TransducerStream,
-    audio: Samples,
-    start: int = 0,
-    *,
-    final: bool = True,
-    options: StreamOptions = OPTIONS,
-) -> Hypothesis:
-    [answer] = engine.run([Job(stream, audio, start, final, options)])
-    return answer
-
-
-def text(answer: Hypothesis) -> str:
-    return "".join(word.text for word in answer.words)
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
@@ -131,7 +96,9 @@ class TestAgainstTheOriginal:
         whole_chunks = (len(speech) // 1280 - 1) // chunk
         audio = speech[: whole_chunks * chunk * 1280 - 640]
         frames, tokens = self.whole(folder, audio, chunk)
-        engine = TransducerEngine(EngineSettings(str(folder), device="cpu", threads=1, chunk_ms=milliseconds))
+        engine = TransducerEngine(
+            EngineSettings(str(folder), device="cpu", threads=1, chunk_ms=milliseconds)
+        )
         seen: list[Any] = []
         step = engine._encoder.step
 
@@ -284,51 +251,3 @@ class TestFailure:
             assert stream.utterance is not None
             free(stream)
             assert stream.utterance is None
-
-
-class TestSession:
-    """The whole pipeline over it."""
-
-    @pytest.mark.anyio
-    async def test_words_are_committed_once_and_in_order(self, engine: TransducerEngine) -> None:
-        pause = np.zeros(24_000, np.float32)
-        voices = [speech_of("slt-01"), pause, speech_of("rms-02"), pause, speech_of("awb-01")]
-        settings = Settings(min_chunk_size=0.2)
-        async with Harness(engine, settings, OPTIONS) as harness:
-            await harness.feed(np.concatenate(voices))
-            state = await harness.finish()
-        words = state.words
-        assert len(words) >= 30
-        assert all(a.end <= b.start for a, b in pairwise(words))
-        ends = [event.end for event in harness.events if isinstance(event, UtteranceEnded)]
-        assert len(ends) >= 3
-        grown = [snapshot.committed_text for snapshot in harness.history]
-        assert all(b.startswith(a) for a, b in pairwise(grown))
-        self.check_each_utterance(engine, harness, np.concatenate(voices), words)
-
-    def check_each_utterance(
-        self, engine: TransducerEngine, harness: Harness, audio: Samples, words: tuple[Word, ...]
-    ) -> None:
-        """What was committed is what the engine hears in each utterance by itself."""
-        spans = [(e.start, e.end) for e in harness.events if isinstance(e, UtteranceEnded)]
-        solo = [
-            text(ask(engine, engine.open(OPTIONS), audio[start:end], start)) for start, end in spans
-        ]
-        assert joined(words) == "".join(solo).strip()
-
-    @pytest.mark.anyio
-    async def test_words_come_before_the_utterance_ends(self, engine: TransducerEngine) -> None:
-        async with Harness(engine, Settings(min_chunk_size=0.2), OPTIONS) as harness:
-            await harness.feed(speech_of("slt-01"), speed=4)
-            await harness.finish()
-        first = next(i for i, e in enumerate(harness.events) if isinstance(e, Committed))
-        over = next(i for i, e in enumerate(harness.events) if isinstance(e, UtteranceEnded))
-        assert first < over
-
-    def test_other_policies_are_refused(self, engine: TransducerEngine) -> None:
-        from livestt.engines.registry import check_support
-
-        with pytest.raises(UnsupportedOption, match="decides itself"):
-            check_support(engine.capabilities, Settings(backend_policy="alignatt"))
-        with pytest.raises(UnsupportedOption, match="cannot translate"):
-            check_support(engine.capabilities, Settings(task="translate"))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import soundfile
 
 pytest.importorskip("torch", reason="the transducer engine needs the extra 'torch'")
 pytest.importorskip("transformers", reason="the transducer engine needs the extra 'torch'")
@@ -16,15 +15,13 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import tiny_transducer
     import torch
+    from tiny_transducer import OPTIONS, ask, speech_of, text
 
 from huggingface_hub import constants
 
-from livestt.engines import EngineSettings, Hypothesis, Job, Samples, StreamOptions
-from livestt.engines.transducer import TransducerEngine, TransducerStream, loading
+from livestt.engines import EngineSettings, Job, Samples, StreamOptions
+from livestt.engines.transducer import TransducerEngine, loading
 from livestt.errors import BadModel, EngineError, ModelUnavailable, UnsupportedOption
-
-SPEECH = Path(__file__).parents[1] / "fixtures" / "speech" / "slt-02.flac"
-OPTIONS = StreamOptions(language="en")
 
 
 @pytest.fixture(scope="module")
@@ -39,22 +36,7 @@ def multilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def speech() -> Samples:
-    audio, _ = soundfile.read(SPEECH, dtype="float32")
-    return audio  # type: ignore[no-any-return]
-
-
-def ask(
-    engine: TransducerEngine,
-    stream: TransducerStream,
-    audio: Samples,
-    options: StreamOptions = OPTIONS,
-) -> Hypothesis:
-    [answer] = engine.run([Job(stream, audio, 0, True, options)])
-    return answer
-
-
-def text(answer: Hypothesis) -> str:
-    return "".join(word.text for word in answer.words)
+    return speech_of("slt-02")
 
 
 class TestLanguages:

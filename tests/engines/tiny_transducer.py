@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import soundfile
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import (
@@ -19,6 +20,11 @@ from transformers import (
     ParakeetTokenizer,
 )
 
+from livestt.engines import Hypothesis, Job, Samples, StreamOptions
+from livestt.engines.transducer import TransducerEngine, TransducerStream
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+OPTIONS = StreamOptions(language="en")
 SYLLABLES = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
 PIECES = ["<unk>", *(f"\u2581{s}" for s in SYLLABLES), *SYLLABLES, ".", ",", "<en-US>", "<fr-FR>"]
 MELS = 32
@@ -105,3 +111,25 @@ def _processor(multilingual: bool) -> Any:
     return NemotronAsrStreamingProcessor(
         extractor, wrapped, **looks, default_num_lookahead_tokens=1
     )
+
+
+def speech_of(name: str) -> Samples:
+    audio, _ = soundfile.read(FIXTURES / "speech" / f"{name}.flac", dtype="float32")
+    return audio  # type: ignore[no-any-return]
+
+
+def ask(
+    engine: TransducerEngine,
+    stream: TransducerStream,
+    audio: Samples,
+    start: int = 0,
+    *,
+    final: bool = True,
+    options: StreamOptions = OPTIONS,
+) -> Hypothesis:
+    [answer] = engine.run([Job(stream, audio, start, final, options)])
+    return answer
+
+
+def text(answer: Hypothesis) -> str:
+    return "".join(word.text for word in answer.words)
