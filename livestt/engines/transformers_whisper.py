@@ -45,12 +45,12 @@ class TransformersWhisperEngine(AttentiveWhisper):
         device = _device(settings.device)
         dtype = _dtype(settings.compute_type, device)
         folder = Path(settings.model)
-        whisper = _load(folder, device, dtype, settings.lora_path)
+        whisper = load_whisper(folder, device, dtype, settings.lora_path)
         loaded = _wrap(whisper, folder, settings.alignment_heads)
         draft = None
         if settings.assistant_model:
             other = Path(settings.assistant_model)
-            draft = _wrap(_load(other, device, dtype), other)
+            draft = _wrap(load_whisper(other, device, dtype), other)
             _check_draft(loaded, draft, other)
         multilingual = loaded.vocabulary.multilingual
         capabilities = Capabilities(
@@ -109,7 +109,12 @@ def _dtype(compute_type: str, device: str) -> Any:
     return formats[compute_type]
 
 
-def _load(folder: Path, device: str, dtype: Any, lora_path: str | None = None) -> Any:
+def load_whisper(folder: Path, device: str, dtype: Any, lora_path: str | None = None) -> Any:
+    """A ``WhisperForConditionalGeneration`` of this folder, ready to use.
+
+    Raises:
+        BadModel: the folder or the adapter cannot be loaded.
+    """
     from transformers import WhisperForConditionalGeneration
     from transformers.utils import logging as their_logging
 

@@ -7,8 +7,10 @@ name of its own.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,14 @@ from livestt.timebase import SAMPLE_RATE
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 ENGLISH = StreamOptions(language="en")
+
+
+def need(module: str, extra: str) -> Any:
+    """Import a module that an extra installs; without it the tests are skipped, or fail where
+    they have to run."""
+    if os.environ.get("LIVESTT_REQUIRE_ENGINES"):
+        return import_module(module)
+    return pytest.importorskip(module, reason=f"needs the extra '{extra}'")
 
 
 @lru_cache

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attentive import FIXTURES, AttentiveTests, ask, job, sentences, text
+from attentive import FIXTURES, AttentiveTests, ask, job, need, sentences, text
 from ct2_weights import export
 
 from livestt.engines import EngineSettings
 from livestt.errors import BadModel, UnsupportedOption
 
-mx: Any = pytest.importorskip("mlx.core", reason="needs the extra 'mlx'")
-pytest.importorskip("mlx_whisper", reason="needs the extra 'mlx'")
+mx: Any = need("mlx.core", "mlx")
+need("mlx_whisper", "mlx")
 
 from livestt.engines import mlx_loading, vocabularies  # noqa: E402
 from livestt.engines.mlx_whisper import MlxWhisperEngine  # noqa: E402

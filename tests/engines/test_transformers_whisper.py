@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+import runpy
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
-from attentive import FIXTURES, AttentiveTests, ask, job, sentences, text
+from attentive import FIXTURES, AttentiveTests, ask, job, need, sentences, text
 from ct2_weights import export
 
 from livestt.engines import EngineSettings
 from livestt.errors import BadModel, UnsupportedOption
 
-torch: Any = pytest.importorskip("torch", reason="needs the extra 'torch'")
-transformers: Any = pytest.importorskip("transformers", reason="needs the extra 'torch'")
+torch: Any = need("torch", "torch")
+transformers: Any = need("transformers", "torch")
 
 from livestt.engines.transformers_whisper import TransformersWhisperEngine  # noqa: E402
 
@@ -110,7 +112,7 @@ class TestDraft:
 @pytest.fixture(scope="module")
 def adapter(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An adapter that drowns the encoder's first layer, so that nothing is understood."""
-    peft: Any = pytest.importorskip("peft", reason="needs the extra 'torch'")
+    peft: Any = need("peft", "torch")
     whisper = transformers.WhisperForConditionalGeneration.from_pretrained(str(folder))
     config = peft.LoraConfig(r=4, target_modules=["q_proj", "fc2"], init_lora_weights=False)
     torch.manual_seed(0)
@@ -170,3 +172,34 @@ class TestSettings:
     def test_a_folder_that_is_no_model(self, tmp_path: Path) -> None:
         with pytest.raises(BadModel, match="cannot be loaded"):
             load(tmp_path)
+
+
+class TestFindingHeads:
+    """scripts/find_alignment_heads.py on the model whose heads are known."""
+
+    @pytest.mark.parametrize("timed", [True, False])
+    def test_finds_those_of_the_model(
+        self, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], timed: bool
+    ) -> None:
+        script = runpy.run_path(str(FIXTURES.parents[1] / "scripts" / "find_alignment_heads.py"))
+        rows = [
+            {"file": str(FIXTURES / "speech" / row["file"]), "text": row["text"]}
+            | ({"words": row["words"]} if timed else {})
+            for row in sentences()[::6]
+        ]
+        manifest, picture = tmp_path / "manifest.jsonl", tmp_path / "heads.png"
+        manifest.write_text("\n".join(map(json.dumps, rows)))
+        arguments = [str(folder), str(manifest), "--picture", str(picture)]
+        assert script["main"](arguments) == 0
+        assert "--alignment-heads 1:0,1:1\n" in capsys.readouterr().out
+        with av.open(str(picture)) as image:
+            frame = next(image.decode(video=0)).to_ndarray(format="rgb24")
+        framed = (frame == script["FRAME_COLOUR"]).all(axis=-1)
+        middle = frame.shape[0] // 2
+        assert framed[middle:].any()
+        assert not framed[:middle].any()
+
+    def test_says_what_is_wrong(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        script = runpy.run_path(str(FIXTURES.parents[1] / "scripts" / "find_alignment_heads.py"))
+        assert script["main"]([str(tmp_path), str(tmp_path / "none.jsonl")]) == 2
+        assert "cannot be loaded" in capsys.readouterr().err.replace("\n", " ")
