@@ -55,14 +55,14 @@ async function startAgain() {
 async function start(tabs) {
   const { now } = await loadCapture();
   if (now && now.tab === tabs[0]?.tab && (await hasOffscreen())) return showOverlay();
-  /** @type {StartProblem} */
-  let problem = "notInvoked";
+  /** @type {StartProblem | null} */
+  let problem = null;
   for (const tab of tabs) {
     const found = await capture(tab);
     if (found === null) return;
-    problem = found;
+    problem ??= found;
   }
-  await saveCapture({ problem });
+  await saveCapture({ problem: problem ?? "notInvoked" });
 }
 
 /**

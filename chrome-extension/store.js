@@ -18,37 +18,38 @@ import { readSettings } from "./settings.js";
 /** @type {Readonly<Capture>} */
 const NO_CAPTURE = { now: null, last: null, problem: null, overlayBlocked: false };
 
+// Each value has a key of its own, so that two that are saved at once do not undo each other.
+
 /** @returns {Promise<Settings>} */
 export async function loadSettings() {
   const [found, defaults] = await Promise.all([
-    chrome.storage.local.get("settings"),
+    chrome.storage.local.get(),
     fetch(new URL("defaults.json", import.meta.url)).then((answer) => answer.json()),
   ]);
-  return readSettings(found.settings, readSettings(defaults));
+  return readSettings(found, readSettings(defaults));
 }
 
 /** @param {Partial<Settings>} changes */
-export async function saveSettings(changes) {
-  await chrome.storage.local.set({ settings: { ...(await loadSettings()), ...changes } });
+export function saveSettings(changes) {
+  return chrome.storage.local.set(changes);
 }
 
 /** @returns {Promise<Capture>} */
 export async function loadCapture() {
-  const { capture } = await chrome.storage.session.get("capture");
-  return { ...NO_CAPTURE, .../** @type {Partial<Capture>} */ (capture) };
+  return { ...NO_CAPTURE, ...(await chrome.storage.session.get()) };
 }
 
 /** @param {Partial<Capture>} changes */
-export async function saveCapture(changes) {
-  await chrome.storage.session.set({ capture: { ...(await loadCapture()), ...changes } });
+export function saveCapture(changes) {
+  return chrome.storage.session.set(changes);
 }
 
 /**
  * @param {{settings?: (settings: Settings) => void, capture?: (capture: Capture) => void}} listener
  */
 export function watchStore({ settings, capture }) {
-  chrome.storage.onChanged.addListener(async (changes, area) => {
-    if (area === "local" && changes.settings) settings?.(await loadSettings());
-    if (area === "session" && changes.capture) capture?.(await loadCapture());
+  chrome.storage.onChanged.addListener(async (_changes, area) => {
+    if (area === "local") settings?.(await loadSettings());
+    if (area === "session") capture?.(await loadCapture());
   });
 }

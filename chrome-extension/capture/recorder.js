@@ -53,6 +53,7 @@ export class Recorder extends EventTarget {
     this.problem = null;
     const stream = await openTab(streamId);
     if (!stream) return false;
+    if (!this.running && this.rows.length === 0) this.startAnew();
     this.live("tab")?.stop();
     await this.begin("tab", stream);
     // A captured tab falls silent for its user, unless somebody plays what was captured.
@@ -60,6 +61,12 @@ export class Recorder extends EventTarget {
     await this.playback.play();
     await this.followMicrophone();
     return true;
+  }
+
+  /** Nothing is on the screen, so the times begin anew. */
+  startAnew() {
+    this.channels = [];
+    this.clock = new Clock();
   }
 
   /** Finish: what was said is still recognised. A second time: now. */

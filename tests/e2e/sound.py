@@ -1,6 +1,7 @@
 """A sound that can be recognised sample by sample, and the comparison that does so."""
 
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ SECONDS = 8.0
 RATE = 16_000
 
 Samples = NDArray[np.float64]
+Sound = Callable[[Samples], Samples]
 
 _random = np.random.default_rng(7)
 _hertz = _random.uniform(150, 3500, 60)
@@ -26,8 +28,13 @@ def signal(seconds: Samples) -> Samples:
     return result
 
 
-def write_sound(path: Path, rate: int = 48_000) -> None:
-    _write(path, signal(np.arange(int(SECONDS * rate)) / rate), rate)
+def other_signal(seconds: Samples) -> Samples:
+    """A sound that no stretch of `signal` fits."""
+    return signal(1.13 * seconds)
+
+
+def write_sound(path: Path, rate: int = 48_000, sound: Sound = signal) -> None:
+    _write(path, sound(np.arange(int(SECONDS * rate)) / rate), rate)
 
 
 def write_silence(path: Path, rate: int = 48_000) -> None:
@@ -42,7 +49,7 @@ def _write(path: Path, samples: Samples, rate: int) -> None:
         file.writeframes((samples * 32767).astype("<i2").tobytes())
 
 
-def window_correlations(pcm: bytes, window: float = 0.5) -> list[float]:
+def window_correlations(pcm: bytes, window: float = 0.5, sound: Sound = signal) -> list[float]:
     """How well each stretch of the recording fits the sound, wherever in it it was.
 
     Stretches, not the whole: a browser's fake device slips by a fraction of a millisecond now and
@@ -50,15 +57,15 @@ def window_correlations(pcm: bytes, window: float = 0.5) -> list[float]:
     """
     heard = np.frombuffer(pcm, "<i2").astype(float)
     size = int(window * RATE)
-    known = signal(np.arange(int(SECONDS * RATE)) / RATE)
+    known = sound(np.arange(int(SECONDS * RATE)) / RATE)
     spectrum = np.fft.rfft(known, 2 * len(known))
     windows = [heard[at : at + size] for at in range(0, len(heard) - size + 1, size)]
-    return [_best_fit(part, spectrum) for part in windows]
+    return [_best_fit(part, spectrum, sound) for part in windows]
 
 
-def _best_fit(part: Samples, spectrum: NDArray[np.complex128]) -> float:
+def _best_fit(part: Samples, spectrum: NDArray[np.complex128], sound: Sound) -> float:
     length = 2 * (len(spectrum) - 1)
     at = int(np.argmax(np.fft.irfft(spectrum * np.fft.rfft(part, length).conj())[: length // 2]))
     times = (at + np.arange(len(part))) / RATE
     shifts = np.arange(-0.6, 0.61, 0.1) / RATE
-    return max(float(np.corrcoef(part, signal(times + shift))[0, 1]) for shift in shifts)
+    return max(float(np.corrcoef(part, sound(times + shift))[0, 1]) for shift in shifts)
