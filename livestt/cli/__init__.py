@@ -17,6 +17,7 @@ COMMANDS = {
     "pull": "Download a model",
     "rm": "Delete a downloaded model",
     "check": "Find out what works on this machine",
+    "diagnose": "Find out why captions of a file are late or wrong",
     "bench": "Measure a server, an engine or files",
     "extension": "Write the browser extension into a folder",
     "version": "Print the version",

@@ -31,8 +31,9 @@ CLI_HEAD = """\
 # Commands
 
 `livestt` alone is `livestt serve`, and options without a command are those of `serve`. Exit
-status: 0 done, 1 stopped by the user or `check` found a fault, 2 a mistake that the message on
-stderr explains. [Settings](settings.md) describes the options that are also variables.
+status: 0 done, 1 stopped by the user or something was found wrong (`check`, `diagnose`, `bench`),
+2 a mistake that the message on stderr explains. [Settings](settings.md) describes the options
+that are also variables.
 This page is made by `python -m livestt.cli.docs` from `--help`.
 """
 

@@ -21,10 +21,10 @@ from livestt.server.timing import Timing
 from livestt.settings import Settings
 from livestt.timebase import SAMPLE_RATE, clock, from_seconds, to_seconds
 
-SECONDS = 2.0
+SECONDS = 1.5
 SCRIPT = script_of(
     "One small step for every word.", start=from_seconds(0.2),
-    pace=from_seconds(0.25), spoken=from_seconds(0.2),
+    pace=from_seconds(0.2), spoken=from_seconds(0.16),
 )  # fmt: skip
 TEXT = "One small step for every word."
 

@@ -32,7 +32,7 @@ from .conftest import Other
 
 def plan(manifest: Path, url: str, *, processes: int = 1, **call: Any) -> Plan:
     recordings = [(item, decode_file(item.path)) for item in read_manifest(manifest)]
-    return Plan(Call(url, **call), recordings, seconds=1.0, gap=0.4, ramp=0.3, processes=processes)
+    return Plan(Call(url, **call), recordings, seconds=1.0, gap=0.2, ramp=0.2, processes=processes)
 
 
 def run(plan: Plan, sessions: int) -> Run:

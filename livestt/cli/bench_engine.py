@@ -1,0 +1,128 @@
+"""``livestt bench engine``: what an engine costs on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from livestt.cli.base import Command, announce
+from livestt.cli.options import MODEL, with_settings
+from livestt.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from livestt.bench.engine import EngineReport, Row
+
+
+@click.command("engine", cls=Command)
+@click.option(
+    "--audio",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Speech to measure with; without it, noise like speech.",
+)
+@click.option(
+    "--repeats",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="Of each figure; the best counts.",
+)
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write all figures here.",
+)
+@with_settings(
+    MODEL, names=("log_level", "min_chunk_size", "window"), defaults={"log_level": "warning"}
+)
+def command(settings: Settings, audio: Path | None, repeats: int, json_file: Path | None) -> None:
+    """Measure an engine, and estimate how many live sessions it is good for here.
+
+    Times the steps of live sessions: alone and in batches, by window and by committed words. The
+    estimate is for people who talk all the time; `livestt bench live --find-max` measures it.
+
+    \b
+    livestt bench engine --model base --audio talk.wav
+    livestt bench engine --model large-v3-turbo --device cuda --json turbo.json
+    """
+    from livestt.bench.engine import measure_engine, speech_like
+    from livestt.engines.registry import load_engine
+    from livestt.testing import decode_file
+
+    sound = decode_file(audio) if audio is not None else speech_like(30)
+    engine = load_engine(settings, announce)
+    try:
+        report = measure_engine(
+            engine, sound, settings.min_chunk_size, repeats, lambda part: announce(f"  {part}")
+        )
+    finally:
+        engine.close()
+    _show(report, settings)
+    if json_file is not None:
+        job = asdict(report.job)
+        sessions = {f"step_{step:g}": report.capacity(step) for step in _steps(report)}
+        figures = {**asdict(report), "job": job, "sessions": sessions}
+        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+def _steps(report: EngineReport) -> tuple[float, float]:
+    """What the settings ask for, and what it grows to when sessions are many."""
+    return report.step, 2 * report.step
+
+
+def _show(report: EngineReport, settings: Settings) -> None:
+    from rich.console import Console
+
+    console = Console()
+    for table in _tables(report):
+        console.print(table)
+    usual, long = _steps(report)
+    click.echo(
+        f"{report.rtf:.3f} s of work per second of speech. A live step costs "
+        f"{1000 * report.job.wall:.0f} ms "
+        f"({1000 * report.job.cpu:.0f} ms of CPU) in the best batch."
+    )
+    click.echo(
+        f"About {report.capacity(usual)} live sessions of {report.model} here with a step every "
+        f"{usual:g} s, {report.capacity(long)} with one every {long:g} s."
+    )
+    if not report.job.words:
+        click.echo("The model wrote nothing, so writing is not in these figures: use --audio.")
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load > report.cores / 2:
+        click.echo(f"The machine was busy (load {load:.1f}): compare ratios, not milliseconds.")
+
+
+def _tables(report: EngineReport) -> Iterator[Table]:
+    name = f"{report.name} {report.model} on {report.device}"
+    yield _table(f"{name}: live steps in one batch", "jobs", report.batches, each=True)
+    if report.windows:
+        yield _table("an utterance at once", "window, s", report.windows)
+        yield _table("a live step after committed words", "words", report.prefixes)
+
+
+def _table(title: str, size: str, rows: tuple[Row, ...], *, each: bool = False) -> Table:
+    from rich.table import Table
+
+    first = rows[0].cost.cpu or 1e-9
+    drawn = Table(size, "ms", "CPU ms", "words", "CPU per job" if each else "CPU", title=title)
+    for column in drawn.columns:
+        column.justify = "right"
+    for row in rows:
+        share = row.cost.cpu / first / (row.size if each else 1)
+        drawn.add_row(
+            f"{row.size:g}",
+            f"{1000 * row.cost.wall:.1f}",
+            f"{1000 * row.cost.cpu:.1f}",
+            str(row.cost.words),
+            f"{share:.2f}x",
+        )
+    return drawn
