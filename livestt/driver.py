@@ -175,7 +175,7 @@ class Driver:
                 self._changed = anyio.Event()
                 if not ticket.done:
                     ticket = self._renew(ticket, done)
-        self._deliver(ticket)
+        await self._deliver(ticket)
 
     def _submit(self, job: Job, deadline: float, done: Callable[[], None]) -> Ticket:
         ticket = self._scheduler.submit(job, deadline, done)
@@ -190,8 +190,10 @@ class Driver:
         job = self._session.next_job(instead_of=ticket.job) or ticket.job
         return self._submit(job, ticket.deadline, done)
 
-    def _deliver(self, ticket: Ticket) -> None:
+    async def _deliver(self, ticket: Ticket) -> None:
         if ticket.failure is not None:
+            # The session will tell the utterance again from its start.
+            await to_thread.run_sync(self._scheduler.engine.reset, ticket.job.stream)
             self._session.receive_failure(ticket.job, ticket.failure)
         elif ticket.hypothesis is not None:
             self._session.receive_hypothesis(ticket.job, ticket.hypothesis)

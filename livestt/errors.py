@@ -7,6 +7,8 @@
     │   ├── BadRequest           a parameter or message that cannot be honoured      400
     │   ├── BadAudio             bytes that are not the audio they were said to be   415
     │   ├── Forbidden            a browser page from an origin not allowed           403
+    │   ├── NotLocal             for programs on the server's own machine only       403
+    │   ├── UnknownSession       no such session, or not any more                    404
     │   └── TooManySessions      the server is full; try again later                 429
     ├── ServerRestart            the server is going down; another comes up           503
     ├── EngineError              a model failed at run time                          500
@@ -59,6 +61,18 @@ class Forbidden(ClientError):
     code = "origin_not_allowed"
     http_status = 403
     close_code = 1008
+
+
+class NotLocal(ClientError):
+    code = "not_local"
+    http_status = 403
+    close_code = 1008
+
+
+class UnknownSession(ClientError):
+    code = "unknown_session"
+    http_status = 404
+    close_code = 4404
 
 
 class TooManySessions(ClientError):

@@ -94,7 +94,9 @@ class Session:
         self._policy = policy
         self._options = options or StreamOptions()
         self._tuning = tuning or Tuning()
-        limit = min(self._tuning.max_window, from_seconds(engine.max_window_seconds))
+        limit = from_seconds(engine.max_window_seconds)
+        if not self._native:
+            limit = min(limit, self._tuning.max_window)
         self._window = Window(limit, trims=not self._native)
         self._utterances = Utterances(
             endpointing or EndpointingOptions(), longest=limit if self._native else None

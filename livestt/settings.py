@@ -105,6 +105,15 @@ class Settings:
         unit="seconds",
         minimum=1,
     )
+    resume_seconds: float = _set(
+        30.0,
+        "Server",
+        "How long a session waits for a client that lost its connection to come back and go on "
+        "where it was; 0 ends it at once. Raw audio only.",
+        unit="seconds",
+        minimum=0,
+        maximum=3600,
+    )
     pcm_input: bool = _set(
         False,
         "Server",

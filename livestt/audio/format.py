@@ -10,6 +10,8 @@ from livestt.timebase import SAMPLE_RATE
 
 Encoding = Literal["auto", "s16le", "f32le", "mulaw", "alaw"]
 
+_SAMPLE_BYTES: dict[Encoding, int] = {"auto": 1, "s16le": 2, "f32le": 4, "mulaw": 1, "alaw": 1}
+
 MIN_RATE = 4_000
 MAX_RATE = 192_000
 """Sample rates accepted anywhere, in Hz: lower is not speech, higher is not audio hardware."""
@@ -42,3 +44,8 @@ class AudioFormat:
             )
         if not 1 <= self.channels <= MAX_CHANNELS:
             raise BadRequest(f"channels {self.channels} is out of range: use 1 to {MAX_CHANNELS}")
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one sample of all channels; 1 for ``auto``, which has no fixed frames."""
+        return _SAMPLE_BYTES[self.encoding] * (1 if self.encoding == "auto" else self.channels)

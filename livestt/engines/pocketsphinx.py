@@ -38,6 +38,8 @@ from livestt.timebase import from_ms, to_seconds
 
 FRAME = from_ms(10)
 """Samples of one PocketSphinx frame."""
+MAX_UTTERANCE = 12.0
+"""Seconds after which an utterance without a pause is cut: until then no word is final."""
 MAX_BATCH = 32
 MAX_IDLE = 2
 """Processes kept for coming sessions: one ready, and one that a session gave back."""
@@ -93,6 +95,7 @@ class PocketSphinxEngine:
             model="en-us (bundled)",
             streaming="native",
             max_batch=MAX_BATCH,
+            max_window_seconds=MAX_UTTERANCE,
             notice=NOTICE,
         )
         self._lock = threading.Lock()

@@ -17,6 +17,7 @@ from livestt.errors import BadRequest, LivesttError
 from livestt.timebase import SAMPLE_RATE
 
 Mode = Literal["full", "diff"]
+Role = Literal["publisher", "viewer"]
 Encoding = Literal["auto", "s16le", "f32le", "mulaw", "alaw"]
 
 PCM_INPUT = AudioFormat("s16le", SAMPLE_RATE, 1)
@@ -36,6 +37,9 @@ class Request:
     audio: AudioFormat
     mode: Mode
     words: bool
+    session: str | None = None
+    """An existing session to read along with, or to feed again after a lost connection."""
+    role: Role = "publisher"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +93,17 @@ def parse_query(
     if "prompt" in query or "hotwords" in query:
         options = configured(options, {k: query[k] for k in ("prompt", "hotwords") if k in query},
                              engine)  # fmt: skip
+    role = cast(Role, _choice(query, "role", get_args(Role)))
+    if role == "viewer" and not query.get("session"):
+        raise BadRequest("a viewer must name the session it wants to read along with")
+    _number(query, "seq", 0)
     return Request(
         options=options,
         audio=_audio_format(query, pcm_input=pcm_input),
         mode=cast(Mode, _choice(query, "mode", get_args(Mode))),
         words=_choice(query, "words", ("false", "true", "0", "1")) in ("true", "1"),
+        session=query.get("session") or None,
+        role=role,
     )
 
 
@@ -179,14 +189,29 @@ def parse_control(text: str) -> Control:
 
 
 def config_message(
-    request: Request, engine: Capabilities, session_id: str, version: str
+    request: Request,
+    engine: Capabilities,
+    session_id: str,
+    version: str,
+    *,
+    resume_from_sample: int | None = None,
 ) -> dict[str, Any]:
-    """The first message of a connection: what was agreed and who answers."""
-    return {
+    """The first message of a connection: what was agreed and who answers.
+
+    Args:
+        request: what was asked for.
+        engine: who answers.
+        session_id: for viewers, and to come back after a lost connection.
+        version: of livestt.
+        resume_from_sample: for a publisher that came back, the next sample (at its own rate)
+            that the session needs.
+    """
+    message = {
         "type": "config",
         "useAudioWorklet": request.audio.encoding == "s16le",
         "mode": request.mode,
         "session": session_id,
+        "role": request.role,
         "encoding": request.audio.encoding,
         "sample_rate": request.audio.sample_rate,
         "channels": request.audio.channels,
@@ -198,6 +223,9 @@ def config_message(
         "notice": engine.notice,
         "version": version,
     }
+    if resume_from_sample is None:
+        return message
+    return {**message, "resume_from_sample": resume_from_sample}
 
 
 def error_message(error: LivesttError) -> dict[str, Any]:

@@ -17,7 +17,9 @@ from starlette.websockets import WebSocket
 from livestt import __version__
 from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
+from livestt.errors import NotLocal
 from livestt.pipeline import Pipeline
+from livestt.protocols.native import error_message
 from livestt.server.live import LiveEndpoint
 from livestt.server.pages import SecurityHeaders, page_routes
 from livestt.server.timing import Timing
@@ -43,9 +45,9 @@ def create_app(engine: Engine, settings: Settings, timing: Timing | None = None)
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         scheduler = Scheduler(engine)
-        app.state.live = LiveEndpoint(pipeline, scheduler, timing)
         try:
-            yield
+            async with LiveEndpoint(pipeline, scheduler, timing) as app.state.live:
+                yield
         finally:
             if await to_thread.run_sync(scheduler.close, timing.engine):
                 await to_thread.run_sync(engine.close)
@@ -56,6 +58,7 @@ def create_app(engine: Engine, settings: Settings, timing: Timing | None = None)
         routes=[
             WebSocketRoute("/asr", live),
             Route("/health", health),
+            Route("/sessions", sessions),
             *page_routes(),
         ],
         middleware=[Middleware(SecurityHeaders)],
@@ -82,8 +85,19 @@ async def health(request: Request) -> Response:
             "device": engine.device,
             "loaded_models": [engine.model],
             "notice": engine.notice,
+            "languages": sorted(engine.languages),
+            "detects_language": engine.detects_language,
             "sessions": endpoint.sessions,
             "version": __version__,
         },
         status_code=200 if ready else 503,
     )
+
+
+async def sessions(request: Request) -> Response:
+    """The sessions there are, for overlays and tools on the server's own machine."""
+    endpoint: LiveEndpoint = request.app.state.live
+    try:
+        return JSONResponse({"sessions": endpoint.listing(request)})
+    except NotLocal as error:
+        return JSONResponse(error_message(error), status_code=error.http_status)

@@ -1,20 +1,21 @@
-"""One client of ``/asr`` and its session, from the accepted socket to the closed one."""
+"""One connection to ``/asr``, from the accepted socket to the closed one.
+
+A `Publisher` feeds a session and reads its captions, a `Viewer` only reads them.
+"""
 
 from __future__ import annotations
 
 import logging
-import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 import anyio
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from livestt import __version__
-from livestt.driver import Driver, drive
-from livestt.engines.scheduler import Scheduler
+from livestt.engines import Capabilities
 from livestt.errors import BadAudio, BadRequest, LivesttError, ServerRestart
-from livestt.events import Ended, Event, Flushed, Warned
-from livestt.pipeline import Pipeline, layout
 from livestt.protocols.native import (
     Close,
     Configure,
@@ -27,143 +28,133 @@ from livestt.protocols.native import (
     parse_control,
 )
 from livestt.protocols.native_state import NativeStates
+from livestt.server.live_session import LiveSession
 from livestt.server.outbox import ClientGone, ClientStalled, Outbox
 from livestt.server.timing import Timing
 from livestt.server.transport import abort_of
-from livestt.transcript import Transcript
 
 log = logging.getLogger(__name__)
 
 MAX_OWED = 64
 """Answers a client may be owed before the server stops reading what else it says."""
+SUPERSEDED = 4409
+"""Close code of a connection whose session another connection feeds now."""
 
 
-class Conversation:
-    """One client of ``/asr`` and its session.
+class Conversation(ABC):
+    """What publishers and viewers have in common.
 
     Args:
         socket: not accepted yet.
+        session: what it is about.
         request: what the client asked for.
+        engine: who answers.
         timing: how long the client may take.
     """
 
     def __init__(
         self,
         socket: WebSocket,
-        pipeline: Pipeline,
-        scheduler: Scheduler,
+        session: LiveSession,
         request: Request,
+        engine: Capabilities,
         timing: Timing,
     ) -> None:
         self._socket = socket
-        self._pipeline = pipeline
-        self._scheduler = scheduler
+        self._session = session
         self._request = request
+        self._engine = engine
         self._timing = timing
-        self._id = secrets.token_urlsafe(12)
-        self._transcript = Transcript(layout(pipeline.settings))
         self._states = NativeStates(request.mode, words=request.words)
-        self._outbox = Outbox(socket, lambda: self._states.message(self._transcript), timing)
+        self._resume_from: int | None = None
+        self._outbox = Outbox(socket, self._state, timing)
         self._whole = anyio.CancelScope()
-        self._listening = anyio.CancelScope()
-        self._flushes = 0
-        self._ended = anyio.Event()
-        self._complete = False
+        self._interrupted = False
         self._close_code = 1000
 
     async def run(self) -> None:
         """Accept, converse and close. No error escapes."""
-        log.info("session %s starts", self._id)
         try:
             with self._whole:
                 await self._converse()
             await self._close()
         except* ClientStalled as stalled:
-            log.info("session %s: the client %s", self._id, stalled.exceptions[0])
+            log.info("session %s: a client %s", self._session.id, stalled.exceptions[0])
             self._abort()
         except* ClientGone:
-            log.info("session %s: the client left", self._id)
-        except* Exception:  # the top of a session: it fails alone
-            log.exception("session %s failed", self._id)
+            log.info("session %s: a client left", self._session.id)
+        except* Exception:  # the top of a connection: it fails alone
+            log.exception("session %s: a connection failed", self._session.id)
             self._close_code = 1011
             await self._close()
-        log.info("session %s ended", self._id)
+        finally:
+            self._leave()
 
     def cut_short(self) -> None:
-        """Take no more audio, and tell the client so; what came is still transcribed."""
-        if not self._complete:
+        """The server stops: say so, and send no more than what is transcribed already."""
+        if not self._session.ended.is_set():
             error = ServerRestart("the server restarts; connect again to go on")
+            self._interrupted = True
             self._close_code = error.close_code
-            self._outbox.notify({"type": "warning", "code": error.code, "message": str(error)})
-            self._listening.cancel()
+            self.notify({"type": "warning", "code": error.code, "message": str(error)})
 
     def cancel(self) -> None:
         """End at once."""
         self._whole.cancel()
+
+    def changed(self) -> None:
+        self._outbox.changed()
+
+    def notify(self, message: Mapping[str, Any]) -> None:
+        self._outbox.notify(message)
+
+    def superseded(self) -> None:
+        self._close_code = SUPERSEDED
+        self.cancel()
+
+    @abstractmethod
+    def _join(self) -> None:
+        """Take one's place in the session."""
+
+    @abstractmethod
+    def _leave(self) -> None:
+        """Give it up again, however the connection ended."""
+
+    @abstractmethod
+    async def _listen(self) -> None:
+        """Take what the client says, for ever."""
 
     async def _converse(self) -> None:
         try:
             await self._socket.accept()
         except OSError as error:
             raise ClientGone("before it was let in") from error
+        self._join()
         await self._outbox.send(
-            config_message(self._request, self._pipeline.engine, self._id, __version__)
+            config_message(
+                self._request,
+                self._engine,
+                self._session.id,
+                __version__,
+                resume_from_sample=self._resume_from,
+            )
         )
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._outbox.write)
             tasks.start_soon(self._outbox.beat)
-            await self._transcribe()
-            if self._complete:
-                self._outbox.notify({"type": "ready_to_stop"})
+            tasks.start_soon(self._listen)
+            await self._session.ended.wait()
+            self._part()
             await self._outbox.finish()
             tasks.cancel_scope.cancel()
 
-    async def _transcribe(self) -> None:
-        """Take the client's audio to its last committed word."""
-        try:
-            async with drive(
-                self._pipeline,
-                self._scheduler,
-                self._request.audio,
-                self._receive_events,
-                self._request.options,
-            ) as driver:
-                await self._hear_out(driver)
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(self._discard)
-                    await self._ended.wait()
-                    tasks.cancel_scope.cancel()
-        except LivesttError as error:
-            self._report(error)
-
-    async def _hear_out(self, driver: Driver) -> None:
-        """Listen until the client is done, or cannot be understood, or the server stops."""
-        try:
-            with self._listening:
-                await self._listen(driver)
-                self._complete = True
-            await driver.end()
-        except BadAudio as error:
-            self._complete = True
-            self._report(error)
-            driver.abandon()
-
-    async def _listen(self, driver: Driver) -> None:
-        """Take audio and control messages until the client says that it is done."""
-        while True:
-            message = await self._receive()
-            data = message.get("bytes")
-            if data:
-                await driver.feed(data)
-            elif data is not None or self._obey(driver, message["text"]):
-                return
-            while self._flushes + self._outbox.waiting >= MAX_OWED:
-                await self._outbox.written()
-
-    async def _discard(self) -> None:
-        """Notice a client that leaves while its last words are being worked out."""
-        while True:
-            await self._receive()
+    def _part(self) -> None:
+        """The session has said its last word."""
+        failure = self._session.failure
+        if failure is not None:
+            self._close_code = failure.close_code
+        if isinstance(failure, BadAudio | None) and not self._interrupted:
+            self.notify({"type": "ready_to_stop"})
 
     async def _receive(self) -> dict[str, Any]:
         message = await self._socket.receive()
@@ -171,53 +162,24 @@ class Conversation:
             raise ClientGone("closed by the client")
         return dict(message)
 
-    def _obey(self, driver: Driver, text: str) -> bool:
-        """Act on a control message; whether it ends the audio. A bad one is only answered."""
-        try:
-            match parse_control(text):
-                case Configure(changes):
-                    driver.configure(configured(driver.options, changes, self._pipeline.engine))
-                case Flush(flush_id):
-                    self._flushes += 1
-                    driver.flush(flush_id)
-                case Resync():
-                    self._states.resync()
-                    self._outbox.changed()
-                case Close():
-                    return True
-                case _:
-                    pass
-        except BadRequest as error:
-            self._outbox.notify(error_message(error))
-        return False
+    def _state(self) -> dict[str, Any] | None:
+        """The next state; a client that came back learns there too where it left off."""
+        message = self._states.message(self._session.transcript)
+        if message is None or self._resume_from is None:
+            return message
+        message["resume_from_sample"], self._resume_from = self._resume_from, None
+        return message
 
-    def _receive_events(self, events: list[Event]) -> None:
-        self._transcript.apply(events)
-        for event in events:
-            match event:
-                case Flushed(flush_id):
-                    self._flushes -= 1
-                    self._outbox.notify({"type": "flushed", "id": flush_id})
-                case Warned(code, message):
-                    self._outbox.notify({"type": "warning", "code": code, "message": message})
-                case Ended():
-                    self._ended.set()
-                case _:
-                    pass
+    def _resync(self) -> None:
+        self._states.resync()
         self._outbox.changed()
-
-    def _report(self, error: LivesttError) -> None:
-        """Tell the client what went wrong; the socket closes with the error's code."""
-        log.info("session %s: %s: %s", self._id, error.code, error)
-        self._outbox.notify(error_message(error))
-        self._close_code = error.close_code
 
     async def _close(self) -> None:
         with anyio.move_on_after(self._timing.send) as patience:
             try:
                 await self._socket.close(self._close_code)
             except (WebSocketDisconnect, RuntimeError):
-                log.debug("session %s: closed on both sides at once", self._id)
+                log.debug("session %s: closed on both sides at once", self._session.id)
         if patience.cancelled_caught:
             self._abort()
 
@@ -225,3 +187,82 @@ class Conversation:
         abort = abort_of(self._socket.scope)
         if abort is not None:
             abort()
+
+
+class Publisher(Conversation):
+    """The connection that feeds the session."""
+
+    def cut_short(self) -> None:
+        super().cut_short()
+        self._session.end()
+
+    def _join(self) -> None:
+        needed = self._session.publish_to(self)
+        if self._request.session == self._session.id:
+            self._resume_from = needed
+        if self._session.failure is not None:
+            self.notify(error_message(self._session.failure))
+
+    def _leave(self) -> None:
+        self._session.lose(self)
+
+    async def _listen(self) -> None:
+        """Audio and control messages. What comes after the end of audio is ignored."""
+        while True:
+            message = await self._receive()
+            data = message.get("bytes")
+            if self._session.closed:
+                continue
+            if data:
+                self._session.push(data)
+            elif data is not None or self._obey(message["text"]):
+                self._session.end()
+            await self._session.ready()
+            while self._session.owed_flushes + self._outbox.waiting >= MAX_OWED:
+                await self._outbox.written()
+
+    def _obey(self, text: str) -> bool:
+        """Act on a control message; whether it ends the audio. A bad one is only answered."""
+        try:
+            match parse_control(text):
+                case Configure(changes):
+                    options = configured(self._session.options, changes, self._engine)
+                    self._session.configure(options)
+                case Flush() as flush:
+                    self._session.flush(flush)
+                case Resync():
+                    self._resync()
+                case Close():
+                    return True
+                case _:
+                    pass
+        except BadRequest as error:
+            self.notify(error_message(error))
+        return False
+
+
+class Viewer(Conversation):
+    """A connection that reads along."""
+
+    def _join(self) -> None:
+        self._session.watch(self)
+
+    def _leave(self) -> None:
+        self._session.unwatch(self)
+
+    async def _listen(self) -> None:
+        """A viewer may lose count, and no more."""
+        while True:
+            message = await self._receive()
+            text = message.get("text")
+            if text is None:
+                continue
+            try:
+                control = parse_control(text)
+            except LivesttError as error:
+                self.notify(error_message(error))
+                continue
+            if isinstance(control, Resync):
+                self._resync()
+            elif isinstance(control, Close):
+                raise ClientGone("closed by the client")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
@@ -43,10 +44,17 @@ def page_folder() -> Path:
 def page_routes() -> list[BaseRoute]:
     folder = page_folder()
 
-    async def index(request: Request) -> Response:
-        return FileResponse(folder / "index.html", headers={"cache-control": "no-cache"})
+    def page(name: str) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return FileResponse(folder / name, headers={"cache-control": "no-cache"})
 
-    return [Route("/", index), Mount("/web", Revalidated(directory=folder), name="web")]
+        return answer
+
+    return [
+        Route("/", page("index.html")),
+        Route("/overlay", page("overlay.html")),
+        Mount("/web", Revalidated(directory=folder), name="web"),
+    ]
 
 
 class Revalidated(StaticFiles):

@@ -49,7 +49,9 @@ class Rig:
         scripted = ScriptedEngine(script=self.script)
         self.capabilities = capabilities or scripted.capabilities
         self._answer = answer or (lambda job: scripted.run([job])[0])
-        self._limit = min(tuning.max_window, from_seconds(self.capabilities.max_window_seconds))
+        longest = from_seconds(self.capabilities.max_window_seconds)
+        native = self.capabilities.streaming == "native"
+        self._limit = longest if native else min(tuning.max_window, longest)
         self.session = Session(
             stream,
             self.capabilities,

@@ -28,7 +28,7 @@ def servers() -> Iterator[Serve]:
         def start(
             engine: Engine | None = None, timing: Timing | None = None, **settings: Any
         ) -> Running:
-            chosen = Settings(**{"port": 0, "vad": False, **settings})
+            chosen = Settings(**{"port": 0, "vad": False, "resume_seconds": 0, **settings})
             return stack.enter_context(Running(engine or Watched(), chosen, timing or Timing()))
 
         yield start

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
+from urllib.request import urlopen
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -101,6 +102,15 @@ class Running:
     def url(self, **query: Any) -> str:
         query = {key: str(value) for key, value in query.items()}
         return f"ws://127.0.0.1:{self.port}/asr?{urlencode(query)}"
+
+    def listing(self) -> list[dict[str, Any]]:
+        """The sessions there are, newest first."""
+        with urlopen(f"{self.http}/sessions") as answer:
+            return json.load(answer)["sessions"]
+
+    def seconds(self) -> float:
+        """Audio received by the newest session."""
+        return self.listing()[0]["seconds"]
 
     def check_idle(self) -> None:
         """No session, no task and no stream of the engine is left."""

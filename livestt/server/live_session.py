@@ -1,0 +1,296 @@
+"""A session on the server: it outlives the connection that feeds it, and many may watch it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import anyio
+
+from livestt.driver import Driver, drive
+from livestt.engines import StreamOptions
+from livestt.engines.scheduler import Scheduler
+from livestt.errors import BadAudio, LivesttError
+from livestt.events import Ended, Event, Flushed, Warned
+from livestt.pipeline import Pipeline, layout
+from livestt.protocols.native import Flush, Request, error_message
+from livestt.timebase import to_seconds
+from livestt.transcript import Transcript
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 1 << 17
+"""Bytes that may wait to be decoded before the publisher is no longer read: 4 s of 16 kHz PCM."""
+
+
+class Listener(Protocol):
+    """Somebody who is told what a session says."""
+
+    def changed(self) -> None:
+        """There may be a new state."""
+
+    def notify(self, message: Mapping[str, Any]) -> None:
+        """A message other than a state, for the publisher."""
+
+    def superseded(self) -> None:
+        """Another connection feeds the session from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The publisher has sent its last byte."""
+
+
+class LiveSession:
+    """One audio stream, from whoever publishes it to everybody who reads along.
+
+    The publisher's side (`push`, `flush`, `configure`, `end`) never waits; `ready` is where a
+    publisher that is too fast is held up. When its connection is lost the session waits a grace
+    time for it to come back, so a network that fails for a moment costs nothing.
+
+    Args:
+        pipeline: settings and voice detection, shared.
+        scheduler: runs the jobs, shared.
+        request: what the first connection asked for.
+        grace: seconds to wait for a lost publisher.
+
+    Attributes:
+        id: unguessable; who knows it may read along or resume.
+        transcript: what has been said.
+        ended: set when the last word is committed, or none can be.
+        failure: why the session ended early, if it did.
+        closed: whether the publisher has said, or nobody expects it to say, any more.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, scheduler: Scheduler, request: Request, grace: float
+    ) -> None:
+        self.id = secrets.token_urlsafe(12)
+        self.request = request
+        self.started = datetime.now(UTC)
+        self.transcript = Transcript(layout(pipeline.settings))
+        self.ended = anyio.Event()
+        self.failure: LivesttError | None = None
+        self.options = request.options
+        self.owed_flushes = 0
+        self._pipeline = pipeline
+        self._scheduler = scheduler
+        self._grace = grace
+        self._publisher: Listener | None = None
+        self._viewers: set[Listener] = set()
+        self._inbox: deque[bytes | Flush | StreamOptions | _End] = deque()
+        self._waiting = 0
+        self._total = 0
+        self._skip = 0
+        self.closed = False
+        self._arrived = anyio.Event()
+        self._taken = anyio.Event()
+        self._orphaned = anyio.Event()
+        self._adopted = anyio.Event()
+        self._all_said = anyio.Event()
+        self._whole = anyio.CancelScope()
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a lost publisher may come back: only raw PCM can be cut anywhere."""
+        return self.request.audio.encoding != "auto" and not self.closed
+
+    def publish_to(self, publisher: Listener) -> int:
+        """Let this connection feed the session, instead of the one before it.
+
+        Returns:
+            The next sample, in the publisher's own rate, that the session needs.
+        """
+        before, self._publisher = self._publisher, publisher
+        if before is not None:
+            before.superseded()
+        self._adopted.set()
+        self._orphaned = anyio.Event()
+        sample, self._skip = divmod(self._total, self.request.audio.frame_bytes)
+        self._total -= self._skip
+        return sample
+
+    def lose(self, publisher: Listener) -> None:
+        """This connection is gone without having said that it was done."""
+        if self._publisher not in (publisher, None):
+            return
+        self._publisher = None
+        self._adopted = anyio.Event()
+        if self.resumable and self._grace:
+            self._orphaned.set()
+        else:
+            self.end()
+
+    def watch(self, viewer: Listener) -> None:
+        """Tell this listener about changes until `unwatch`."""
+        self._viewers.add(viewer)
+
+    def unwatch(self, viewer: Listener) -> None:
+        self._viewers.discard(viewer)
+
+    def push(self, data: bytes) -> None:
+        """The next bytes of audio; ignored once the session takes no more."""
+        if self.closed:
+            return
+        self._total += len(data)
+        if self._skip:
+            # The stored rest of a sample that was cut in two is sent again whole.
+            dropped = min(self._skip, len(data))
+            data, self._skip = data[dropped:], self._skip - dropped
+        self._waiting += len(data)
+        self._put(data)
+
+    def flush(self, flush: Flush) -> None:
+        """Commit what was pushed before this, then answer; ignored after the end."""
+        if self.closed:
+            return
+        self.owed_flushes += 1
+        self._put(flush)
+
+    def configure(self, options: StreamOptions) -> None:
+        """Options for what is pushed after this."""
+        self.options = options
+        self._put(options)
+
+    def end(self) -> None:
+        """Nothing more will be pushed."""
+        if not self.closed:
+            self.closed = True
+            self._put(_End())
+
+    def cancel(self) -> None:
+        """End at once, last words or not."""
+        self.closed = True
+        self._whole.cancel()
+
+    async def ready(self) -> None:
+        """Wait until the session can take more."""
+        while self._waiting > MAX_WAITING and not self.ended.is_set():
+            await self._taken.wait()
+
+    async def run(self) -> None:
+        """Transcribe until the last word. No error escapes."""
+        log.info("session %s starts", self.id)
+        try:
+            with self._whole:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._mourn)
+                    await self._transcribe()
+                    tasks.cancel_scope.cancel()
+        except* LivesttError as group:
+            self._fail(_first(group))
+        except* Exception:  # the top of a session: it fails alone
+            log.exception("session %s failed", self.id)
+            self._fail(LivesttError("the session failed; the server's log says why"))
+        finally:
+            self.closed = True
+            self.ended.set()
+            self._taken.set()
+        log.info("session %s ended", self.id)
+
+    def summary(self) -> dict[str, Any]:
+        """One row of the list of sessions."""
+        return {
+            "id": self.id,
+            "started": self.started.isoformat(timespec="seconds"),
+            "seconds": to_seconds(self.transcript.duration),
+            "language": self.options.language or self.transcript.language or "auto",
+            "publishing": self._publisher is not None,
+            "viewers": len(self._viewers),
+        }
+
+    async def _transcribe(self) -> None:
+        async with drive(
+            self._pipeline,
+            self._scheduler,
+            self.request.audio,
+            self._receive_events,
+            self.request.options,
+        ) as driver:
+            try:
+                await self._work_off(driver)
+            except BadAudio as error:
+                self._fail(error)
+                driver.abandon()
+            await self._all_said.wait()
+
+    async def _work_off(self, driver: Driver) -> None:
+        """Hand everything the publisher sent to the driver, in order."""
+        while True:
+            match await self._next():
+                case bytes(data):
+                    await driver.feed(data)
+                case Flush(flush_id):
+                    driver.flush(flush_id)
+                case StreamOptions() as options:
+                    driver.configure(options)
+                case _End():
+                    await driver.end()
+                    return
+
+    async def _next(self) -> bytes | Flush | StreamOptions | _End:
+        while not self._inbox:
+            self._arrived = anyio.Event()
+            await self._arrived.wait()
+        item = self._inbox.popleft()
+        if isinstance(item, bytes):
+            self._waiting -= len(item)
+        self._taken.set()
+        self._taken = anyio.Event()
+        return item
+
+    async def _mourn(self) -> None:
+        """End the session when a lost publisher does not come back in time."""
+        while True:
+            await self._orphaned.wait()
+            with anyio.move_on_after(self._grace) as grace:
+                await self._adopted.wait()
+            if grace.cancelled_caught:
+                log.info("session %s: its publisher did not come back", self.id)
+                self.end()
+                return
+
+    def _put(self, item: bytes | Flush | StreamOptions | _End) -> None:
+        self._inbox.append(item)
+        self._arrived.set()
+
+    def _receive_events(self, events: list[Event]) -> None:
+        self.transcript.apply(events)
+        for event in events:
+            match event:
+                case Flushed(flush_id):
+                    self.owed_flushes -= 1
+                    self._tell({"type": "flushed", "id": flush_id})
+                case Warned(code, message):
+                    self._tell({"type": "warning", "code": code, "message": message})
+                case Ended():
+                    self._all_said.set()
+                case _:
+                    pass
+        self._announce()
+
+    def _announce(self) -> None:
+        for listener in (self._publisher, *self._viewers):
+            if listener is not None:
+                listener.changed()
+
+    def _tell(self, message: Mapping[str, Any]) -> None:
+        if self._publisher is not None:
+            self._publisher.notify(message)
+
+    def _fail(self, error: LivesttError) -> None:
+        log.info("session %s: %s: %s", self.id, error.code, error)
+        self.failure = error
+        self.closed = True
+        self._tell(error_message(error))
+
+
+def _first(group: BaseExceptionGroup[LivesttError]) -> LivesttError:
+    """Any one of the errors of a group."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
