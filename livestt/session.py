@@ -344,7 +344,7 @@ class Session:
             self._dropped = rest[0].start
 
     def _believable(self, words: tuple[Word, ...]) -> bool:
-        """Two weak witnesses are none: words the engine is unsure of, in audio that may be music."""
+        """Two weak witnesses are none: unsure words, and audio that may be music."""
         head = self._head
         if not words or head is None or head.is_clear:
             return True
