@@ -1,9 +1,11 @@
 /** The page: one session, its views, and what the reader prefers. */
 
+import { mountKeeping } from "./keeping.js";
 import { Session } from "./live/session.js";
 import { WakeLock } from "./live/wakelock.js";
 import { currentPart, rows } from "./modules/conversation.js";
-import { loadPreferences, savePreferences } from "./modules/preferences.js";
+import { followLink, loadPreferences, savePreferences } from "./modules/preferences.js";
+import { serverBase } from "./modules/server-address.js";
 import { peopleIn, withPeople } from "./modules/speakers.js";
 import { STRINGS } from "./strings.js";
 import { mountLanguagePicker, mountSourcePicker } from "./views/choices-view.js";
@@ -12,6 +14,7 @@ import { localize } from "./views/dom.js";
 import { mountFileOpening } from "./views/file-view.js";
 import { mountFollow } from "./views/follow-view.js";
 import { mountHealth } from "./views/health-view.js";
+import { dateText } from "./views/kept-view.js";
 import { mountPlayer } from "./views/player-view.js";
 import { mountProjector } from "./views/projector-view.js";
 import { mountSave } from "./views/save-view.js";
@@ -24,17 +27,29 @@ import { mountTranscript } from "./views/transcript-view.js";
 import { mountUnsure } from "./views/unsure-view.js";
 
 /** @import { Row } from "./modules/conversation.js" */
+/** @import { Offer } from "./keeping.js" */
 /** @import { Preferences } from "./modules/preferences.js" */
 
 localize();
-let preferences = loadPreferences(localStorage);
+const page = document.baseURI;
+let { preferences, address } = followLink(loadPreferences(localStorage), page);
+if (address !== page) {
+  savePreferences(localStorage, preferences);
+  history.replaceState(null, "", address);
+}
 applyLook(preferences);
-const session = new Session({ base: document.baseURI, choices: preferences });
+const session = new Session({ base: serverBase(preferences, address), choices: preferences });
 
 /** @param {Partial<Preferences>} changes */
 function prefer(changes) {
+  const old = preferences;
   preferences = { ...preferences, ...changes };
   savePreferences(localStorage, preferences);
+  if (preferences.ui !== old.ui) location.reload();
+  if (preferences.server !== old.server || preferences.key !== old.key) {
+    session.base = serverBase(preferences, address);
+    session.meetServer();
+  }
   applyLook(preferences);
   draw();
   const { device, language, processing, source } = preferences;
@@ -62,7 +77,7 @@ function shownRows() {
 
 const labels = () => ({ speaker: labeler(session.state.speakers) });
 const jump = mountFollow();
-const resize = mountSettings({ preferences, changed: prefer });
+const settings = mountSettings({ preferences: () => preferences, changed: prefer });
 const copy = mountSave({ rows: shownRows, labels });
 const projector = mountProjector();
 mountHealth(session);
@@ -89,6 +104,7 @@ const renderLink = mountLink();
 const renderNotices = mountNotices({
   undo: () => session.undoClear(),
   forget: () => session.forgetCleared(),
+  bringBack: () => offered?.bringBack(),
 });
 const renderAdvice = mountAdvice({ retry: () => session.retryNow() });
 const refreshSources = mountSourcePicker({ value: preferences, changed: prefer });
@@ -108,8 +124,8 @@ mountShortcuts({
     search: search.open,
     jump,
     copy,
-    larger: () => resize(1),
-    smaller: () => resize(-1),
+    larger: () => settings.resize(1),
+    smaller: () => settings.resize(-1),
     projector,
     help: () => {},
   },
@@ -135,7 +151,10 @@ function render() {
   renderNotices({
     texts: [state.about?.notice ?? "", state.warning, lostText()],
     cleared: state.conversation.cleared !== null,
+    found: foundText(),
   });
+  settings.render(state.phase === "idle");
+  keep();
   renderAdvice(adviceFor(state, session.signal.noSignal));
   renderLanguages(state.about);
   renderMeter();
@@ -145,6 +164,28 @@ function lostText() {
   const seconds = session.lostSeconds;
   return seconds > 0 ? STRINGS.lost(seconds.toFixed(0)) : "";
 }
+
+/** A transcript that a crash left behind, as long as nothing else is on the screen. */
+function foundText() {
+  if (!offered || session.state.conversation.parts.length > 0) return "";
+  return STRINGS.found(dateText(offered.kept.updated));
+}
+
+/** @type {Offer | null} */
+let offered = null;
+/** Nothing is kept until the archive is open. */
+let keep = () => {};
+mountKeeping({
+  session,
+  rows: shownRows,
+  wanted: () => preferences.keep,
+  offer: (offer) => {
+    offered = offer;
+  },
+}).then((keeping) => {
+  keep = keeping;
+  draw();
+});
 
 let drawn = true;
 

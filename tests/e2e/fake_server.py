@@ -37,6 +37,7 @@ class Heard:
     """What one connection brought."""
 
     query: dict[str, str]
+    host: str = ""
     frames: list[bytes] = field(default_factory=list)
     arrivals: list[float] = field(default_factory=list)
     controls: list[Message] = field(default_factory=list)
@@ -140,7 +141,7 @@ class FakeServer:
             return
         self._loop = asyncio.get_running_loop()
         await socket.accept()
-        heard = Heard(dict(socket.query_params))
+        heard = Heard(dict(socket.query_params), socket.headers["host"])
         await socket.send_text(json.dumps(self._config(heard)))
         self._socket = socket
         self.heard.append(heard)

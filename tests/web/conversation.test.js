@@ -6,6 +6,7 @@ import {
   currentPart,
   emptyConversation,
   receive,
+  restored,
   rows,
   settle,
   undoClear,
@@ -91,4 +92,20 @@ test("clearing between sessions can be undone too", () => {
   const next = beginPart(cleared, { session: "t", offset: 5 });
   const both = undoClear(receive(next, snapshot([line(0, "b")])));
   assert.deepEqual(shown(both), ["a", "b"]);
+});
+
+test("rows brought back are the rows that were kept, less the marks of lost connections", () => {
+  const words = [{ word: "a", start: 0, end: 1 }];
+  let before = receive(started(), snapshot([line(0, "a", { words, translation: "ä" })]));
+  before = beginPart(before, { session: "t", offset: 3, afterLoss: true });
+  before = receive(before, snapshot([line(0, null), line(1, "b", { speaker: 2 })]));
+  const saved = JSON.parse(JSON.stringify(rows(before)));
+  const again = rows(restored(saved)).map(({ key, ...row }) => row);
+  const expected = rows(before).filter(({ kind }) => kind !== "marker");
+  assert.deepEqual(
+    again,
+    expected.map(({ key, ...row }) => row),
+  );
+  const on = beginPart(restored(saved), { session: "u", offset: 9 });
+  assert.equal(rows(receive(on, snapshot([line(0, "c")])))[3].begin, 9);
 });

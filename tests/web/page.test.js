@@ -4,7 +4,14 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { followNext } from "../../web/modules/follow.js";
-import { DEFAULTS, loadPreferences, savePreferences } from "../../web/modules/preferences.js";
+import {
+  DEFAULTS,
+  followLink,
+  linkTo,
+  loadPreferences,
+  savePreferences,
+} from "../../web/modules/preferences.js";
+import { overlayAddress, serverBase } from "../../web/modules/server-address.js";
 import { liveUrl } from "../../web/modules/wire.js";
 import { STRINGS } from "../../web/strings.js";
 
@@ -76,9 +83,36 @@ test("preferences survive a visit, and nothing found in storage can break the pa
   assert.deepEqual(loadPreferences(forbidden), DEFAULTS);
 });
 
+test("a link says what may be shared, and is said once", () => {
+  const mine = { ...DEFAULTS, size: 5, times: false, ui: "fr", device: "d", key: "k", server: "s" };
+  const link = linkTo(mine, "https://host/app/?token=secret#x");
+  assert.equal(link, "https://host/app/?size=5&times=0&ui=fr");
+  const { preferences, address } = followLink(DEFAULTS, `${link}&token=t&key=k&server=evil&keep=0`);
+  assert.deepEqual(preferences, { ...DEFAULTS, size: 5, times: false, ui: "fr" });
+  assert.equal(address, "https://host/app/?token=t&key=k&server=evil&keep=0");
+  assert.deepEqual(followLink(mine, "https://host/").preferences, mine);
+  assert.deepEqual(followLink(DEFAULTS, "https://host/?size=x&theme=pink").preferences, DEFAULTS);
+});
+
+test("a server's address, however it is written", () => {
+  const page = "https://page.example/?token=t";
+  const base = (/** @type {string} */ server, key = "") => serverBase({ server, key }, page);
+  assert.equal(base(""), page);
+  assert.equal(base("", "k"), "https://page.example/?token=k");
+  assert.equal(base(" host:8000 "), "https://host:8000/");
+  assert.equal(base("ws://host/captions/asr", "k"), "http://host/captions/?token=k");
+  assert.equal(base("wss://host/captions"), "https://host/captions/");
+  assert.equal(base("javascript://host"), page);
+  assert.equal(base("::"), page);
+  const overlay = overlayAddress(base("host", "k"));
+  assert.equal(overlay, "https://host/overlay?session=latest&lines=2&size=48");
+});
+
 test("every word the page wants is in the table, and every one there is wanted", () => {
   const html = readFileSync(new URL("index.html", WEB), "utf-8");
-  const inHtml = [...html.matchAll(/data-(?:text|label)="(\w+)"/g)].map((match) => match[1]);
+  const inHtml = [...html.matchAll(/data-(?:text|label|placeholder)="(\w+)"/g)].map(
+    (match) => match[1],
+  );
   for (const key of inHtml) assert.ok(key in STRINGS, key);
   const code = sources().map((path) => readFileSync(new URL(path, WEB), "utf-8"));
   const everything = [html, ...code].join("\n");
@@ -107,5 +141,5 @@ test("modules under modules/ know nothing of the page", () => {
 
 function sources() {
   const names = /** @type {string[]} */ (readdirSync(WEB, { recursive: true }));
-  return names.filter((name) => name.endsWith(".js") && name !== "strings.js");
+  return names.filter((name) => name.endsWith(".js") && !name.startsWith("strings"));
 }

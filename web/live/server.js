@@ -9,12 +9,22 @@
  * @returns {Promise<About | null>} Null if nothing answers.
  */
 export async function askServer(base) {
+  if (isForeign(base)) return null;
   try {
     const response = await fetch(new URL("health", base), { cache: "no-store" });
     return await response.json();
   } catch {
     return null;
   }
+}
+
+/**
+ * Web pages may open sockets to other servers, but not ask them anything else.
+ *
+ * @param {string} base
+ */
+function isForeign(base) {
+  return location.protocol.startsWith("http") && new URL(base).origin !== location.origin;
 }
 
 /**

@@ -4,6 +4,7 @@
  *
  * @import { Message } from "../modules/wire.js"
  * @import { Problem } from "./state.js"
+ * @import { Row } from "../modules/conversation.js"
  * @import { Speakers } from "../modules/speakers.js"
  * @import { Choice } from "./streams.js"
  *
@@ -26,6 +27,8 @@ export class Session extends Dialogue {
     super({ base, language: choices.language, problem: captureObstacle() });
     this.choices = choices;
     this.signal = new SignalWatch();
+    /** Counts the conversations that began with nothing. */
+    this.epoch = 0;
     this.latency = new Latency();
     this.levelDb = Number.NEGATIVE_INFINITY;
     this.microphone = new Microphone({
@@ -119,6 +122,19 @@ export class Session extends Dialogue {
     this.change({ conversation: { ...this.state.conversation, cleared: null } });
   }
 
+  /**
+   * Show an earlier transcript; a recording goes on where it ended.
+   *
+   * @param {{rows: Row[], speakers: Speakers}} earlier
+   */
+  bringBack({ rows, speakers }) {
+    if (this.state.phase !== "idle") return;
+    this.startAnew();
+    const end = Math.max(0, ...rows.map(({ finish }) => finish));
+    this.outbox.end = this.outbox.cursor = Math.ceil(end) * SAMPLE_RATE;
+    this.change({ file: null, speakers, conversation: talk.restored(rows) });
+  }
+
   /** @param {Speakers} speakers */
   nameSpeakers(speakers) {
     this.change({ speakers });
@@ -204,6 +220,7 @@ export class Session extends Dialogue {
   /** @param {import("./dialogue.js").AnyOutbox} [outbox] */
   startAnew(outbox = new Outbox()) {
     this.outbox = outbox;
+    this.epoch += 1;
     this.latency = new Latency();
     this.connection = this.connectionTo(outbox);
     this.change({ conversation: talk.emptyConversation(), speakers: noSpeakers() });

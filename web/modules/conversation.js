@@ -157,6 +157,46 @@ export function rows(conversation) {
   });
 }
 
+/**
+ * A conversation that shows these rows again, in one part; recording may go on after them.
+ *
+ * @param {Row[]} rows
+ * @returns {Conversation}
+ */
+export function restored(rows) {
+  const archive = rows.filter(({ kind }) => kind !== "marker").map(lineOf);
+  /** @type {Part} */
+  const part = {
+    number: 0,
+    session: "",
+    offset: 0,
+    marker: null,
+    transcript: { ...emptyTranscript(), archive },
+    hidden: new Set(),
+  };
+  return { parts: [part], started: 1, cleared: null };
+}
+
+/**
+ * @param {Row} row
+ * @param {number} id
+ * @returns {Line}
+ */
+function lineOf({ kind, begin, finish, speaker, text, translation, language, words }, id) {
+  return {
+    id,
+    speaker: kind === "silence" ? SILENCE : speaker,
+    text: kind === "silence" ? null : text,
+    start: "",
+    end: "",
+    begin,
+    finish,
+    words,
+    ...(translation && { translation }),
+    ...(language && { detected_language: language }),
+  };
+}
+
 /** @type {WeakMap<Line, Row>} */
 const rowCache = new WeakMap();
 

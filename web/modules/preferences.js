@@ -7,10 +7,14 @@
  * @property {boolean} times  Show timestamps.
  * @property {boolean} unsure  Mark the words the model was not sure of.
  * @property {boolean} keys  Single keys do things.
+ * @property {string} ui  The page's own language; "" is the browser's.
  * @property {string} language  A code, or "auto".
  * @property {"microphone" | "tab"} source  What Start listens to.
  * @property {string} device  A microphone's id; "" is the system's choice.
  * @property {boolean} processing  Noise suppression and echo cancellation.
+ * @property {boolean} keep  Keep transcripts in this browser.
+ * @property {string} server  Another server's address; "" is the page's own.
+ * @property {string} key
  *
  * @typedef {Pick<Storage, "getItem" | "setItem">} Store
  */
@@ -26,11 +30,23 @@ export const DEFAULTS = {
   times: true,
   unsure: false,
   keys: true,
+  ui: "",
   language: "auto",
   source: "microphone",
   device: "",
   processing: false,
+  keep: true,
+  server: "",
+  key: "",
 };
+
+/**
+ * What a link may say. A microphone means nothing elsewhere, a key is secret, and no link may lead
+ * somebody's voice to another server, or make it stay in a browser.
+ *
+ * @type {(keyof Preferences)[]}
+ */
+const SHARED = ["theme", "size", "times", "unsure", "ui", "language", "source", "processing"];
 
 /**
  * @param {Store} store
@@ -57,20 +73,65 @@ export function savePreferences(store, preferences) {
 }
 
 /**
+ * Take over what a link says, and the address without it: from now on the reader decides.
+ *
+ * @param {Preferences} preferences
+ * @param {string} address
+ * @returns {{preferences: Preferences, address: string}}
+ */
+export function followLink(preferences, address) {
+  const url = new URL(address);
+  /** @type {Record<string, unknown>} */
+  const found = { ...preferences };
+  for (const name of SHARED) {
+    const text = url.searchParams.get(name);
+    if (text === null) continue;
+    url.searchParams.delete(name);
+    found[name] = typeof DEFAULTS[name] === "string" ? text : Number(text);
+    if (typeof DEFAULTS[name] === "boolean") found[name] = text === "1";
+  }
+  return { preferences: readPreferences(found), address: url.href };
+}
+
+/**
+ * @param {Preferences} preferences
+ * @param {string} page  The page's address; its own query is left out, it may hold a key.
+ */
+export function linkTo(preferences, page) {
+  const url = new URL(page);
+  url.search = "";
+  url.hash = "";
+  for (const name of SHARED) {
+    const value = preferences[name];
+    if (value === DEFAULTS[name]) continue;
+    url.searchParams.set(name, typeof value === "boolean" ? String(Number(value)) : String(value));
+  }
+  return url.href;
+}
+
+/**
  * @param {any} found
  * @returns {Preferences}
  */
 function readPreferences(found) {
+  const text = (/** @type {"ui" | "language" | "device" | "server" | "key"} */ name) =>
+    typeof found?.[name] === "string" ? found[name] : DEFAULTS[name];
+  const flag = (/** @type {"times" | "unsure" | "keys" | "processing" | "keep"} */ name) =>
+    typeof found?.[name] === "boolean" ? found[name] : DEFAULTS[name];
   const size = Number.isInteger(found?.size) ? found.size : DEFAULTS.size;
   return {
     theme: ["system", "light", "dark"].includes(found?.theme) ? found.theme : DEFAULTS.theme,
     size: Math.max(0, Math.min(SIZES - 1, size)),
-    times: typeof found?.times === "boolean" ? found.times : DEFAULTS.times,
-    unsure: found?.unsure === true,
-    keys: found?.keys !== false,
-    language: typeof found?.language === "string" ? found.language : DEFAULTS.language,
+    times: flag("times"),
+    unsure: flag("unsure"),
+    keys: flag("keys"),
+    ui: text("ui"),
+    language: text("language"),
     source: found?.source === "tab" ? "tab" : "microphone",
-    device: typeof found?.device === "string" ? found.device : DEFAULTS.device,
-    processing: found?.processing === true,
+    device: text("device"),
+    processing: flag("processing"),
+    keep: flag("keep"),
+    server: text("server"),
+    key: text("key"),
   };
 }

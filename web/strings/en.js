@@ -1,5 +1,8 @@
 /** English, and the shape of every other table. */
 export const en = {
+  lang: "en",
+  direction: "ltr",
+  ownName: "English",
   title: "livestt: live captions",
   skip: "Skip to the transcript",
   transcript: "Transcript",
@@ -65,6 +68,28 @@ export const en = {
   times: "Show times",
   processing: "Noise suppression and echo cancellation",
   processingHint: "For rooms with loudspeakers. It bends the sound, so captions get less exact.",
+
+  interfaceLanguage: "Language of this page",
+  asBrowser: "As the browser",
+  sound: "Sound",
+  server: "Server",
+  serverAddress: "Address",
+  serverAddressHint: "Empty is the server this page came from.",
+  serverKey: "Key",
+  serverKeyHint: "Stays in this browser, and is never part of a link.",
+  share: "Share",
+  copySetup: "Copy a link with these settings",
+  copyOverlay: "Copy the overlay’s address",
+  overlayHint: "The overlay shows live captions over a video picture, on a transparent page.",
+
+  kept: "Kept transcripts",
+  keep: "Keep transcripts in this browser",
+  keepHint: "So that nothing is lost when the page closes. They are sent nowhere.",
+  noneKept: "None yet.",
+  found: (/** @type {string} */ when) => `A transcript of ${when} was kept.`,
+  bringBack: "Bring back",
+  remove: "Delete",
+  removeAll: "Delete all",
 
   unsure: "Mark uncertain words",
   keysOn: "Single-key shortcuts",

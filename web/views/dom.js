@@ -50,6 +50,8 @@ export function textButton(key, className = "") {
 
 /** Fill the page's fixed words from the table. */
 export function localize() {
+  document.documentElement.lang = STRINGS.lang;
+  document.documentElement.dir = STRINGS.direction;
   document.title = STRINGS.title;
   for (const element of document.querySelectorAll("[data-text]")) {
     element.textContent = word(element.getAttribute("data-text"));

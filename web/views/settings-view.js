@@ -1,40 +1,110 @@
 /**
- * How the page looks and how the microphone listens.
+ * How the page looks and listens, and to which server it speaks.
  *
  * @import { Preferences } from "../modules/preferences.js"
  */
 
-import { byId } from "./dom.js";
+import { linkTo } from "../modules/preferences.js";
+import { overlayAddress, serverBase } from "../modules/server-address.js";
+import { STRINGS, TABLES, tableNames } from "../strings.js";
+import { byId, make, setText } from "./dom.js";
 
-/** @param {{preferences: Preferences, changed: (changes: Partial<Preferences>) => void}} options */
+/** Fields that are done only when they are left. */
+const TYPED = new Set(["server", "key"]);
+
+/**
+ * @param {object} options
+ * @param {() => Preferences} options.preferences
+ * @param {(changes: Partial<Preferences>) => void} options.changed
+ */
 export function mountSettings({ preferences, changed }) {
   const form = /** @type {HTMLFormElement} */ (byId("settings"));
   const fields = /** @type {any} */ (form.elements);
-  fields.theme.value = preferences.theme;
-  fields.size.value = preferences.size;
-  fields.times.checked = preferences.times;
-  fields.unsure.checked = preferences.unsure;
-  fields.keys.checked = preferences.keys;
-  fields.processing.checked = preferences.processing;
-
+  const keep = /** @type {HTMLInputElement} */ (byId("keep"));
   const size = /** @type {HTMLInputElement} */ (fields.size);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", () =>
+  fillInterfaceLanguages(fields.ui);
+
+  const now = preferences();
+  for (const name of /** @type {const} */ (["theme", "size", "ui", "server", "key"])) {
+    fields[name].value = now[name];
+  }
+  for (const name of /** @type {const} */ (["times", "unsure", "keys", "processing"])) {
+    fields[name].checked = now[name];
+  }
+  keep.checked = now.keep;
+
+  const read = () =>
     changed({
       theme: fields.theme.value,
-      size: Number(fields.size.value),
+      size: Number(size.value),
       times: fields.times.checked,
       unsure: fields.unsure.checked,
       keys: fields.keys.checked,
       processing: fields.processing.checked,
-    }),
-  );
+      ui: fields.ui.value,
+      server: fields.server.value.trim(),
+      key: fields.key.value.trim(),
+    });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", ({ target }) => {
+    if (!(target instanceof HTMLInputElement && TYPED.has(target.name))) read();
+  });
+  form.addEventListener("change", ({ target }) => {
+    if (target instanceof HTMLInputElement && TYPED.has(target.name)) read();
+  });
+  keep.addEventListener("change", () => changed({ keep: keep.checked }));
+  mountSharing(preferences);
 
-  /** @param {number} step */
-  return function resize(step) {
-    size.valueAsNumber += step;
-    changed({ size: size.valueAsNumber });
+  return {
+    /** @param {number} step */
+    resize: (step) => {
+      size.valueAsNumber += step;
+      changed({ size: size.valueAsNumber });
+    },
+    /**
+     * Another language loads the page again, and another server another session.
+     *
+     * @param {boolean} idle
+     */
+    render: (idle) => {
+      for (const name of ["ui", "server", "key"]) fields[name].disabled = !idle;
+    },
   };
+}
+
+/** @param {() => Preferences} preferences */
+function mountSharing(preferences) {
+  const answer = byId("share-answer");
+
+  /** @param {string} address */
+  const copy = async (address) => {
+    try {
+      await navigator.clipboard.writeText(address);
+      setText(answer, STRINGS.copied);
+    } catch {
+      setText(answer, address);
+    }
+  };
+  byId("copy-setup").addEventListener("click", () => {
+    copy(linkTo(preferences(), document.baseURI));
+  });
+  byId("copy-overlay").addEventListener("click", () => {
+    copy(overlayAddress(serverBase({ ...preferences(), key: "" }, document.baseURI)));
+  });
+  byId("settings").addEventListener("toggle", () => setText(answer, ""));
+}
+
+/** @param {HTMLSelectElement} select */
+function fillInterfaceLanguages(select) {
+  const own = make("option", "", STRINGS.asBrowser);
+  own.value = "";
+  const others = tableNames().map((name) => {
+    const option = make("option", "", TABLES[name].ownName);
+    option.value = name;
+    option.lang = TABLES[name].lang;
+    return option;
+  });
+  select.replaceChildren(own, ...others);
 }
 
 /** @param {Preferences} preferences */

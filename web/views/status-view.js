@@ -70,28 +70,39 @@ export function mountLink() {
 /**
  * Short sentences that stay until they are put away; each is said once.
  *
- * @param {{undo: () => void, forget: () => void}} options  What to do after a "clear".
+ * @param {object} options
+ * @param {() => void} options.undo  What to do after a "clear".
+ * @param {() => void} options.forget
+ * @param {() => void} [options.bringBack]  What to do with a transcript that was kept.
  */
-export function mountNotices({ undo, forget }) {
+export function mountNotices({ undo, forget, bringBack = () => {} }) {
   const space = byId("notices");
   /** @type {Set<string>} */
   const dismissed = new Set();
   let shown = "";
 
-  /** @param {{texts: string[], cleared: boolean}} props */
-  return ({ texts, cleared }) => {
-    const wanted = texts.filter((text) => text && !dismissed.has(text));
+  /**
+   * @param {string} text
+   * @param {...[TextKey, () => void]} actions
+   */
+  const dismissable = (text, ...actions) => {
+    const dismiss = () => {
+      dismissed.add(text);
+      notice.remove();
+    };
+    const notice = makeNotice(text, ...actions, ["dismiss", dismiss]);
+    return notice;
+  };
+
+  /** @param {{texts: string[], cleared: boolean, found?: string}} props */
+  return ({ texts, cleared, found = "" }) => {
+    const wanted = [...texts, found].filter((text) => text && !dismissed.has(text));
     const now = JSON.stringify([wanted, cleared]);
     if (shown === now) return;
     shown = now;
-    const notices = wanted.map((text) => {
-      const dismiss = () => {
-        dismissed.add(text);
-        notice.remove();
-      };
-      const notice = makeNotice(text, ["dismiss", dismiss]);
-      return notice;
-    });
+    const notices = wanted.map((text) =>
+      text === found ? dismissable(text, ["bringBack", bringBack]) : dismissable(text),
+    );
     if (cleared) notices.push(makeNotice(STRINGS.cleared, ["undo", undo], ["dismiss", forget]));
     space.replaceChildren(...notices);
   };

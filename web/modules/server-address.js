@@ -1,0 +1,44 @@
+/** Where the server is, from what somebody typed. */
+
+/**
+ * The address that everything else is relative to. A key becomes its `token`; the page's own
+ * address brings its own.
+ *
+ * @param {{server: string, key: string}} chosen
+ * @param {string} page  The page's own address.
+ */
+export function serverBase({ server, key }, page) {
+  const url = readAddress(server, page) ?? new URL(page);
+  if (key) url.searchParams.set("token", key);
+  return url.href;
+}
+
+/**
+ * @param {string} typed  With or without a scheme, also ws: and wss:, also with /asr at its end.
+ * @param {string} page
+ * @returns {URL | null}
+ */
+function readAddress(typed, page) {
+  const bare = typed.trim();
+  if (bare === "") return null;
+  const scheme = new URL(page).protocol;
+  const full = /^[a-z]+:\/\//i.test(bare) ? bare : `${scheme}//${bare}`;
+  try {
+    const url = new URL(full.replace(/^ws/i, "http"));
+    url.pathname = `${url.pathname.replace(/(^|\/)asr\/?$/, "").replace(/\/$/, "")}/`;
+    return /^https?:$/.test(url.protocol) ? url : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The address of the overlay on that server, without its key.
+ *
+ * @param {string} base
+ */
+export function overlayAddress(base) {
+  const url = new URL("overlay", base);
+  url.search = "?session=latest&lines=2&size=48";
+  return url.href;
+}
