@@ -177,8 +177,14 @@ class Driver:
                     ticket = self._renew(ticket, done)
         await self._deliver(ticket)
 
-    def _submit(self, job: Job, deadline: float, done: Callable[[], None]) -> Ticket:
-        ticket = self._scheduler.submit(job, deadline, done)
+    def _submit(
+        self,
+        job: Job,
+        deadline: float,
+        done: Callable[[], None],
+        instead_of: Ticket | None = None,
+    ) -> Ticket:
+        ticket = self._scheduler.submit(job, deadline, done, instead_of=instead_of)
         self._asked = [*(t for t in self._asked if not t.done), ticket]
         return ticket
 
@@ -188,7 +194,7 @@ class Driver:
             return ticket
         self._asked.remove(ticket)
         job = self._session.next_job(instead_of=ticket.job) or ticket.job
-        return self._submit(job, ticket.deadline, done)
+        return self._submit(job, ticket.deadline, done, instead_of=ticket)
 
     async def _deliver(self, ticket: Ticket) -> None:
         if ticket.failure is not None:

@@ -2,8 +2,9 @@
 
 An **engine** is heavy, one per process and shared by all sessions. A **stream** is its cheap
 state for one session. Sessions never talk to an engine: they produce `Job` objects, and the
-scheduler (`livestt.engines.scheduler`) hands batches of them to `Engine.run` in a worker
-thread. `run` is never called twice at the same time.
+scheduler (`livestt.engines.scheduler`) hands batches of them to `Engine.run` in worker
+threads. `run` is called by at most ``Capabilities.parallel`` of them at the same time, never
+twice for one stream.
 
 Two families share the contract:
 
@@ -52,6 +53,8 @@ class Capabilities:
     """Longest audio of one job."""
     max_batch: int = 1
     """Most jobs `Engine.run` takes at once."""
+    parallel: int = 1
+    """How many calls of `Engine.run` may go on at the same time, each of other streams."""
     device: str = "cpu"
     notice: str | None = None
     """One sentence that users should see, e.g. that this is the low-accuracy fallback."""
@@ -136,7 +139,7 @@ class Engine(Protocol):
         """Jobs with equal keys may run in one batch."""
 
     def run(self, jobs: Sequence[Job]) -> list[Hypothesis]:
-        """Answer a batch, in order. Blocking; called from one worker thread at a time.
+        """Answer a batch, in order. Blocking; called from worker threads.
 
         The answer to a job must not depend on the other jobs of the batch.
 

@@ -9,19 +9,21 @@ the solo one.
 
 from __future__ import annotations
 
+import json
 import logging
-import os
-from collections.abc import Hashable, Sequence
+import re
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import ctranslate2
 import numpy as np
 import numpy.typing as npt
-from faster_whisper import WhisperModel
+from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
+from threadpoolctl import threadpool_limits
+from tokenizers import Tokenizer as HfTokenizer
 
 from livestt.engines import (
     Capabilities,
@@ -32,13 +34,13 @@ from livestt.engines import (
     StreamOptions,
     Task,
 )
+from livestt.engines.ctranslate2_steps import Places, align, detect_languages, encode, generate
+from livestt.engines.replicas import Replicas
 from livestt.engines.whisper import guards
 from livestt.engines.whisper.alignment import (
     Piece,
-    Span,
     merge_punctuation,
     timed_words,
-    token_spans,
 )
 from livestt.engines.whisper.prompts import (
     Prompt,
@@ -54,9 +56,7 @@ from livestt.timebase import SAMPLE_RATE
 log = logging.getLogger(__name__)
 
 MAX_BATCH = 8
-ENCODER_BATCH = 4
-"""A CPU encoder gains nothing from larger batches and loses its cache to them."""
-MIN_ALIGN_FRAMES = 7
+LANGUAGE_TOKEN = re.compile(r"<\|([a-z]{2,3})\|>")
 SHORTEST = 10 * FRAME
 """Samples; less audio than this is answered with no words."""
 
@@ -82,21 +82,26 @@ class FasterWhisperEngine:
     weights: ClassVar[Literal["ctranslate2"] | None] = "ctranslate2"
 
     def __init__(self, settings: EngineSettings) -> None:
+        folder = Path(settings.model)
         self._settings = settings
-        self._model = _load(settings)
-        self._whisper: Any = self._model.model
-        multilingual = bool(self._whisper.is_multilingual)
-        languages = frozenset(self._model.supported_languages)
+        self._hf_tokenizer, self._extract = _load_text_and_features(folder)
+        self._replicas = Replicas(folder, settings)
+        # For the small products of feature extraction OpenBLAS wakes a thread per core, which
+        # takes four times the CPU and no less time.
+        threadpool_limits(limits=1, user_api="blas")
+        whisper = self._replicas.many
+        multilingual = bool(whisper.is_multilingual)
         self.capabilities = Capabilities(
             name="faster-whisper",
-            model=Path(settings.model).name,
+            model=folder.name,
             streaming="window",
-            languages=languages,
+            languages=_languages(self._hf_tokenizer) if multilingual else frozenset({"en"}),
             detects_language=multilingual,
             translates=multilingual,
             attends=True,
             max_batch=MAX_BATCH,
-            device=str(self._whisper.device),
+            parallel=self._replicas.parallel,
+            device=str(whisper.device),
         )
 
     def open(self, options: StreamOptions) -> None:
@@ -107,7 +112,7 @@ class FasterWhisperEngine:
     def reset(self, stream: None) -> None: ...
 
     def close(self) -> None:
-        self._whisper.unload_model()
+        self._replicas.close()
 
     def batch_key(self, job: Job) -> Hashable:
         """Equal windows and equal context lengths can share a batch."""
@@ -137,117 +142,77 @@ class FasterWhisperEngine:
             return []
         mode = "full30" if full else self._settings.window
         seconds = bucket_seconds(len(jobs[0].audio), mode)
-        encoded = self._encode([pad_features(self._features(job.audio), seconds) for job in jobs])
-        rows = self._rows(jobs, encoded)
-        results = self._generate(rows, encoded)
-        spans, scores = self._align(rows, results, encoded)
+        features = [pad_features(self._features(job.audio), seconds) for job in jobs]
+        with self._replicas.lend(len(jobs)) as whisper:
+            encoded = encode(whisper, features)
+            rows = self._rows(jobs, self._detected(whisper, jobs, encoded))
+            previous = self._tokenizer("en", "transcribe").sot_prev
+            written = generate(
+                whisper, encoded, [(row.prompt, _limit(row)) for row in rows], previous
+            )
+            texts = [
+                (row.prompt, self._new_tokens(row, answer.sequences_ids[0]), len(row.job.audio))
+                for row, answer in zip(rows, written, strict=True)
+            ]
+            placed = align(whisper, encoded, texts)
         return [
-            self._hypothesis(row, result, spans[i], scores[i])
-            for i, (row, result) in enumerate(zip(rows, results, strict=True))
+            self._hypothesis(row, text[1], float(answer.no_speech_prob), places)
+            for row, text, answer, places in zip(rows, texts, written, placed, strict=True)
         ]
 
     def _features(self, audio: Samples) -> npt.NDArray[np.float32]:
-        features: npt.NDArray[np.float32] = self._model.feature_extractor(audio, padding=FRAME)
+        features: npt.NDArray[np.float32] = self._extract(audio, padding=FRAME)
         return features[:, : len(audio) // FRAME]
 
-    def _encode(self, features: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
-        """Encoder output ``[batch, positions, width]`` of equally long windows."""
-        parts = []
-        for i in range(0, len(features), ENCODER_BATCH):
-            group = np.ascontiguousarray(np.stack(features[i : i + ENCODER_BATCH]))
-            output = self._whisper.encode(_view(group), to_cpu=True)
-            parts.append(np.array(output))
-        return np.concatenate(parts)
-
-    def _rows(self, jobs: Sequence[Job], encoded: npt.NDArray[np.float32]) -> list[_Row]:
-        unknown = [i for i, job in enumerate(jobs) if self._language(job) is None]
-        detected = dict(zip(unknown, self._detect(encoded[unknown]), strict=True))
+    def _rows(self, jobs: Sequence[Job], detected: Mapping[int, tuple[str, float]]) -> list[_Row]:
         rows = []
         for i, job in enumerate(jobs):
             language, probability = detected.get(i) or (self._language(job) or "en", 1.0)
             tokenizer = self._tokenizer(language, job.options.task)
             start = (*tokenizer.sot_sequence, tokenizer.no_timestamps)
-            prompt = Prompt(self._context(job), start, self._tokens(job.prefix))
+            prompt = Prompt(self._context(job), start, word_tokens(job.prefix))
             rows.append(_Row(job, prompt, language, probability))
         return rows
 
     def _language(self, job: Job) -> str | None:
         return job.options.language if self.capabilities.detects_language else "en"
 
-    def _detect(self, encoded: npt.NDArray[np.float32]) -> list[tuple[str, float]]:
-        if not len(encoded):
-            return []
-        found = self._whisper.detect_language(_view(np.ascontiguousarray(encoded)))
-        return [(best[0][0].strip("<|>"), float(best[0][1])) for best in found]
+    def _detected(
+        self, whisper: Any, jobs: Sequence[Job], encoded: npt.NDArray[np.float32]
+    ) -> dict[int, tuple[str, float]]:
+        """Language and its probability of the jobs that do not know theirs, by their place."""
+        unknown = [i for i, job in enumerate(jobs) if self._language(job) is None]
+        if not unknown:
+            return {}
+        return dict(zip(unknown, detect_languages(whisper, encoded[unknown]), strict=True))
 
-    def _generate(self, rows: Sequence[_Row], encoded: npt.NDArray[np.float32]) -> list[Any]:
-        previous = self._tokenizer("en", "transcribe").sot_prev
-        prompts = [row.prompt.ids(previous) for row in rows]
-        steps = max(len(row.prompt.prefix) + _limit(row) for row in rows)
-        longest = max(len(ids) for ids in prompts)
-        return list(
-            self._whisper.generate(
-                _view(encoded),
-                prompts,
-                beam_size=1,
-                # CTranslate2 decodes min(max_length / 2, max_length - prompt) steps.
-                max_length=min(448, max(2 * steps, longest + steps)),
-                suppress_blank=False,
-                return_no_speech_prob=True,
-            )
-        )
-
-    def _align(
-        self, rows: Sequence[_Row], results: Sequence[Any], encoded: npt.NDArray[np.float32]
-    ) -> tuple[list[list[Span]], list[list[float]]]:
-        """Spans and probabilities of each row's tokens, its prefix included."""
-        spans: list[list[Span]] = [[] for _ in rows]
-        scores: list[list[float]] = [[] for _ in rows]
-        groups: dict[tuple[int, ...], list[int]] = {}
-        for i, row in enumerate(rows):
-            if self._new_tokens(row, results[i]):
-                groups.setdefault(row.prompt.start[:-1], []).append(i)
-        for start, members in groups.items():
-            texts = [
-                [*rows[i].prompt.prefix, *self._new_tokens(rows[i], results[i])] for i in members
-            ]
-            frames = [max(MIN_ALIGN_FRAMES * 2, len(rows[i].job.audio) // FRAME) for i in members]
-            view = _view(np.ascontiguousarray(encoded[members]))
-            for i, text, found in zip(
-                members, texts, self._whisper.align(view, list(start), texts, frames), strict=True
-            ):
-                spans[i] = token_spans(found.alignments, len(text))
-                scores[i] = list(found.text_token_probs)
-        return spans, scores
-
-    def _new_tokens(self, row: _Row, result: Any) -> tuple[int, ...]:
+    def _new_tokens(self, row: _Row, ids: Sequence[int]) -> tuple[int, ...]:
         """The tokens written after the prefix. A row may have run past its own limit because
         another of its batch was allowed more; what it would not have written alone is cut."""
         eot = self._tokenizer("en", "transcribe").eot
-        ids = result.sequences_ids[0][len(row.prompt.prefix) :]
-        return tuple(t for t in ids[: _limit(row)] if t < eot)
+        new = ids[len(row.prompt.prefix) :][: _limit(row)]
+        return tuple(token for token in new if token < eot)
 
     def _hypothesis(
-        self, row: _Row, result: Any, spans: Sequence[Span], scores: Sequence[float]
+        self, row: _Row, tokens: tuple[int, ...], no_speech: float, places: Places
     ) -> Hypothesis:
         job, skip = row.job, len(row.prompt.prefix)
-        tokens = self._new_tokens(row, result)
-        tokenizer = self._tokenizer(row.language, job.options.task)
-        pieces = self._pieces(tokenizer, tokens)
+        spans, scores = places.spans[skip:], places.scores[skip:]
+        pieces = self._pieces(self._tokenizer(row.language, job.options.task), tokens)
         words, attended = timed_words(
             pieces,
-            spans[skip:],
-            scores[skip:],
+            spans,
+            scores,
             lambda position: min(job.end, job.start + position * TOKEN_FRAME),
             row.language,
         )
         step = guards.Step(
             tokens=tokens,
-            scores=tuple(scores[skip:]),
-            centres=tuple(span.centre for span in spans[skip:]),
-            text="".join(p.text for p in pieces),
+            scores=tuple(scores),
+            centres=tuple(span.centre for span in spans),
+            text="".join(piece.text for piece in pieces),
             seconds=_unheard_seconds(job),
-            no_speech=float(result.no_speech_prob),
+            no_speech=no_speech,
             hit_limit=len(tokens) >= _limit(row),
         )
         return Hypothesis(
@@ -256,7 +221,7 @@ class FasterWhisperEngine:
             language=row.language,
             language_probability=row.language_probability,
             rejected=guards.fault(step),
-            details={"no_speech": step.no_speech, "tokens": float(len(tokens))},
+            details={"no_speech": no_speech, "tokens": float(len(tokens))},
         )
 
     def _pieces(self, tokenizer: Tokenizer, tokens: Sequence[int]) -> list[Piece]:
@@ -267,15 +232,10 @@ class FasterWhisperEngine:
         return merge_punctuation([p for p in pieces if tokenizer.eot not in p.tokens])
 
     def _tokenizer(self, language: str, task: Task) -> Tokenizer:
-        return _tokenizer(
-            self._model.hf_tokenizer, self.capabilities.detects_language, task, language
-        )
+        return _tokenizer(self._hf_tokenizer, self.capabilities.detects_language, task, language)
 
     def _encode_text(self, text: str) -> tuple[int, ...]:
-        return _encode_text(self._model.hf_tokenizer, text)
-
-    def _tokens(self, words: Sequence[Any]) -> tuple[int, ...]:
-        return word_tokens(words)
+        return _encode_text(self._hf_tokenizer, text)
 
     def _context(self, job: Job) -> tuple[int, ...]:
         prompt = hotwords_prompt(job.options.prompt, job.options.hotwords)
@@ -299,10 +259,6 @@ def _limit(row: _Row) -> int:
     return max_new_tokens(_unheard_seconds(row.job))
 
 
-def _view(array: npt.NDArray[np.float32]) -> Any:
-    return ctranslate2.StorageView.from_array(array)
-
-
 @lru_cache(maxsize=256)
 def _tokenizer(hf_tokenizer: Any, multilingual: bool, task: Task, language: str) -> Tokenizer:
     return Tokenizer(hf_tokenizer, multilingual, task=task, language=language)
@@ -313,21 +269,20 @@ def _encode_text(hf_tokenizer: Any, text: str) -> tuple[int, ...]:
     return tuple(hf_tokenizer.encode(text, add_special_tokens=False).ids)
 
 
-def _load(settings: EngineSettings) -> WhisperModel:
-    folder = Path(settings.model)
-    if not (folder / "tokenizer.json").is_file():
+def _languages(hf_tokenizer: HfTokenizer) -> frozenset[str]:
+    """The language codes among the special tokens."""
+    special = (str(token) for token in hf_tokenizer.get_added_tokens_decoder().values())
+    return frozenset(found[1] for text in special if (found := LANGUAGE_TOKEN.search(text)))
+
+
+def _load_text_and_features(folder: Path) -> tuple[HfTokenizer, FeatureExtractor]:
+    """The tokenizer and the feature extractor that a model folder describes."""
+    tokenizer, features = folder / "tokenizer.json", folder / "preprocessor_config.json"
+    if not tokenizer.is_file():
         raise BadModel(f"{folder} has no tokenizer.json, so it is not a complete Whisper model")
-    cuda = settings.device == "cuda" or (
-        settings.device == "auto" and ctranslate2.get_cuda_device_count() > 0
+    written = json.loads(features.read_text("utf-8")) if features.is_file() else {}
+    known = {"feature_size", "sampling_rate", "hop_length", "chunk_length", "n_fft"}
+    return (
+        HfTokenizer.from_file(str(tokenizer)),
+        FeatureExtractor(**{key: value for key, value in written.items() if key in known}),
     )
-    fastest = "float16" if cuda else "int8"
-    try:
-        return WhisperModel(
-            str(folder),
-            device="cuda" if cuda else "cpu",
-            compute_type=fastest if settings.compute_type == "default" else settings.compute_type,
-            cpu_threads=settings.threads or len(os.sched_getaffinity(0)),
-            local_files_only=True,
-        )
-    except (RuntimeError, ValueError) as error:
-        raise EngineError(f"cannot load the model in {folder}: {error}") from error

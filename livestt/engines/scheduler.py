@@ -1,16 +1,19 @@
-"""One thread that owns the engine and batches the jobs of all sessions.
+"""The threads that run the engine, and batch the jobs of all sessions.
 
 Earliest deadline first. The most urgent job picks the batch; other waiting jobs with the same
 `Engine.batch_key` ride along up to the engine's batch size, so batches form by themselves when
-the engine is the bottleneck and cost nothing when it is not. A session has at most one job here
-and may withdraw it while it waits, to ask with more audio: steps grow under load, the queue
-never does.
+the engine is the bottleneck and cost nothing when it is not. Where an engine can work on several
+batches at once, jobs that could share one are spread over the workers that are idle.
+
+A session has at most one job here and may withdraw it while it waits, to ask with more audio:
+steps grow under load, the queue never does.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +21,9 @@ from livestt.engines import Engine, Hypothesis, Job
 from livestt.errors import EngineError
 
 log = logging.getLogger(__name__)
+
+WAIT_SMOOTHING = 0.02
+"""Weight of the newest job in the average wait."""
 
 
 @dataclass(eq=False, slots=True)
@@ -33,6 +39,7 @@ class Ticket:
     on_done: Callable[[], None]
     """Called once, in the scheduler's thread, unless the ticket is withdrawn. Errors in it are
     logged and go no further: an owner that has gone must not stop the engine for the others."""
+    submitted: float = field(default_factory=time.monotonic)
     hypothesis: Hypothesis | None = None
     failure: str | None = None
 
@@ -50,8 +57,10 @@ class SchedulerStats:
     failures: int = 0
     retries: int = 0
     largest_batch: int = 0
-    waiting: int = field(default=0)
+    waiting: int = 0
     """Jobs waiting now."""
+    wait: float = 0.0
+    """Seconds jobs wait for their turn, a moving average over the last hundred or so."""
 
 
 class Scheduler:
@@ -61,23 +70,42 @@ class Scheduler:
         self.engine = engine
         self.stats = SchedulerStats()
         self._waiting: list[Ticket] = []
-        self._running: list[Ticket] = []
         self._wake = threading.Condition()
         self._closed = False
-        self._thread = threading.Thread(target=self._work, name="livestt-engine", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"livestt-engine-{i}", daemon=True)
+            for i in range(engine.capabilities.parallel)
+        ]
+        self._idle = 0
+        for thread in self._threads:
+            thread.start()
 
     @property
     def alive(self) -> bool:
-        return self._thread.is_alive()
+        return all(thread.is_alive() for thread in self._threads)
 
-    def submit(self, job: Job, deadline: float, on_done: Callable[[], None]) -> Ticket:
+    def submit(
+        self,
+        job: Job,
+        deadline: float,
+        on_done: Callable[[], None],
+        *,
+        instead_of: Ticket | None = None,
+    ) -> Ticket:
         """Queue a job.
+
+        Args:
+            job: the question.
+            deadline: on the clock of ``time.monotonic``.
+            on_done: called in a thread of the scheduler's, once.
+            instead_of: a withdrawn ticket whose waiting time counts for this one too.
 
         Raises:
             EngineError: the scheduler is closed.
         """
         ticket = Ticket(job, deadline, on_done)
+        if instead_of is not None:
+            ticket.submitted = instead_of.submitted
         with self._wake:
             if self._closed:
                 raise EngineError("the engine is shutting down")
@@ -106,44 +134,51 @@ class Scheduler:
         """
         with self._wake:
             self._closed = True
-            self._wake.notify()
-        if threading.current_thread() is not self._thread:
-            self._thread.join(timeout)
-        return not self.alive
+            self._wake.notify_all()
+        end = None if timeout is None else time.monotonic() + timeout
+        for thread in self._threads:
+            if threading.current_thread() is not thread:
+                thread.join(None if end is None else max(0.0, end - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def _work(self) -> None:
         """Run batches until closed; whatever ends this, no ticket is left without an answer."""
+        mine: list[Ticket] = []
         try:
-            while batch := self._next_batch():
-                self._run(batch)
+            while mine := self._next_batch():
+                self._run(mine)
         finally:
             with self._wake:
                 self._closed = True
-                left = [ticket for ticket in self._running if not ticket.done] + self._waiting
+                left = [ticket for ticket in mine if not ticket.done] + self._waiting
                 self._waiting = []
                 self.stats.waiting = 0
+                self._wake.notify_all()
             for ticket in left:
                 _settle(ticket, failure="the engine is shutting down")
 
     def _next_batch(self) -> list[Ticket]:
         """Wait for work; an empty list means closed."""
         with self._wake:
+            self._idle += 1
             while not self._waiting and not self._closed:
                 self._wake.wait()
-            if self._closed:
-                return []
-            batch = self._running = self._choose()
+            batch = [] if self._closed else self._choose()
+            self._idle -= 1
             self._waiting = [ticket for ticket in self._waiting if ticket not in batch]
             self.stats.waiting = len(self._waiting)
             return batch
 
     def _choose(self) -> list[Ticket]:
+        """The most urgent job and its like; what idle workers could do is left to them."""
         queue = sorted(self._waiting, key=lambda ticket: ticket.deadline)
         most = self.engine.capabilities.max_batch
         if most == 1 or len(queue) == 1:
             return queue[:1]
         key = self._key(queue[0])
-        return [queue[0], *(t for t in queue[1:] if self._key(t) == key)][:most]
+        alike = [queue[0], *(t for t in queue[1:] if self._key(t) == key)]
+        share = -(-len(alike) // max(1, self._idle))
+        return alike[: min(most, share)]
 
     def _key(self, ticket: Ticket) -> Hashable:
         """The engine's key; a job it cannot even look at goes alone, to fail alone."""
@@ -154,9 +189,7 @@ class Scheduler:
             return id(ticket)
 
     def _run(self, batch: Sequence[Ticket]) -> None:
-        self.stats.batches += 1
-        self.stats.jobs += len(batch)
-        self.stats.largest_batch = max(self.stats.largest_batch, len(batch))
+        self._count(batch)
         failure = self._answer(batch)
         if failure is not None and len(batch) > 1:
             for ticket in batch:
@@ -166,6 +199,16 @@ class Scheduler:
                     self._give_up([ticket], alone)
         elif failure is not None:
             self._give_up(batch, failure)
+
+    def _count(self, batch: Sequence[Ticket]) -> None:
+        now = time.monotonic()
+        with self._wake:
+            stats = self.stats
+            stats.batches += 1
+            stats.jobs += len(batch)
+            stats.largest_batch = max(stats.largest_batch, len(batch))
+            for ticket in batch:
+                stats.wait += (now - ticket.submitted - stats.wait) * WAIT_SMOOTHING
 
     def _answer(self, batch: Sequence[Ticket]) -> str | None:
         """Run one batch; the reason if that failed."""
