@@ -34,11 +34,12 @@
  * @property {boolean} cleared
  * @property {{name: string, level: number, silent: boolean}[]} channels
  *
- * @typedef {{status: Status, growing: Growing[], rows: RowChanges | null}} ToPanel
+ * @typedef {{growing: Growing[], rows: RowChanges | null}} Text
+ * @typedef {{status: Status, text: Text | null}} ToPanel  No text if none changed.
  *
  * @typedef {{x: number, y: number}} Place  Of the overlay's middle, as a share of the window.
- * @typedef {{type: "captions", captions: Captions} | {type: "place", place: Place | null}
- *   | {type: "over"}} ToOverlay
+ * @typedef {{type: "captions", captions: Captions} | {type: "over"}
+ *   | {type: "welcome", place: Place | null, how: string, hide: string}} ToOverlay
  */
 
 /** @param {ToWorker["type"]} type */

@@ -9,6 +9,7 @@ import { Recorder } from "./capture/recorder.js";
 import { captionsOf } from "./feed/captions.js";
 import { RowSender } from "./feed/rows.js";
 import { isOurPage, tellWorker } from "./messages.js";
+import { WORDS } from "./words.js";
 
 const LEVEL_MS = 60;
 
@@ -23,6 +24,8 @@ const overlays = new Map();
 let place = null;
 let running = false;
 let drawn = true;
+/** Whether more changed than how loud it is. */
+let textChanged = true;
 let levelAt = Number.NEGATIVE_INFINITY;
 
 chrome.runtime.onMessage.addListener((/** @type {ToOffscreen} */ message, sender, answer) => {
@@ -55,7 +58,7 @@ function welcomePanel(port) {
   panels.set(port, new RowSender());
   port.onDisconnect.addListener(() => panels.delete(port));
   port.onMessage.addListener((/** @type {FromPanel} */ { type }) => COMMANDS[type]());
-  draw();
+  changed();
 }
 
 /** @param {chrome.runtime.Port} port */
@@ -65,12 +68,18 @@ function welcomeOverlay(port) {
   port.onMessage.addListener((/** @type {Place} */ { x, y }) => {
     place = { x: Number(x), y: Number(y) };
   });
-  tellOverlay(port, { type: "place", place });
-  draw();
+  const { overlayHow: how, overlayHide: hide } = WORDS;
+  tellOverlay(port, { type: "welcome", place, how, hide });
+  changed();
+}
+
+function changed() {
+  textChanged = true;
+  drawSoon();
 }
 
 /** Once for all the changes that one message of the server makes. */
-function changed() {
+function drawSoon() {
   if (!drawn) return;
   drawn = false;
   queueMicrotask(() => {
@@ -80,11 +89,19 @@ function changed() {
 }
 
 function draw() {
+  const { status } = recorder;
+  if (textChanged) drawText();
+  else for (const port of panels.keys()) tellPanel(port, { status, text: null });
+  textChanged = false;
+  if (!recorder.running) closeOverlays();
+  if (running && !recorder.running) tellWorker("stopped");
+  running = recorder.running;
+}
+
+function drawText() {
   const { rows, growing, status } = recorder;
   for (const [port, sender] of panels) {
-    /** @type {ToPanel} */
-    const message = { status, growing, rows: sender.changes(rows) };
-    port.postMessage(message);
+    tellPanel(port, { status, text: { growing, rows: sender.changes(rows) } });
   }
   const captions = captionsOf(rows, growing);
   const now = JSON.stringify(captions);
@@ -92,9 +109,14 @@ function draw() {
     if (shown !== now) tellOverlay(port, { type: "captions", captions });
     overlays.set(port, now);
   }
-  if (!recorder.running) closeOverlays();
-  if (running && !recorder.running) tellWorker("stopped");
-  running = recorder.running;
+}
+
+/**
+ * @param {chrome.runtime.Port} port
+ * @param {ToPanel} message
+ */
+function tellPanel(port, message) {
+  port.postMessage(message);
 }
 
 function closeOverlays() {
@@ -114,7 +136,7 @@ recorder.addEventListener("level", () => {
   const now = performance.now();
   if (now - levelAt < LEVEL_MS) return;
   levelAt = now;
-  changed();
+  drawSoon();
 });
 navigator.mediaDevices.addEventListener("devicechange", () => {
   if (recorder.problem === "deviceLost") recorder.followMicrophone();

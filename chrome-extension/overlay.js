@@ -55,7 +55,6 @@
 
   const box = make("section", "box");
   box.tabIndex = 0;
-  box.ariaLabel = "Live captions. Arrow keys move them, Escape hides them.";
   const lines = make("div", "lines");
   lines.ariaHidden = "true";
   const said = make("div", "said");
@@ -63,7 +62,6 @@
   said.ariaLive = "polite";
   const close = make("button");
   close.textContent = "×";
-  close.ariaLabel = "Hide captions";
   box.append(lines, said, close);
   root.append(box);
 
@@ -94,6 +92,13 @@
       line.append(span);
     }
     return line;
+  };
+
+  /** @param {{place: {x: number, y: number} | null, how: string, hide: string}} welcome */
+  const settle = ({ place: before, how, hide: hiding }) => {
+    box.ariaLabel = how;
+    close.ariaLabel = hiding;
+    if (before) moveTo(before);
   };
 
   /** @param {{shown: {who: string, ink: string, pencil: string}[], said: {key: string, text: string}[]}} captions */
@@ -136,7 +141,7 @@
     port.onDisconnect.addListener(remove);
     port.onMessage.addListener((message) => {
       if (message.type === "captions") render(message.captions);
-      if (message.type === "place" && message.place) moveTo(message.place);
+      if (message.type === "welcome") settle(message);
       if (message.type === "over") remove();
     });
   };

@@ -34,7 +34,7 @@ let preferences = loadPreferences(localStorage);
 applyLook(preferences);
 
 /** @type {Status} */
-let status = {
+const NOBODY = {
   ...initialState(null),
   title: "",
   seconds: 0,
@@ -43,6 +43,7 @@ let status = {
   cleared: false,
   channels: [],
 };
+let status = NOBODY;
 /** @type {Growing[]} */
 let growing = [];
 let received = new RowReceiver();
@@ -60,8 +61,16 @@ const line = new Line({
     received = new RowReceiver();
   },
   received: (/** @type {ToPanel} */ message) => {
-    ({ status, growing } = message);
-    received.receive(message.rows);
+    status = message.status;
+    if (message.text) {
+      growing = message.text.growing;
+      received.receive(message.text.rows);
+    }
+    draw();
+  },
+  ended: () => {
+    status = NOBODY;
+    growing = [];
     draw();
   },
 });

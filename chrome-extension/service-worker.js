@@ -17,7 +17,8 @@ chrome.storage.local.setAccessLevel({ accessLevel: "TRUSTED_CONTEXTS" });
 
 chrome.action.onClicked.addListener((tab) => {
   // At once: the browser opens a panel only while the click is being handled.
-  chrome.sidePanel.open({ windowId: tab.windowId });
+  // Some windows have no room for one; the captions on the page are there all the same.
+  chrome.sidePanel.open({ windowId: tab.windowId }).catch(() => {});
   start([captured(tab)]);
 });
 

@@ -44,6 +44,7 @@ export class Channel extends Dialogue {
    * @param {Clock} clock
    */
   async listen(stream, clock) {
+    this.change({ phase: "starting" });
     const context = await clock.start();
     let first = true;
     const frame = (/** @type {ArrayBuffer} */ bytes) => {
@@ -75,10 +76,10 @@ export class Channel extends Dialogue {
   }
 
   async silence() {
-    const { sound } = this;
+    await this.sound?.close();
     this.sound = null;
     this.level = 0;
-    await sound?.close();
+    this.change({});
   }
 
   finish() {

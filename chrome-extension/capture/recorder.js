@@ -55,10 +55,15 @@ export class Recorder extends EventTarget {
     if (!stream) return false;
     if (!this.running && this.rows.length === 0) this.startAnew();
     this.live("tab")?.stop();
-    await this.begin("tab", stream);
-    // A captured tab falls silent for its user, unless somebody plays what was captured.
-    this.playback.srcObject = stream;
-    await this.playback.play();
+    try {
+      // A captured tab falls silent for its user, unless somebody plays what was captured.
+      this.playback.srcObject = stream;
+      await this.playback.play();
+      await this.begin("tab", stream);
+    } catch {
+      stopTracks(stream);
+      return false;
+    }
     await this.followMicrophone();
     return true;
   }
@@ -71,9 +76,7 @@ export class Recorder extends EventTarget {
 
   /** Finish: what was said is still recognised. A second time: now. */
   async stop() {
-    this.playback.srcObject = null;
     await Promise.all(this.channels.map((channel) => channel.stop()));
-    await this.clock.stop();
   }
 
   /** @param {Settings} settings */
@@ -91,6 +94,7 @@ export class Recorder extends EventTarget {
     const wanted = () => this.settings.microphone && this.live("tab") !== undefined;
     const { processing } = this.settings;
     if (!wanted() || processing !== this.processing) await this.live("me")?.stop();
+    if (!this.settings.microphone) this.problem = null;
     if (!wanted() || this.live("me") || this.openingMicrophone) return;
     this.openingMicrophone = true;
     try {
@@ -98,7 +102,7 @@ export class Recorder extends EventTarget {
       this.problem = null;
       this.processing = processing;
       if (wanted()) await this.begin("me", stream);
-      else for (const track of stream.getTracks()) track.stop();
+      else stopTracks(stream);
     } catch (error) {
       this.problem = error instanceof CaptureError ? error.problem : "busy";
       this.changed();
@@ -124,7 +128,12 @@ export class Recorder extends EventTarget {
     channel.addEventListener("change", () => this.changed());
     channel.addEventListener("level", () => this.dispatchEvent(new Event("level")));
     this.channels = [...this.channels, channel];
-    await channel.listen(stream, this.clock);
+    try {
+      await channel.listen(stream, this.clock);
+    } catch {
+      channel.finish();
+      throw new CaptureError("incomplete");
+    }
   }
 
   /**
@@ -198,8 +207,17 @@ export class Recorder extends EventTarget {
   }
 
   changed() {
+    if (!this.channels.some(({ sound, state }) => sound || state.phase === "starting")) {
+      this.playback.srcObject = null;
+      this.clock.stop();
+    }
     this.dispatchEvent(new Event("change"));
   }
+}
+
+/** @param {MediaStream} stream */
+function stopTracks(stream) {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 /**

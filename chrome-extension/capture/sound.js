@@ -46,6 +46,8 @@ export class Sound {
     this.context = context;
     /** @type {() => void} */
     this.flushed = () => {};
+    /** @type {Promise<void> | null} */
+    this.closed = null;
     this.source = context.createMediaStreamSource(stream);
     this.node = new AudioWorkletNode(context, "capture");
     this.node.port.onmessage = ({ data }) => {
@@ -57,8 +59,13 @@ export class Sound {
     this.source.connect(this.node).connect(context.destination);
   }
 
-  /** The last samples come first. */
-  async close() {
+  close() {
+    this.closed ??= this.end();
+    return this.closed;
+  }
+
+  /** Not before the audio thread's last samples are here. */
+  async end() {
     if (this.context.state === "running") {
       await new Promise((resolve) => {
         this.flushed = () => resolve(null);

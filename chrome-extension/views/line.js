@@ -5,7 +5,12 @@
  */
 
 export class Line {
-  /** @param {{began: () => void, received: (message: ToPanel) => void}} listener */
+  /**
+   * @param {object} listener
+   * @param {() => void} listener.began
+   * @param {(message: ToPanel) => void} listener.received
+   * @param {() => void} listener.ended
+   */
   constructor(listener) {
     this.listener = listener;
     /** @type {chrome.runtime.Port | null} */
@@ -21,6 +26,7 @@ export class Line {
     port.onDisconnect.addListener(() => {
       void chrome.runtime.lastError; // Nobody there is no error: nothing is being captioned.
       this.port = null;
+      this.listener.ended();
     });
   }
 

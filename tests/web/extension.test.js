@@ -1,13 +1,16 @@
 /** The extension's pure parts: one transcript out of two channels, and where the server is. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { captionsOf } from "../../chrome-extension/feed/captions.js";
 import { growingOf, merge, placed, speakerName } from "../../chrome-extension/feed/merge.js";
 import { RowReceiver, RowSender } from "../../chrome-extension/feed/rows.js";
 import { baseOf, DEFAULTS, readSettings, serverAddress } from "../../chrome-extension/settings.js";
+import { WORD_TABLES, WORDS } from "../../chrome-extension/words.js";
 import { emptyTranscript } from "../../web/modules/transcript.js";
 import { liveUrl } from "../../web/modules/wire.js";
+import { STRINGS, TABLES } from "../../web/strings.js";
 
 /** @import { Row } from "../../web/modules/conversation.js" */
 
@@ -186,4 +189,22 @@ test("nothing found in storage can break the settings", () => {
   const exported = { ...DEFAULTS, server: "https://host/" };
   assert.equal(readSettings({ language: "de" }, exported).server, "https://host/");
   assert.equal(readSettings({ language: "de" }, exported).language, "de");
+});
+
+test("every language has every word", () => {
+  assert.deepEqual(Object.keys(WORD_TABLES).sort(), Object.keys(TABLES).sort());
+  const shape = (/** @type {object} */ table) =>
+    Object.entries(table).map(([key, value]) => [key, typeof value]);
+  for (const [name, table] of Object.entries(WORD_TABLES)) {
+    assert.deepEqual(shape(table ?? {}), shape(WORD_TABLES.en ?? {}), name);
+  }
+  assert.equal(STRINGS.emptyTitle, WORDS.emptyTitle, "the page's table says the extension's words");
+});
+
+test("every word that the extension's pages want is there", () => {
+  for (const page of ["panel.html", "permission.html"]) {
+    const html = readFileSync(new URL(`../../chrome-extension/${page}`, import.meta.url), "utf-8");
+    for (const [, key] of html.matchAll(/data-(?:text|label)="(\w+)"/g))
+      assert.ok(key in STRINGS, key);
+  }
 });
