@@ -77,7 +77,12 @@ function shownRows() {
 
 const labels = () => ({ speaker: labeler(session.state.speakers) });
 const jump = mountFollow();
-const settings = mountSettings({ preferences: () => preferences, changed: prefer });
+const settings = mountSettings({
+  preferences: () => preferences,
+  changed: prefer,
+  running: () =>
+    session.state.link === "open" ? (currentPart(session.state.conversation)?.session ?? "") : "",
+});
 const copy = mountSave({ rows: shownRows, labels });
 const projector = mountProjector();
 mountHealth(session);

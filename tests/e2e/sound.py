@@ -37,8 +37,8 @@ def write_sound(path: Path, rate: int = 48_000, sound: Sound = signal) -> None:
     _write(path, sound(np.arange(int(SECONDS * rate)) / rate), rate)
 
 
-def write_silence(path: Path, rate: int = 48_000) -> None:
-    _write(path, np.zeros(rate), rate)
+def write_silence(path: Path, rate: int = 48_000, seconds: int = 1) -> None:
+    _write(path, np.zeros(seconds * rate), rate)
 
 
 def _write(path: Path, samples: Samples, rate: int) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from .conftest import missing
 from .fake_server import FakeServer, Message, diff, line, snapshot, wait_for
+from .sound import write_silence
 
 OpenPage = Callable[..., Page]
 
@@ -223,11 +224,34 @@ def test_axe_finds_nothing(page_server: FakeServer, open_page: OpenPage, scheme:
     expect(page.locator("#growing")).to_contain_text("more words")
     states["live"] = violations(page)
     page.click("[popovertarget=settings]")
+    for summary in page.locator("#settings summary").all():
+        summary.click()
     states["settings"] = violations(page)
     page.keyboard.press("Escape")
     page.click("[popovertarget=save]")
+    page.click("#kept summary")
+    expect(page.locator("#kept-list li")).to_have_count(1)
     states["save"] = violations(page)
     page.keyboard.press("Escape")
+    page.locator("#log .who").first.click()
+    states["name"] = violations(page)
+    page.keyboard.press("Escape")
+    page.click("#lag")
+    expect(page.locator("#health")).to_contain_text("Not heard yet")
+    states["figures"] = violations(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    states["help"] = violations(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("sentence")
+    states["search"] = violations(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("f")
+    states["projector"] = violations(page)
+    page.focus("#projector-leave")
+    page.keyboard.press("Enter")
+    expect(page.locator(".dock")).to_be_visible()
     page_server.away = True
     page_server.drop()
     expect(page.locator("#advice")).to_contain_text("Trying again")
@@ -240,6 +264,37 @@ def test_axe_finds_nothing(page_server: FakeServer, open_page: OpenPage, scheme:
     assert not any(states.values()), states
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_with_a_file_or_in_the_overlay(
+    page_server: FakeServer, open_page: OpenPage, scheme: str, tmp_path: Path
+) -> None:
+    if not AXE.is_file():
+        missing("axe-core is not installed: run npm ci")
+    write_silence(tmp_path / "silence.wav")
+    page_server.stops_at_once = False
+    page = open_page(f"{page_server.url}?ui=ar", color_scheme=scheme, reduced_motion="reduce")
+    page.set_input_files("#file", tmp_path / "silence.wav")
+    wait_for(lambda: page_server.heard and page_server.newest.ended)
+    page_server.say(**snapshot(1, talk(3), received=1.0))
+    expect(page.locator("#log .row")).to_have_count(3)
+    states = {"transcribing": found_by_axe(page)}
+    page_server.say(type="ready_to_stop")
+    expect(page.locator("#start")).to_be_visible()
+    page.locator("#seek").fill("0.5")
+    states["played"] = violations(page)
+    page.goto(f"{page_server.url}overlay?session=x&background=black")
+    wait_for(lambda: len(page_server.heard) == 2)
+    page_server.say(**snapshot(1, talk(3), text="and more"))
+    expect(page.locator("#captions")).to_contain_text("and more")
+    states["overlay"] = found_by_axe(page)
+    assert not any(states.values()), states
+
+
+def found_by_axe(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    return violations(page)
+
+
 def test_nothing_is_wider_than_a_phone(page_server: FakeServer, open_page: OpenPage) -> None:
     page_server.notice = "A small engine answers: livestt models get large-v3-turbo-very-long-name"
     page = open_page(page_server.url, viewport=PHONE, has_touch=True, is_mobile=True)
@@ -250,6 +305,8 @@ def test_nothing_is_wider_than_a_phone(page_server: FakeServer, open_page: OpenP
     expect(page.locator("#growing")).to_contain_text("xxx")
     check_width(page)
     page.click("[popovertarget=settings]")
+    for summary in page.locator("#settings summary").all():
+        summary.click()
     check_width(page)
     page.locator("[name=size]").fill("6")
     page.keyboard.press("Escape")

@@ -106,6 +106,10 @@ test("a server's address, however it is written", () => {
   assert.equal(base("::"), page);
   const overlay = overlayAddress(base("host", "k"));
   assert.equal(overlay, "https://host/overlay?session=latest&lines=2&size=48");
+  const named = new URL(overlayAddress(base("host", "k"), "s 1"));
+  assert.equal(named.searchParams.get("session"), "s 1");
+  const here = new URL(overlayAddress(serverBase({ server: "localhost:1", key: "" }, page), "s 1"));
+  assert.equal(here.searchParams.get("session"), "latest");
 });
 
 test("every word the page wants is in the table, and every one there is wanted", () => {

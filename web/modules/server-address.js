@@ -33,12 +33,16 @@ function readAddress(typed, page) {
 }
 
 /**
- * The address of the overlay on that server, without its key.
+ * The address of the overlay on that server, without its key. Only on its own machine does a server
+ * tell which session is the newest; elsewhere one has to name it.
  *
  * @param {string} base
+ * @param {string} [session]  The one that runs, if one does.
  */
-export function overlayAddress(base) {
+export function overlayAddress(base, session = "") {
   const url = new URL("overlay", base);
-  url.search = "?session=latest&lines=2&size=48";
+  const local = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  const wanted = local || session === "" ? "latest" : session;
+  url.search = new URLSearchParams({ session: wanted, lines: "2", size: "48" }).toString();
   return url.href;
 }

@@ -16,8 +16,9 @@ export function mountSave({ rows, labels }) {
   byId("copy").addEventListener("click", copyAll);
 
   for (const [extension, format] of Object.entries(FORMATS)) {
-    const button = make("button", "", STRINGS.download(format.name, extension));
+    const button = make("button", "", format.name);
     button.type = "button";
+    button.ariaLabel = button.title = STRINGS.download(format.name, extension);
     button.dataset.format = extension;
     button.addEventListener("click", () => {
       const found = rows();

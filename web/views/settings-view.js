@@ -16,8 +16,9 @@ const TYPED = new Set(["server", "key"]);
  * @param {object} options
  * @param {() => Preferences} options.preferences
  * @param {(changes: Partial<Preferences>) => void} options.changed
+ * @param {() => string} options.running  The session that is live, if one is.
  */
-export function mountSettings({ preferences, changed }) {
+export function mountSettings({ preferences, changed, running }) {
   const form = /** @type {HTMLFormElement} */ (byId("settings"));
   const fields = /** @type {any} */ (form.elements);
   const keep = /** @type {HTMLInputElement} */ (byId("keep"));
@@ -53,7 +54,7 @@ export function mountSettings({ preferences, changed }) {
     if (target instanceof HTMLInputElement && TYPED.has(target.name)) read();
   });
   keep.addEventListener("change", () => changed({ keep: keep.checked }));
-  mountSharing(preferences);
+  mountSharing(preferences, running);
 
   return {
     /** @param {number} step */
@@ -72,8 +73,11 @@ export function mountSettings({ preferences, changed }) {
   };
 }
 
-/** @param {() => Preferences} preferences */
-function mountSharing(preferences) {
+/**
+ * @param {() => Preferences} preferences
+ * @param {() => string} running  The session that is live, if one is.
+ */
+function mountSharing(preferences, running) {
   const answer = byId("share-answer");
 
   /** @param {string} address */
@@ -89,7 +93,8 @@ function mountSharing(preferences) {
     copy(linkTo(preferences(), document.baseURI));
   });
   byId("copy-overlay").addEventListener("click", () => {
-    copy(overlayAddress(serverBase({ ...preferences(), key: "" }, document.baseURI)));
+    const base = serverBase({ ...preferences(), key: "" }, document.baseURI);
+    copy(overlayAddress(base, running()));
   });
   byId("settings").addEventListener("toggle", () => setText(answer, ""));
 }

@@ -59,7 +59,7 @@ export function mountLink() {
     const said = STRINGS[LINK_TEXT[name]];
     setText(text, typeof said === "string" ? said : said(percentText(share)));
     const late = lagSeconds >= LARGE_LAG;
-    const steady = !late && delay !== null;
+    const steady = !late && delay !== null && name !== "lost";
     lag.hidden = name === "idle" || name === "connecting" || (!steady && lagSeconds < SMALL_LAG);
     lag.classList.toggle("late", late);
     const words = steady ? STRINGS.delay(delay.toFixed(1)) : STRINGS.lag(lagSeconds.toFixed(1));
