@@ -37,7 +37,7 @@ class MlxWhisperEngine(AttentiveWhisper):
         try:
             loaded, device = self._thread.submit(_load, settings).result()
         except BaseException:
-            self._thread.shutdown()
+            self._end()
             raise
         multilingual = loaded.vocabulary.multilingual
         capabilities = Capabilities(
@@ -60,11 +60,13 @@ class MlxWhisperEngine(AttentiveWhisper):
             raise EngineError(f"MLX failed: {error}") from error
 
     def close(self) -> None:
-        self._thread.submit(self._forget).result()
-        self._thread.shutdown()
-
-    def _forget(self) -> None:
         del self._loaded
+        self._end()
+
+    def _end(self) -> None:
+        """End the thread, its streams first: MLX aborts the process at exit if they are left."""
+        self._thread.submit(_clear_streams).result()
+        self._thread.shutdown()
 
 
 def _load(settings: EngineSettings) -> tuple[Loaded, str]:
@@ -85,6 +87,12 @@ def _load(settings: EngineSettings) -> tuple[Loaded, str]:
     never = mlx_loading.suppressed(folder, size)
     model = MlxWhisper(whisper, chosen, never, vocabulary.eot, dtype)
     return Loaded(model, vocabulary, whisper.dims.n_mels), device
+
+
+def _clear_streams() -> None:
+    import mlx.core as mx
+
+    mx.clear_streams()
 
 
 def _use(wanted: str) -> str:

@@ -4,6 +4,8 @@
 (name, rank u8, dimensions u32, type u8, bytes u32, data), then aliases (ctranslate2's
 ``specs/model_spec.py``). Names have a length u16 and a closing zero. Integers of eight bits go
 with a scale for each row. Nothing but NumPy is needed.
+
+    python tests/engines/ct2_weights.py FOLDER
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import json
 import re
 import shutil
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -171,3 +174,7 @@ def _write_safetensors(path: Path, arrays: Arrays) -> None:
         file.write(struct.pack("<Q", len(text)) + text)
         for array in arrays.values():
             file.write(np.ascontiguousarray(array, np.float32).tobytes())
+
+
+if __name__ == "__main__":
+    export(Path(__file__).parents[1] / "fixtures" / "whisper-synth", Path(sys.argv[1]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,6 +102,21 @@ def test_any_thread_may_ask(folder: Path) -> None:
         thread.join()
     engine.close()
     assert heard == [row["text"]] * 2
+
+
+@pytest.mark.parametrize("more", ["", ", alignment_heads='9:9'"])
+def test_the_process_ends_in_peace(folder: Path, more: str) -> None:
+    """A thread with MLX streams that nobody clears aborts the interpreter at exit."""
+    program = (
+        "from livestt.engines import EngineSettings\n"
+        "from livestt.engines.mlx_whisper import MlxWhisperEngine\n"
+        "from livestt.errors import UnsupportedOption\n"
+        "try:\n"
+        f"    MlxWhisperEngine(EngineSettings({str(folder)!r}, device='cpu'{more})).close()\n"
+        "except UnsupportedOption:\n"
+        "    pass\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_quantised_weights(folder: Path, tmp_path: Path) -> None:
