@@ -429,6 +429,13 @@ def test_real_speech_and_a_server_with_a_key(
         server.kill()
 
 
+TOO_WIDE = """[...document.querySelectorAll("header *, main *, section *")]
+    .filter((e) => e.checkVisibility() && !e.closest(".meter"))
+    .filter((e) => getComputedStyle(e).clipPath === "none")
+    .map((e) => [e.getBoundingClientRect(), e.outerHTML.slice(0, 80)])
+    .filter(([box]) => box.right > innerWidth || box.left < 0)"""
+
+
 def test_axe_has_nothing_to_say(
     extension: ExtensionBrowser, open_tab: OpenTab, panel: Page
 ) -> None:
@@ -460,6 +467,12 @@ def test_axe_has_nothing_to_say(
     panel.click("[popovertarget=save]")
     states["save"] = violations(panel)
     panel.keyboard.press("Escape")
+    panel.set_viewport_size({"width": 320, "height": 640})
+    for language in ("de", "fr", "ar", ""):
+        panel.evaluate("ui => { localStorage.livestt = JSON.stringify({ ui }) }", language)
+        panel.reload()
+        expect(panel.locator("#stop")).to_be_visible()
+        assert panel.evaluate(TOO_WIDE) == [], language
     asking = extension.context.new_page()
     asking.add_init_script("window.close = () => {}")
     asking.goto(PANEL.replace("panel.html", "permission.html"))
