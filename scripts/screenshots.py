@@ -79,6 +79,7 @@ class Studio:
             page.fill("#speaker-name", name)
             page.keyboard.press("Enter")
         page.keyboard.press("e")
+        page.evaluate("document.activeElement.blur()")
         page.mouse.move(0, 0)
         return page
 

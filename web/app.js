@@ -136,33 +136,46 @@ mountShortcuts({
   },
 });
 
-function render() {
+/** What is said: only after something changed, for it looks at every row. */
+function renderText() {
   const { state } = session;
   const shown = shownRows();
-  const part = currentPart(state.conversation);
-  const running = state.phase === "live" || state.phase === "paused" || state.phase === "stopping";
-  const heard = session.heardSeconds;
-  transcript.render({ rows: shown, part, listening: running, speakers: state.speakers });
+  transcript.render({
+    rows: shown,
+    part: currentPart(state.conversation),
+    listening: isRunning(),
+    speakers: state.speakers,
+  });
   renderUnsure({ rows: shown, wanted: preferences.unsure });
   search.render();
-  player.render({ file: state.file, heard, busy: running });
   controls({ phase: state.phase, source: state.source, hasText: shown.length > 0 });
+  renderNotices({
+    texts: [state.about?.notice ?? "", state.warning, lostText()],
+    cleared: state.conversation.cleared !== null,
+    found: foundText(),
+  });
+  renderLanguages(state.about);
+  settings.render(state.phase === "idle");
+  keep();
+}
+
+/** How things stand, also between two messages. */
+function renderState() {
+  const { state } = session;
+  const heard = session.heardSeconds;
+  player.render({ file: state.file, heard, busy: isRunning() });
   renderLink({
     state,
     lag: session.lagSeconds,
     delay: session.latency.delay,
     share: heard / player.length(),
   });
-  renderNotices({
-    texts: [state.about?.notice ?? "", state.warning, lostText()],
-    cleared: state.conversation.cleared !== null,
-    found: foundText(),
-  });
-  settings.render(state.phase === "idle");
-  keep();
   renderAdvice(adviceFor(state, session.signal.noSignal));
-  renderLanguages(state.about);
   renderMeter();
+}
+
+function isRunning() {
+  return ["live", "paused", "stopping"].includes(session.state.phase);
 }
 
 function lostText() {
@@ -192,15 +205,18 @@ mountKeeping({
   draw();
 });
 
-let drawn = true;
+const waiting = { frame: false, text: false };
 
 /** At most once per frame, however many messages come. */
-function draw() {
-  if (!drawn) return;
-  drawn = false;
+function draw({ text = true } = {}) {
+  waiting.text ||= text;
+  if (waiting.frame) return;
+  waiting.frame = true;
   requestAnimationFrame(() => {
-    drawn = true;
-    render();
+    waiting.frame = false;
+    if (waiting.text) renderText();
+    waiting.text = false;
+    renderState();
   });
 }
 
@@ -215,7 +231,7 @@ session.addEventListener("change", () => {
   wakeLock.want(phase === "live" && state.source !== "file");
   draw();
 });
-session.addEventListener("level", draw);
+session.addEventListener("level", () => draw({ text: session.lostSeconds > 0 }));
 navigator.mediaDevices?.addEventListener("devicechange", () => session.devicesChanged());
 window.addEventListener("online", () => session.retryNow());
 window.addEventListener("beforeunload", (event) => {
@@ -223,4 +239,5 @@ window.addEventListener("beforeunload", (event) => {
 });
 
 session.meetServer();
-render();
+renderText();
+renderState();
