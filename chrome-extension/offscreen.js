@@ -139,6 +139,6 @@ recorder.addEventListener("level", () => {
   drawSoon();
 });
 navigator.mediaDevices.addEventListener("devicechange", () => {
-  if (recorder.problem === "deviceLost") recorder.followMicrophone();
+  if (recorder.settings.microphone) recorder.followMicrophone();
 });
 window.addEventListener("online", () => recorder.retryNow());

@@ -125,16 +125,19 @@
     remove();
   };
 
-  /** Put it in front of everything, also of what became full-screen later. */
+  /**
+   * In front of everything. What is outside of a full-screen element can be seen there, but not
+   * touched; some elements show nothing that is inside.
+   */
   const raise = () => {
-    if (!host.isConnected) return;
-    host.hidePopover();
+    const full = document.fullscreenElement;
+    const inside = full && !full.matches("video, iframe, canvas, img, object, embed");
+    (inside ? full : document.documentElement).append(host);
     host.showPopover();
   };
 
   const show = () => {
     if (port) return;
-    document.documentElement.append(host);
     moveTo(place);
     raise();
     port = chrome.runtime.connect({ name: "overlay" });
@@ -187,7 +190,7 @@
     if (event.key === "Escape") hide();
   });
   close.addEventListener("click", hide);
-  document.addEventListener("fullscreenchange", raise);
+  document.addEventListener("fullscreenchange", () => port && raise());
 
   world.livesttOverlay = { show, hide: remove, root };
   show();

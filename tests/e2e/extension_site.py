@@ -14,6 +14,7 @@ PAGE = """<!doctype html>
 <link rel="icon" href="data:,"><h1>A page that plays</h1>
 <style>div { position: static !important; background: red !important; width: 100% }</style>
 <script>
+  document.querySelector("h1").onclick = (event) => event.target.requestFullscreen();
   (async () => {
     const context = new AudioContext();
     const name = new URLSearchParams(location.search).get("sound");
