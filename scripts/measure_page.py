@@ -21,8 +21,8 @@ from playwright.sync_api import CDPSession, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from e2e.fake_server import FakeServer, Message, diff, line, snapshot, wait_for  # noqa: E402
-from e2e.sound import write_sound  # noqa: E402
+from e2e.fake_server import FakeServer, Message, diff, line, snapshot, wait_for
+from e2e.sound import write_sound
 
 WORDS_PER_LINE = 10
 COUNTERS = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration", "TaskDuration")
