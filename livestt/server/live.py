@@ -34,6 +34,9 @@ LATEST = "latest"
 """Instead of a session's id: the one that started last."""
 MAX_VIEWERS = 100
 """Viewers per session that may be, all together."""
+PATIENCE_PER_SESSION = 0.004
+MOST_PATIENCE = 0.25
+"""Seconds; see `LiveSession`."""
 LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -156,11 +159,15 @@ class LiveEndpoint:
         if self.sessions >= most:
             raise TooManySessions(f"this server runs its limit of {most} sessions; try again later")
         grace = self.pipeline.settings.resume_seconds
-        session = LiveSession(self.pipeline, self.scheduler, request, grace)
+        session = LiveSession(self.pipeline, self.scheduler, request, grace, self._patience)
         self._sessions[session.id] = session
         assert self._tasks is not None
         self._tasks.start_soon(self._host, session)
         return session
+
+    def _patience(self) -> float:
+        """With more sessions each gathers more audio before it is heard."""
+        return min(MOST_PATIENCE, PATIENCE_PER_SESSION * self.sessions)
 
     async def _host(self, session: LiveSession) -> None:
         try:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -16,16 +14,17 @@ from livestt.driver import Driver, drive
 from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
 from livestt.errors import BadAudio, LivesttError
-from livestt.events import Ended, Event, Flushed, Warned
+from livestt.events import Ended, Event, Flushed, Progress, Warned
 from livestt.pipeline import Pipeline, layout
 from livestt.protocols.native import Flush, Request, error_message
-from livestt.timebase import to_seconds
+from livestt.server.inbox import End, Inbox
+from livestt.timebase import from_ms, to_seconds
 from livestt.transcript import Transcript
 
 log = logging.getLogger(__name__)
 
-MAX_WAITING = 1 << 17
-"""Bytes that may wait to be decoded before the publisher is no longer read: 4 s of 16 kHz PCM."""
+PROGRESS_STEP = from_ms(400)
+"""Audio after which clients are told how far the session is, when there is no other news."""
 
 
 class Listener(Protocol):
@@ -41,11 +40,6 @@ class Listener(Protocol):
         """Another connection feeds the session from now on."""
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
-    """The publisher has sent its last byte."""
-
-
 class LiveSession:
     """One audio stream, from whoever publishes it to everybody who reads along.
 
@@ -58,6 +52,8 @@ class LiveSession:
         scheduler: runs the jobs, shared.
         request: what the first connection asked for.
         grace: seconds to wait for a lost publisher.
+        patience: asked for the seconds of audio to gather before it is decoded: many small
+            pieces cost much more than few large ones.
 
     Attributes:
         id: unguessable; who knows it may read along or resume.
@@ -68,7 +64,12 @@ class LiveSession:
     """
 
     def __init__(
-        self, pipeline: Pipeline, scheduler: Scheduler, request: Request, grace: float
+        self,
+        pipeline: Pipeline,
+        scheduler: Scheduler,
+        request: Request,
+        grace: float,
+        patience: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.id = secrets.token_urlsafe(12)
         self.request = request
@@ -81,18 +82,17 @@ class LiveSession:
         self._pipeline = pipeline
         self._scheduler = scheduler
         self._grace = grace
+        self._patience = patience
         self._publisher: Listener | None = None
         self._viewers: set[Listener] = set()
-        self._inbox: deque[bytes | Flush | StreamOptions | _End] = deque()
-        self._waiting = 0
+        self._inbox = Inbox()
         self._total = 0
         self._skip = 0
         self.closed = False
-        self._arrived = anyio.Event()
-        self._taken = anyio.Event()
         self._orphaned = anyio.Event()
         self._adopted = anyio.Event()
         self._all_said = anyio.Event()
+        self._told = self.transcript.progress
         self._whole = anyio.CancelScope()
 
     @property
@@ -142,26 +142,25 @@ class LiveSession:
             # The stored rest of a sample that was cut in two is sent again whole.
             dropped = min(self._skip, len(data))
             data, self._skip = data[dropped:], self._skip - dropped
-        self._waiting += len(data)
-        self._put(data)
+        self._inbox.put(data)
 
     def flush(self, flush: Flush) -> None:
         """Commit what was pushed before this, then answer; ignored after the end."""
         if self.closed:
             return
         self.owed_flushes += 1
-        self._put(flush)
+        self._inbox.put(flush)
 
     def configure(self, options: StreamOptions) -> None:
         """Options for what is pushed after this."""
         self.options = options
-        self._put(options)
+        self._inbox.put(options)
 
     def end(self) -> None:
         """Nothing more will be pushed."""
         if not self.closed:
             self.closed = True
-            self._put(_End())
+            self._inbox.put(End())
 
     def cancel(self) -> None:
         """End at once, last words or not."""
@@ -170,8 +169,7 @@ class LiveSession:
 
     async def ready(self) -> None:
         """Wait until the session can take more."""
-        while self._waiting > MAX_WAITING and not self.ended.is_set():
-            await self._taken.wait()
+        await self._inbox.ready()
 
     async def run(self) -> None:
         """Transcribe until the last word. No error escapes."""
@@ -190,7 +188,7 @@ class LiveSession:
         finally:
             self.closed = True
             self.ended.set()
-            self._taken.set()
+            self._inbox.clear()
         log.info("session %s ended", self.id)
 
     def summary(self) -> dict[str, Any]:
@@ -222,27 +220,18 @@ class LiveSession:
     async def _work_off(self, driver: Driver) -> None:
         """Hand everything the publisher sent to the driver, in order."""
         while True:
-            match await self._next():
+            match await self._inbox.take():
                 case bytes(data):
                     await driver.feed(data)
+                    if not self.closed and not self._inbox.waiting:
+                        await anyio.sleep(self._patience())
                 case Flush(flush_id):
                     driver.flush(flush_id)
                 case StreamOptions() as options:
                     driver.configure(options)
-                case _End():
+                case End():
                     await driver.end()
                     return
-
-    async def _next(self) -> bytes | Flush | StreamOptions | _End:
-        while not self._inbox:
-            self._arrived = anyio.Event()
-            await self._arrived.wait()
-        item = self._inbox.popleft()
-        if isinstance(item, bytes):
-            self._waiting -= len(item)
-        self._taken.set()
-        self._taken = anyio.Event()
-        return item
 
     async def _mourn(self) -> None:
         """End the session when a lost publisher does not come back in time."""
@@ -254,10 +243,6 @@ class LiveSession:
                 log.info("session %s: its publisher did not come back", self.id)
                 self.end()
                 return
-
-    def _put(self, item: bytes | Flush | StreamOptions | _End) -> None:
-        self._inbox.append(item)
-        self._arrived.set()
 
     def _receive_events(self, events: list[Event]) -> None:
         self.transcript.apply(events)
@@ -272,7 +257,13 @@ class LiveSession:
                     self._all_said.set()
                 case _:
                     pass
-        self._announce()
+        progress = self.transcript.progress
+        told = self._told
+        quiet = all(isinstance(event, Progress) for event in events)
+        caught_up = progress.heard == progress.received and told.heard != told.received
+        if not quiet or caught_up or progress.received - told.received >= PROGRESS_STEP:
+            self._told = progress
+            self._announce()
 
     def _announce(self) -> None:
         for listener in (self._publisher, *self._viewers):

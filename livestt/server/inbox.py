@@ -1,0 +1,74 @@
+"""What a publisher sent and its session has not taken yet, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import anyio
+
+from livestt.engines import StreamOptions
+from livestt.protocols.native import Flush
+
+MAX_WAITING = 1 << 17
+"""Bytes that may wait before the publisher is no longer read: 4 s of 16 kHz PCM."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The publisher has sent its last byte."""
+
+
+Item = bytes | Flush | StreamOptions | End
+
+
+class Inbox:
+    """Putting never waits, so it cannot be cut in two by a lost connection; `ready` is where a
+    publisher that is too fast is held up."""
+
+    def __init__(self) -> None:
+        self._items: deque[Item] = deque()
+        self._arrived = anyio.Event()
+        self._taken = anyio.Event()
+        self.waiting = 0
+        """Bytes put and not taken."""
+
+    def put(self, item: Item) -> None:
+        if isinstance(item, bytes):
+            self.waiting += len(item)
+        self._items.append(item)
+        self._arrived.set()
+
+    async def take(self) -> Item:
+        """The next thing to do; all audio that lies together comes as one."""
+        while not self._items:
+            self._arrived = anyio.Event()
+            await self._arrived.wait()
+        item = self._items.popleft()
+        if isinstance(item, bytes):
+            item = self._with_what_follows(item)
+            self.waiting -= len(item)
+        self._taken.set()
+        self._taken = anyio.Event()
+        return item
+
+    async def ready(self) -> None:
+        """Wait until there is room for more audio."""
+        while self.waiting > MAX_WAITING:
+            await self._taken.wait()
+
+    def clear(self) -> None:
+        """Nothing will be taken any more."""
+        self._items.clear()
+        self.waiting = 0
+        self._taken.set()
+
+    def _with_what_follows(self, data: bytes) -> bytes:
+        pieces = [data]
+        while self._items:
+            following = self._items[0]
+            if not isinstance(following, bytes):
+                break
+            pieces.append(following)
+            self._items.popleft()
+        return b"".join(pieces)
