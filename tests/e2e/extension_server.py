@@ -59,6 +59,11 @@ class ServerProcess:
         wait_for(lambda: self.answers() or not self._runs(), timeout=40)
         assert self._runs(), "the server ended"
 
+    def freeze(self) -> None:
+        """What comes now is taken by the system, and lost if the process dies."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
     def kill(self) -> None:
         """Without any goodbye."""
         assert self._process is not None

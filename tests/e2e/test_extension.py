@@ -234,6 +234,8 @@ def test_nothing_is_lost_when_the_server_is_killed(
         page = open_tab()
         caption(extension, page, panel)
         wait_for(lambda: newest(server).seconds > 2)
+        server.freeze()
+        panel.wait_for_timeout(1000)
         server.kill()
         before = newest(server).seconds
         expect(panel.locator("#link")).to_have_text("Reconnecting…")
