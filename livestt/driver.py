@@ -23,7 +23,7 @@ from livestt.engines import Engine, Job, StreamOptions
 from livestt.engines.scheduler import Scheduler, Ticket
 from livestt.events import Ended, Event
 from livestt.pipeline import Pipeline
-from livestt.session import Session
+from livestt.session import Session, Tuning
 from livestt.settings import Settings
 from livestt.timebase import from_seconds
 
@@ -121,6 +121,10 @@ class Driver:
 
     def configure(self, options: StreamOptions) -> None:
         self._session.configure(options)
+
+    def retune(self, tuning: Tuning) -> None:
+        """Other step and window lengths from now on."""
+        self._session.retune(tuning)
 
     async def run(self) -> None:
         """Ask the engine whatever the session wants to know, until the session has ended."""

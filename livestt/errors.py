@@ -10,6 +10,7 @@
     │   ├── NotLocal             for programs on the server's own machine only       403
     │   ├── UnknownSession       no such session, or not any more                    404
     │   └── TooManySessions      the server is full; try again later                 429
+    ├── Overloaded               the engine is too far behind for newcomers      503
     ├── ServerRestart            the server is going down; another comes up           503
     ├── EngineError              a model failed at run time                          500
     └── SetupError               the operator must change something    (exit status 2)
@@ -80,6 +81,13 @@ class TooManySessions(ClientError):
     http_status = 429
     close_code = 1013
     retry_after = 5.0
+
+
+class Overloaded(LivesttError):
+    code = "overloaded"
+    http_status = 503
+    close_code = 1013
+    retry_after = 10.0
 
 
 class ServerRestart(LivesttError):

@@ -66,6 +66,8 @@ class Tuning:
     """A pause after which a detected language is detected anew."""
     forget_context: int = from_seconds(5)
     """A pause after which earlier text no longer helps."""
+    partial: bool = True
+    """Whether the engine is asked before an utterance has ended."""
 
 
 class Session:
@@ -94,9 +96,8 @@ class Session:
         self._policy = policy
         self._options = options or StreamOptions()
         self._tuning = tuning or Tuning()
-        limit = from_seconds(engine.max_window_seconds)
-        if not self._native:
-            limit = min(limit, self._tuning.max_window)
+        self._longest = from_seconds(engine.max_window_seconds)
+        limit = self._longest if self._native else min(self._longest, self._tuning.max_window)
         self._window = Window(limit, trims=not self._native)
         self._utterances = Utterances(
             endpointing or EndpointingOptions(), longest=limit if self._native else None
@@ -173,6 +174,12 @@ class Session:
         if options.language != self._options.language:
             self._language = None
         self._options = options
+
+    def retune(self, tuning: Tuning) -> None:
+        """Work with other step and window lengths from the next job on."""
+        self._tuning = tuning
+        if not self._native:
+            self._window.limit = min(self._longest, tuning.max_window)
 
     @property
     def options(self) -> StreamOptions:

@@ -88,6 +88,7 @@ async def health(request: Request) -> Response:
             "languages": sorted(engine.languages),
             "detects_language": engine.detects_language,
             "sessions": endpoint.sessions,
+            "load": endpoint.ladder.rung.code,
             "version": __version__,
         },
         status_code=200 if ready else 503,

@@ -17,6 +17,7 @@ from livestt.engines.scheduler import Scheduler
 from livestt.errors import (
     LivesttError,
     NotLocal,
+    Overloaded,
     ServerRestart,
     TooManySessions,
     UnknownSession,
@@ -25,6 +26,7 @@ from livestt.pipeline import Pipeline
 from livestt.protocols.native import Request, parse_query
 from livestt.server.conversation import Conversation, Publisher, Viewer
 from livestt.server.handshake import check_origin, refuse
+from livestt.server.ladder import NO_NEWCOMERS, Ladder
 from livestt.server.live_session import LiveSession
 from livestt.server.timing import Timing
 
@@ -50,14 +52,17 @@ class LiveEndpoint:
         self.pipeline = pipeline
         self.scheduler = scheduler
         self.timing = timing
+        self.ladder = Ladder()
         self._draining = False
         self._sessions: dict[str, LiveSession] = {}
         self._connections: set[Conversation] = set()
         self._stack = AsyncExitStack()
         self._tasks: TaskGroup | None = None
+        self._watching = anyio.CancelScope()
 
     async def __aenter__(self) -> Self:
         self._tasks = await self._stack.enter_async_context(anyio.create_task_group())
+        self._tasks.start_soon(self._watch_load)
         return self
 
     async def __aexit__(
@@ -67,6 +72,7 @@ class LiveEndpoint:
         trace: TracebackType | None,
     ) -> None:
         self._cancel_sessions()
+        self._watching.cancel()
         await self._stack.__aexit__(kind, error, trace)
 
     @property
@@ -155,15 +161,33 @@ class LiveEndpoint:
         known = self._sessions.get(request.session or "")
         if known is not None and known.resumable and known.request.audio == request.audio:
             return known
+        if self.ladder.level >= NO_NEWCOMERS:
+            raise Overloaded("the server is overloaded; try again later")
         most = self.pipeline.settings.max_sessions
         if self.sessions >= most:
             raise TooManySessions(f"this server runs its limit of {most} sessions; try again later")
         grace = self.pipeline.settings.resume_seconds
-        session = LiveSession(self.pipeline, self.scheduler, request, grace, self._patience)
+        session = LiveSession(
+            self.pipeline, self.scheduler, request, grace, self._patience, self.ladder.level
+        )
         self._sessions[session.id] = session
         assert self._tasks is not None
         self._tasks.start_soon(self._host, session)
         return session
+
+    async def _watch_load(self) -> None:
+        """Read the load every second, and let sessions know when its rung changes."""
+        with self._watching:
+            answered = 0
+            while True:
+                await anyio.sleep(self.timing.load)
+                stats = self.scheduler.stats
+                idle = stats.jobs == answered and not stats.waiting
+                answered = stats.jobs
+                if self.ladder.observe(0.0 if idle else stats.wait, anyio.current_time()):
+                    log.warning("%s", self.ladder.rung.message)
+                    for session in self._sessions.values():
+                        session.ease(self.ladder.level, self.ladder.rung)
 
     def _patience(self) -> float:
         """With more sessions each gathers more audio before it is heard."""

@@ -15,9 +15,10 @@ from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
 from livestt.errors import BadAudio, LivesttError
 from livestt.events import Ended, Event, Flushed, Progress, Warned
-from livestt.pipeline import Pipeline, layout
+from livestt.pipeline import Pipeline, layout, tuning
 from livestt.protocols.native import Flush, Request, error_message
 from livestt.server.inbox import End, Inbox
+from livestt.server.ladder import Rung, eased
 from livestt.timebase import from_ms, to_seconds
 from livestt.transcript import Transcript
 
@@ -54,6 +55,7 @@ class LiveSession:
         grace: seconds to wait for a lost publisher.
         patience: asked for the seconds of audio to gather before it is decoded: many small
             pieces cost much more than few large ones.
+        level: of load, see `livestt.server.ladder`.
 
     Attributes:
         id: unguessable; who knows it may read along or resume.
@@ -70,6 +72,7 @@ class LiveSession:
         request: Request,
         grace: float,
         patience: Callable[[], float] = lambda: 0.0,
+        level: int = 0,
     ) -> None:
         self.id = secrets.token_urlsafe(12)
         self.request = request
@@ -94,6 +97,9 @@ class LiveSession:
         self._all_said = anyio.Event()
         self._told = self.transcript.progress
         self._whole = anyio.CancelScope()
+        self._tuning = tuning(pipeline.settings)
+        self._driver: Driver | None = None
+        self._level = level
 
     @property
     def resumable(self) -> bool:
@@ -156,6 +162,13 @@ class LiveSession:
         self.options = options
         self._inbox.put(options)
 
+    def ease(self, level: int, rung: Rung) -> None:
+        """Work as this level of load asks for, and tell the publisher."""
+        self._level = level
+        if self._driver is not None:
+            self._driver.retune(eased(self._tuning, level))
+        self._tell({"type": "warning", "code": rung.code, "message": rung.message})
+
     def end(self) -> None:
         """Nothing more will be pushed."""
         if not self.closed:
@@ -210,6 +223,8 @@ class LiveSession:
             self._receive_events,
             self.request.options,
         ) as driver:
+            self._driver = driver
+            driver.retune(eased(self._tuning, self._level))
             try:
                 await self._work_off(driver)
             except BadAudio as error:

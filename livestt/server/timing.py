@@ -20,3 +20,5 @@ class Timing:
     """How long sessions may take over their last words when the server stops."""
     engine: float = 10.0
     """How long the engine may take over its last batch then; one that hangs is left behind."""
+    load: float = 1.0
+    """Between readings of the load."""
