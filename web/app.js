@@ -195,7 +195,6 @@ let offered = null;
 let keep = () => {};
 mountKeeping({
   session,
-  rows: shownRows,
   wanted: () => preferences.keep,
   offer: (offer) => {
     offered = offer;

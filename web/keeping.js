@@ -4,7 +4,6 @@
  *
  * @import { Kept } from "./live/archive.js"
  * @import { Session } from "./live/session.js"
- * @import { Row } from "./modules/conversation.js"
  *
  * @typedef {{kept: Kept, bringBack: () => void}} Offer
  */
@@ -17,12 +16,11 @@ import { mountKept } from "./views/kept-view.js";
 /**
  * @param {object} options
  * @param {Session} options.session
- * @param {() => Row[]} options.rows
  * @param {() => boolean} options.wanted
  * @param {(offer: Offer) => void} options.offer
  * @returns {Promise<() => void>} To be called whenever something changed.
  */
-export async function mountKeeping({ session, rows, wanted, offer }) {
+export async function mountKeeping({ session, wanted, offer }) {
   const archive = await Archive.open();
   if (!archive) return () => {};
   const keeper = new Keeper(archive);
@@ -34,8 +32,9 @@ export async function mountKeeping({ session, rows, wanted, offer }) {
     if (found.length === 0 || session.state.phase !== "idle") return;
     session.bringBack({ rows: found, speakers: readSpeakers(speakers) });
     // Two tabs must not write one transcript; the second one goes on with a copy.
-    const sheet = { epoch: session.epoch, rows: rows() };
-    if (!elsewhere || id === keeper.id) keeper.adopt(id, sheet);
+    const { epoch } = session;
+    const { conversation } = session.state;
+    if (!elsewhere || id === keeper.id) keeper.adopt(id, { epoch, conversation });
   };
 
   mountKept({
@@ -52,8 +51,8 @@ export async function mountKeeping({ session, rows, wanted, offer }) {
 
   return () => {
     if (!wanted()) return;
-    const { phase, speakers } = session.state;
-    keeper.keep({ epoch: session.epoch, rows: rows(), speakers, finished: phase === "idle" });
+    const { conversation, phase, speakers } = session.state;
+    keeper.keep({ epoch: session.epoch, conversation, speakers, finished: phase === "idle" });
   };
 }
 

@@ -63,6 +63,7 @@ def test_nothing_is_asked_for_before_start(page_server: FakeServer, open_page: O
     assert page.evaluate("window.asked") == [{"audio": off}]
 
     page.click("[popovertarget=settings]")
+    page.click("details:has([name=processing]) summary")
     page.check("[name=processing]")
     wait_for(lambda: len(page.evaluate("window.asked")) == 2)
     assert page.evaluate("window.asked[1]") == {"audio": dict.fromkeys(off, True)}

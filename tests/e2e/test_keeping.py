@@ -50,20 +50,29 @@ def test_a_reload_brings_everything_back(page_server: FakeServer, open_page: Ope
     page.locator("#log .who").first.click()
     page.keyboard.type("Ann")
     page.keyboard.press("Enter")
-    wait_for(lambda: page.evaluate(KEPT) == ["Good morning.", "", "Good evening."])
+    said = ["Good morning.", "", "Good evening.", "half a sen"]
+    wait_for(lambda: page.evaluate(KEPT) == said)
+    page_server.say(**diff(2, 4, new_lines=[line(3, "Half a sentence.", 11, 12)]))
+    said[-1] = "Half a sentence."
+    wait_for(lambda: page.evaluate(KEPT) == said)
+    page_server.say(**diff(3, 4, text="and then", received=13.0))
+    said.append("and then")
+    wait_for(lambda: page.evaluate(KEPT) == said)
 
     leave(page)
     rows = page.locator("#log .row")
-    expect(rows).to_contain_text(["Good morning.", "Pause of 7 s", "Good evening."])
-    expect(page.locator("#log .who")).to_have_text(["Ann", "Speaker 2"])
+    expect(rows).to_contain_text(
+        ["Good morning.", "Pause of 7 s", "Good evening.", "Half a sentence.", "and then"]
+    )
+    expect(page.locator("#log .who")).to_have_text(["Ann", "Speaker 2", "Ann"])
     expect(page.locator("#notices")).to_be_empty()
 
     start(page, page_server)
     page_server.say(**snapshot(1, [line(0, "And on.", 0.5, 1)]))
-    expect(rows.nth(3)).to_contain_text("And on.")
-    expect(rows.nth(3).locator("time")).to_have_attribute("datetime", "PT11.50S")
+    expect(rows.nth(5)).to_contain_text("And on.")
+    expect(rows.nth(5).locator("time")).to_have_attribute("datetime", "PT13.50S")
     wait_for(lambda: page.evaluate(KEPT)[-1] == "And on.")
-    assert len(page.evaluate(KEPT)) == 4, "one transcript, not two"
+    assert len(page.evaluate(KEPT)) == 6, "one transcript, not two"
 
 
 def test_what_a_crash_left_behind_is_offered_to_the_next_tab(

@@ -1,7 +1,7 @@
 /** Small laws of the page: what it remembers, where it scrolls, what it says and asks for. */
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { followNext } from "../../web/modules/follow.js";
 import {
@@ -124,6 +124,19 @@ test("every word the page wants is in the table, and every one there is wanted",
     const base = key.replace(/Title$/, "");
     assert.match(everything, new RegExp(`\\b(${key}|${base})\\b`), `nobody says ${key}`);
   }
+});
+
+test("whatever the documents and the manifest point at is there", () => {
+  const manifest = JSON.parse(readFileSync(new URL("manifest.webmanifest", WEB), "utf-8"));
+  const icons = manifest.icons.map((/** @type {{src: string}} */ { src }) => src);
+  const documents = ["index.html", "overlay.html"].map((name) =>
+    readFileSync(new URL(name, WEB), "utf-8"),
+  );
+  const named = documents.flatMap((html) =>
+    [...html.matchAll(/(?:href|src)="web\/([^"]+)"/g)].map((match) => match[1]),
+  );
+  for (const path of [...icons, ...named]) assert.ok(existsSync(new URL(path, WEB)), path);
+  assert.equal(new URL(manifest.start_url, "http://host/app/web/x").pathname, "/app/");
 });
 
 test("no markup is ever made from text", () => {

@@ -111,7 +111,8 @@ export class Dialogue extends EventTarget {
     if (afterLoss) this.rewindToUnheard();
     this.loss.over();
     const start = { session: config.session, offset: this.outbox.cursor / SAMPLE_RATE, afterLoss };
-    const before = this.outbox.resumable ? this.state.conversation : talk.emptyConversation();
+    const known = this.state.conversation;
+    const before = this.outbox.resumable ? known : { ...known, parts: [] };
     this.change({ conversation: talk.beginPart(before, start) });
     return true;
   }

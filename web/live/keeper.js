@@ -2,15 +2,17 @@
  * Keeps what is on the screen in the archive: a little later, and only what changed.
  *
  * @import { Archive, Kept, Placed } from "./archive.js"
- * @import { Row } from "../modules/conversation.js"
+ * @import { Conversation, Row } from "../modules/conversation.js"
  * @import { Speakers } from "../modules/speakers.js"
  *
  * @typedef {object} Sheet  What is to be kept now.
  * @property {number} epoch  Another one is another conversation.
- * @property {Row[]} rows
+ * @property {Conversation} conversation
  * @property {Speakers} speakers
  * @property {boolean} finished
  */
+
+import { rows, settle } from "../modules/conversation.js";
 
 const LATER_MS = 1000;
 const BEGINNING = 80;
@@ -44,7 +46,7 @@ export class Keeper {
 
   /** @param {Sheet} sheet */
   keep(sheet) {
-    if (sheet.rows.length === 0) return;
+    if (this.next && this.next.epoch !== sheet.epoch) this.now();
     this.next = sheet;
     this.timer ??= setTimeout(() => this.now(), LATER_MS);
   }
@@ -55,9 +57,12 @@ export class Keeper {
     const sheet = this.next;
     this.next = null;
     if (!sheet) return;
-    this.turnTo(`${sheet.epoch} ${sheet.rows[0].key}`);
-    const kept = this.describe(sheet);
-    const changes = this.changes(sheet.rows);
+    // The line that still grows, too: it is replaced by the closed one.
+    const shown = rows(settle(sheet.conversation));
+    if (shown.length === 0) return;
+    this.turnTo(`${sheet.epoch} ${shown[0].key}`);
+    const kept = this.describe(sheet, shown);
+    const changes = this.changes(shown);
     // A full disk or a closed database must not stop the captions.
     this.writing = this.writing.then(() => this.archive.write(kept, changes)).catch(() => {});
   }
@@ -66,10 +71,10 @@ export class Keeper {
    * What is shown next is this transcript of the archive, not another one.
    *
    * @param {string} id
-   * @param {{epoch: number, rows: Row[]}} sheet
+   * @param {{epoch: number, conversation: Conversation}} sheet
    */
-  adopt(id, { epoch, rows }) {
-    this.ids.set(`${epoch} ${rows[0].key}`, id);
+  adopt(id, { epoch, conversation }) {
+    this.ids.set(`${epoch} ${rows(conversation)[0].key}`, id);
   }
 
   /** Forget what waits, and what is written next is a new transcript. */
@@ -104,20 +109,21 @@ export class Keeper {
 
   /**
    * @param {Sheet} sheet
+   * @param {Row[]} shown
    * @returns {Kept}
    */
-  describe({ rows, speakers, finished }) {
-    const beginning = rows.find(({ kind }) => kind === "line")?.text.slice(0, BEGINNING) ?? "";
+  describe({ speakers, finished }, shown) {
+    const beginning = shown.find(({ kind }) => kind === "line")?.text.slice(0, BEGINNING) ?? "";
     return { id: this.id, updated: Date.now(), finished, beginning, speakers };
   }
 
-  /** @param {Row[]} rows */
-  changes(rows) {
+  /** @param {Row[]} shown */
+  changes(shown) {
     const before = this.kept;
-    this.kept = new Map(rows.map((row) => [row.key, row]));
+    this.kept = new Map(shown.map((row) => [row.key, row]));
     const gone = [...before.keys()].filter((key) => !this.kept.has(key));
     /** @type {Placed[]} */
-    const put = rows
+    const put = shown
       .map((row, order) => ({ key: row.key, order, row }))
       .filter(({ key, row }) => before.get(key) !== row);
     const all = this.fresh;

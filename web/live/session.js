@@ -217,13 +217,18 @@ export class Session extends Dialogue {
     this.latency.answered({ received: sampleAt(audio_received), heard }, performance.now());
   }
 
-  /** @param {import("./dialogue.js").AnyOutbox} [outbox] */
+  /**
+   * What was on the screen can be brought back.
+   *
+   * @param {import("./dialogue.js").AnyOutbox} [outbox]
+   */
   startAnew(outbox = new Outbox()) {
     this.outbox = outbox;
     this.epoch += 1;
     this.latency = new Latency();
     this.connection = this.connectionTo(outbox);
-    this.change({ conversation: talk.emptyConversation(), speakers: noSpeakers() });
+    const conversation = talk.clear(this.state.conversation, false);
+    this.change({ conversation, speakers: noSpeakers() });
   }
 
   refused() {

@@ -43,6 +43,7 @@ export function mountPlayer({ rows, transcript, close }) {
     used = true;
     media.currentTime = Math.max(0, Math.min(length(), seconds));
     show();
+    marker.reveal();
   };
 
   const show = () => {
@@ -56,7 +57,7 @@ export function mountPlayer({ rows, transcript, close }) {
     play.ariaLabel = media.paused ? STRINGS.play : STRINGS.pausePlayback;
     setText(speed, `${media.playbackRate}×`);
     speed.ariaLabel = STRINGS.speed(String(media.playbackRate));
-    marker(loaded && used ? placeAt(rows(), media.currentTime) : null);
+    marker.mark(loaded && used ? placeAt(rows(), media.currentTime) : null);
   };
 
   const everyFrame = () => {
@@ -116,22 +117,24 @@ export function mountPlayer({ rows, transcript, close }) {
 function wordMarker(transcript) {
   let shown = "";
   /** @type {Element | null} */
-  let before = null;
+  let said = null;
 
   /** @param {{row: Row, word: number} | null} place */
-  return (place) => {
+  const mark = (place) => {
     const key = place ? `${place.row.key} ${place.word}` : "";
     if (key === shown) return;
     shown = key;
     const text = place && transcript.textOf(place.row.key);
     const span = place && wordSpans(place.row.text, place.row.words)?.[place.word];
     setMarks("saying", text && span ? [rangeOf(text, span)] : []);
-    const element = text?.parentElement ?? null;
-    if (element && before && element !== before && isInView(before)) {
-      element.scrollIntoView({ block: "nearest" });
-    }
-    before = element ?? before;
+    const before = said;
+    said = text?.parentElement ?? said;
+    if (before && said !== before && isInView(before)) reveal();
   };
+
+  const reveal = () => said?.scrollIntoView({ block: "nearest" });
+
+  return { mark, reveal };
 }
 
 /**
