@@ -10,10 +10,9 @@ the solo one.
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -49,16 +48,18 @@ from livestt.engines.whisper.prompts import (
     max_new_tokens,
     word_tokens,
 )
-from livestt.engines.whisper.windows import FRAME, TOKEN_FRAME, bucket_seconds, pad_features
+from livestt.engines.whisper.steps import answer, unheard_seconds
+from livestt.engines.whisper.windows import (
+    FRAME,
+    TOKEN_FRAME,
+    WindowMode,
+    bucket_seconds,
+    pad_features,
+)
 from livestt.errors import BadModel, EngineError
-from livestt.timebase import SAMPLE_RATE
-
-log = logging.getLogger(__name__)
 
 MAX_BATCH = 8
 LANGUAGE_TOKEN = re.compile(r"<\|([a-z]{2,3})\|>")
-SHORTEST = 10 * FRAME
-"""Samples; less audio than this is answered with no words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,28 +120,12 @@ class FasterWhisperEngine:
         return bucket_seconds(len(job.audio), self._settings.window), len(self._context(job))
 
     def run(self, jobs: Sequence[Job]) -> list[Hypothesis]:
-        answers = [Hypothesis(())] * len(jobs)
-        heard = [i for i, job in enumerate(jobs) if len(job.audio) >= SHORTEST]
         try:
-            for i, answer in zip(heard, self._run([jobs[i] for i in heard]), strict=True):
-                answers[i] = answer if answer.rejected is None else self._redo(jobs[i], answer)
+            return answer(jobs, self._ask, self._settings.window)
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"CTranslate2 failed: {error}") from error
-        return answers
 
-    def _redo(self, job: Job, first: Hypothesis) -> Hypothesis:
-        """A suspicious step again, solo, on the full window and without context."""
-        if first.rejected == "no_speech":
-            return first
-        alone = replace_context(job)
-        [second] = self._run([alone], full=True)
-        log.debug("step rejected (%s), on the full window: %s", first.rejected, second.rejected)
-        return second
-
-    def _run(self, jobs: Sequence[Job], *, full: bool = False) -> list[Hypothesis]:
-        if not jobs:
-            return []
-        mode = "full30" if full else self._settings.window
+    def _ask(self, jobs: Sequence[Job], mode: WindowMode) -> list[Hypothesis]:
         seconds = bucket_seconds(len(jobs[0].audio), mode)
         features = [pad_features(self._features(job.audio), seconds) for job in jobs]
         with self._replicas.lend(len(jobs)) as whisper:
@@ -211,7 +196,7 @@ class FasterWhisperEngine:
             scores=tuple(scores),
             centres=tuple(span.centre for span in spans),
             text="".join(piece.text for piece in pieces),
-            seconds=_unheard_seconds(job),
+            seconds=unheard_seconds(job),
             no_speech=no_speech,
             hit_limit=len(tokens) >= _limit(row),
         )
@@ -243,20 +228,8 @@ class FasterWhisperEngine:
         return context_tokens(fixed, word_tokens(job.context), self._settings.max_context_tokens)
 
 
-def replace_context(job: Job) -> Job:
-    """The same question without earlier text or prompt."""
-    bare = replace(job.options, prompt="", hotwords=())
-    return Job(job.stream, job.audio, job.start, job.final, bare, prefix=job.prefix)
-
-
-def _unheard_seconds(job: Job) -> float:
-    """Audio of a job after its committed prefix."""
-    begin = job.prefix[-1].end if job.prefix else job.start
-    return max(0, job.end - begin) / SAMPLE_RATE
-
-
 def _limit(row: _Row) -> int:
-    return max_new_tokens(_unheard_seconds(row.job))
+    return max_new_tokens(unheard_seconds(row.job))
 
 
 @lru_cache(maxsize=256)

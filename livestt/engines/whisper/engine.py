@@ -6,9 +6,8 @@ Subclasses load a model and say what it can do.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,14 +31,9 @@ from livestt.engines.whisper.prompts import (
     max_new_tokens,
     word_tokens,
 )
+from livestt.engines.whisper.steps import answer, unheard_seconds
 from livestt.engines.whisper.vocabulary import Vocabulary
-from livestt.engines.whisper.windows import FRAME, TOKEN_FRAME, bucket_seconds, pad_features
-from livestt.timebase import SAMPLE_RATE
-
-log = logging.getLogger(__name__)
-
-SHORTEST = 10 * FRAME
-"""Samples; less audio than this is answered with no words."""
+from livestt.engines.whisper.windows import TOKEN_FRAME, WindowMode, bucket_seconds, pad_features
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +93,9 @@ class AttentiveWhisper:
 
     def answer(self, jobs: Sequence[Job]) -> list[Hypothesis]:
         """Answer a batch, each doubtful job a second time on the full window."""
-        answers = [Hypothesis(())] * len(jobs)
-        heard = [i for i, job in enumerate(jobs) if len(job.audio) >= SHORTEST]
-        if heard:
-            firsts = self._answer([jobs[i] for i in heard], self._settings.window)
-            for i, first in zip(heard, firsts, strict=True):
-                answers[i] = first if first.rejected is None else self._redo(jobs[i], first)
-        return answers
+        return answer(jobs, self._answer, self._settings.window)
 
-    def _redo(self, job: Job, first: Hypothesis) -> Hypothesis:
-        """A suspicious step again, solo, on the full window and without context."""
-        if first.rejected == "no_speech":
-            return first
-        bare = replace(job.options, prompt="", hotwords=())
-        alone = Job(job.stream, job.audio, job.start, job.final, bare, prefix=job.prefix)
-        [second] = self._answer([alone], "full30")
-        log.debug("step rejected (%s), on the full window: %s", first.rejected, second.rejected)
-        return second
-
-    def _answer(self, jobs: Sequence[Job], mode: Any) -> list[Hypothesis]:
+    def _answer(self, jobs: Sequence[Job], mode: WindowMode) -> list[Hypothesis]:
         seconds = bucket_seconds(len(jobs[0].audio), mode)
         encoded = _encode(self._loaded, [job.audio for job in jobs], seconds)
         rows = self._rows(jobs, encoded)
@@ -138,7 +116,7 @@ class AttentiveWhisper:
             language, probability = detected.get(i) or (told[i] or "en", 1.0)
             start = vocabulary.start(language, job.options.task)
             prompt = Prompt(self._context(job), start, word_tokens(job.prefix))
-            limit = max_new_tokens(_unheard_seconds(job))
+            limit = max_new_tokens(unheard_seconds(job))
             rows.append(_Row(job, prompt, language, probability, limit))
         return rows
 
@@ -176,7 +154,7 @@ class AttentiveWhisper:
             scores=decoded.scores,
             centres=tuple(span.centre for span in heard),
             text="".join(piece.text for piece in pieces),
-            seconds=_unheard_seconds(job),
+            seconds=unheard_seconds(job),
             no_speech=decoded.no_speech,
             hit_limit=not decoded.complete,
         )
@@ -206,9 +184,3 @@ def _encode(loaded: Loaded, audio: Sequence[Samples], seconds: int) -> Any:
         pad_features(log_mel(samples, loaded.bands), seconds) for samples in audio
     ]
     return loaded.model.encode(np.stack(features))
-
-
-def _unheard_seconds(job: Job) -> float:
-    """Audio of a job after its committed prefix."""
-    begin = job.prefix[-1].end if job.prefix else job.start
-    return max(0, job.end - begin) / SAMPLE_RATE

@@ -1,0 +1,49 @@
+"""One decode step of any Whisper engine: what is too short to ask, and what is asked twice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from livestt.engines import Hypothesis, Job
+from livestt.engines.whisper.windows import FRAME, WindowMode
+from livestt.timebase import SAMPLE_RATE
+
+log = logging.getLogger(__name__)
+
+SHORTEST = 10 * FRAME
+"""Samples; less audio than this is answered with no words."""
+
+Ask = Callable[[Sequence[Job], WindowMode], list[Hypothesis]]
+"""Runs a batch, at least one job, on windows of this kind."""
+
+
+def answer(jobs: Sequence[Job], ask: Ask, mode: WindowMode) -> list[Hypothesis]:
+    """Answer a batch; a suspicious answer is asked for again, alone, on the full window."""
+    answers = [Hypothesis(())] * len(jobs)
+    heard = [i for i, job in enumerate(jobs) if len(job.audio) >= SHORTEST]
+    if heard:
+        for i, first in zip(heard, ask([jobs[i] for i in heard], mode), strict=True):
+            answers[i] = first if first.rejected is None else _second(jobs[i], first, ask)
+    return answers
+
+
+def unheard_seconds(job: Job) -> float:
+    """Audio of a job after its committed prefix."""
+    begin = job.prefix[-1].end if job.prefix else job.start
+    return max(0, job.end - begin) / SAMPLE_RATE
+
+
+def without_context(job: Job) -> Job:
+    """The same question without earlier text or prompt."""
+    bare = replace(job.options, prompt="", hotwords=())
+    return Job(job.stream, job.audio, job.start, job.final, bare, prefix=job.prefix)
+
+
+def _second(job: Job, first: Hypothesis, ask: Ask) -> Hypothesis:
+    if first.rejected == "no_speech":
+        return first
+    [second] = ask([without_context(job)], "full30")
+    log.debug("step rejected (%s), on the full window: %s", first.rejected, second.rejected)
+    return second
