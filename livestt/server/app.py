@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from livestt import __version__
+from livestt import __version__, extension
 from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
 from livestt.errors import NotLocal
@@ -92,6 +92,7 @@ async def health(request: Request) -> Response:
             "version": __version__,
         },
         status_code=200 if ready else 503,
+        headers={"access-control-allow-origin": extension.ORIGIN, "vary": "origin"},
     )
 
 

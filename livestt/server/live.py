@@ -13,6 +13,7 @@ from anyio.abc import TaskGroup
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
+from livestt import extension
 from livestt.engines.scheduler import Scheduler
 from livestt.errors import (
     LivesttError,
@@ -129,7 +130,8 @@ class LiveEndpoint:
     def _admit(self, socket: WebSocket) -> Conversation:
         """Read what a client asks for, or refuse it before the handshake."""
         settings = self.pipeline.settings
-        check_origin(socket.headers, socket.scope["scheme"], settings.allow_origin)
+        allowed = (*settings.allow_origin, extension.ORIGIN)
+        check_origin(socket.headers, socket.scope["scheme"], allowed)
         if self._draining:
             raise ServerRestart("this server is about to stop; try again in a moment")
         request = parse_query(

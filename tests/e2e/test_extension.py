@@ -49,7 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 
 def scripted(kept: Path, port: int) -> ServerProcess:
-    return ServerProcess(kept, port, "--backend", "scripted", "--no-vad", "--allow-origin", ORIGIN)
+    return ServerProcess(kept, port, "--backend", "scripted", "--no-vad")
 
 
 @pytest.fixture(scope="module")
@@ -442,7 +442,6 @@ def test_real_speech_and_a_server_with_a_key(
 ) -> None:
     server = ServerProcess(
         tmp_path, free_port(), "--model-path", str(MODEL), "--language", "en",
-        "--allow-origin", ORIGIN,
     )  # fmt: skip
     server.start()
     try:
