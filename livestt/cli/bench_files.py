@@ -105,7 +105,7 @@ def _transcribe_all(
 def _table(title: str, summaries: Sequence[Summary]) -> Table:
     from rich.table import Table
 
-    headings = ("kind", "items", "minutes", "words", "WER", "CER", "with words", "x real time")
+    headings = ("kind", "items", "minutes", "words", "WER", "CER", "with words", "speed")
     drawn = Table(*headings, title=title)
     for column in drawn.columns[1:]:
         column.justify = "right"
@@ -118,7 +118,7 @@ def _table(title: str, summaries: Sequence[Summary]) -> Table:
             _share(summary.errors.wer),
             _share(summary.errors.cer),
             f"{summary.with_words}/{summary.items}",
-            f"{summary.speed:.1f}",
+            f"{summary.speed:.1f}x",
         )
     return drawn
 

@@ -34,7 +34,7 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
         parts = str(value).split(",")
         if not all(part.strip().isdecimal() and int(part) for part in parts):
             self.fail(f"{value!r} is not a number of sessions, or several with commas", param, ctx)
-        return tuple(sorted({int(part) for part in parts}))
+        return tuple(int(part) for part in parts)
 
 
 @click.command("live", cls=Command)
