@@ -39,6 +39,11 @@ export async function mountKeeping({ session, wanted, offer }) {
 
   mountKept({
     archive,
+    listed: async () => {
+      keeper.now();
+      await keeper.writing;
+      return archive.list();
+    },
     open: bringBack,
     ready: () => session.state.phase === "idle",
     removed: () => keeper.reset(),

@@ -177,9 +177,11 @@ def test_what_the_reader_chose_is_there_after_a_reload(
     page.focus("[name=size]")
     page.keyboard.press("End")
     page.uncheck("[name=times]")
+    page.check("[name=face][value=sans]", force=True)
     page.reload()
     assert page.evaluate("({...document.documentElement.dataset})") == {
         "theme": "dark",
+        "face": "sans",
         "size": "6",
         "times": "hidden",
     }

@@ -122,6 +122,7 @@ def test_single_keys_and_the_help_that_tells_them(
     expect(page.locator("#link")).to_have_text("Ready")
 
     page.click("[popovertarget=settings]")
+    page.click("details:has([name=keys]) summary")
     page.uncheck("[name=keys]")
     page.keyboard.press("Escape")
     page.keyboard.press("?")
@@ -167,6 +168,26 @@ def test_a_translation_stands_beside_its_line(page_server: FakeServer, open_page
     expect(page.locator("#log .translation")).to_have_text("Hello.")
     expect(page.locator("#log .said").first).to_have_attribute("lang", "de")
     expect(page.locator("#growing .translation")).to_have_text("and more")
+    said, meant = (page.locator(f"#log .said >> nth={i}").bounding_box() for i in (0, 1))
+    assert said is not None
+    assert meant is not None
+    assert meant["x"] >= said["x"] + said["width"], "side by side"
+    page.set_viewport_size({"width": 400, "height": 700})
+    below = page.locator("#log .translation").bounding_box()
+    assert below is not None
+    assert below["y"] > said["y"]
+
+
+def test_a_change_of_language_is_shown(page_server: FakeServer, open_page: OpenPage) -> None:
+    page = open_page(page_server.url)
+    start(page, page_server)
+    tongues = ["en", "en", "de", "de", "en"]
+    lines = [
+        {**line(i, f"Line {i}.", i, i + 1), "detected_language": tongue}
+        for i, tongue in enumerate(tongues)
+    ]
+    page_server.say(**snapshot(1, lines))
+    expect(page.locator(".tongue")).to_have_text(["DE", "EN"])
 
 
 def test_the_projector_shows_the_words_and_nothing_else(

@@ -3,6 +3,7 @@
  *
  * @typedef {object} Preferences
  * @property {"system" | "light" | "dark"} theme
+ * @property {"serif" | "sans"} face
  * @property {number} size  Step of text size, 0 to 6.
  * @property {boolean} times  Show timestamps.
  * @property {boolean} unsure  Mark the words the model was not sure of.
@@ -26,6 +27,7 @@ export const SIZES = 7;
 /** @type {Readonly<Preferences>} */
 export const DEFAULTS = {
   theme: "system",
+  face: "serif",
   size: 2,
   times: true,
   unsure: false,
@@ -46,7 +48,17 @@ export const DEFAULTS = {
  *
  * @type {(keyof Preferences)[]}
  */
-const SHARED = ["theme", "size", "times", "unsure", "ui", "language", "source", "processing"];
+const SHARED = [
+  "theme",
+  "face",
+  "size",
+  "times",
+  "unsure",
+  "ui",
+  "language",
+  "source",
+  "processing",
+];
 
 /**
  * @param {Store} store
@@ -121,6 +133,7 @@ function readPreferences(found) {
   const size = Number.isInteger(found?.size) ? found.size : DEFAULTS.size;
   return {
     theme: ["system", "light", "dark"].includes(found?.theme) ? found.theme : DEFAULTS.theme,
+    face: found?.face === "sans" ? "sans" : "serif",
     size: Math.max(0, Math.min(SIZES - 1, size)),
     times: flag("times"),
     unsure: flag("unsure"),

@@ -16,16 +16,17 @@ export function dateText(updated) {
 /**
  * @param {object} options
  * @param {Archive} options.archive
+ * @param {() => Promise<Kept[]>} options.listed  What is kept by now.
  * @param {(kept: Kept) => void} options.open
  * @param {() => boolean} options.ready  Whether another transcript may take the screen now.
  * @param {() => void} options.removed  All of them.
  */
-export function mountKept({ archive, open, ready, removed }) {
+export function mountKept({ archive, listed, open, ready, removed }) {
   const panel = byId("save");
   const list = byId("kept-list");
 
   const show = async () => {
-    const all = await archive.list();
+    const all = await listed();
     list.replaceChildren(...all.map(makeItem));
     byId("kept-none").hidden = all.length > 0;
     byId("kept-clear").hidden = all.length === 0;

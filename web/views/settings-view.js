@@ -26,7 +26,7 @@ export function mountSettings({ preferences, changed, running }) {
   fillInterfaceLanguages(fields.ui);
 
   const now = preferences();
-  for (const name of /** @type {const} */ (["theme", "size", "ui", "server", "key"])) {
+  for (const name of /** @type {const} */ (["theme", "face", "size", "ui", "server", "key"])) {
     fields[name].value = now[name];
   }
   for (const name of /** @type {const} */ (["times", "unsure", "keys", "processing"])) {
@@ -37,6 +37,7 @@ export function mountSettings({ preferences, changed, running }) {
   const read = () =>
     changed({
       theme: fields.theme.value,
+      face: fields.face.value,
       size: Number(size.value),
       times: fields.times.checked,
       unsure: fields.unsure.checked,
@@ -113,8 +114,10 @@ function fillInterfaceLanguages(select) {
 }
 
 /** @param {Preferences} preferences */
-export function applyLook({ theme, size, times }) {
+export function applyLook({ theme, face, size, times }) {
   const { dataset } = document.documentElement;
+  if (face === "sans") dataset.face = face;
+  else delete dataset.face;
   dataset.size = String(size);
   dataset.times = times ? "shown" : "hidden";
   if (theme === "system") delete dataset.theme;

@@ -10,7 +10,8 @@
  * @property {boolean} listening
  * @property {Speakers} [speakers]  Their names; without it they have numbers only.
  *
- * @typedef {{element: HTMLElement, row: Row, who: string}} Shown  `who` where a turn begins.
+ * @typedef {{element: HTMLElement, row: Row, head: Head}} Shown
+ * @typedef {{who: string, language: string}} Head  Who begins here, in which other language.
  */
 
 import { clockText } from "../modules/clock.js";
@@ -28,6 +29,7 @@ export function mountTranscript() {
   const log = byId("log");
   const empty = byId("empty");
   const growing = mountGrowing();
+  const sheet = byId("sheet");
   /** @type {Map<string, Shown>} */
   const shown = new Map();
 
@@ -36,6 +38,8 @@ export function mountTranscript() {
     const several = severalSpeakers(rows) || (part?.transcript.buffer_speaker ?? 1) > 1;
     const named = several || Object.keys(speakers.names).length > 0;
     renderRows(log, shown, rows, named, speakers);
+    const translated = rows.some(({ translation }) => translation !== "");
+    sheet.classList.toggle("translated", translated);
     const text = growing({ part, listening, named, rows, speakers });
     empty.hidden = rows.length > 0 || text || listening;
   }
@@ -85,42 +89,53 @@ export function renderRows(log, shown, rows, named, speakers) {
     }
   }
   let speaker = 0;
+  let language = "";
   let next = log.firstElementChild;
   for (const row of rows) {
     const turn = named && row.kind === "line" && row.speaker !== speaker;
-    const who = turn ? label(row.speaker) : "";
+    const switched = row.language !== "" && language !== "" && row.language !== language;
+    const head = { who: turn ? label(row.speaker) : "", language: switched ? row.language : "" };
     if (row.kind === "line") speaker = row.speaker;
+    language = row.language || language;
     const old = shown.get(row.key);
-    const fresh = old?.row === row && old.who === who;
-    const element = fresh ? old.element : makeRow(row, who, speakers !== undefined);
+    const fresh = old?.row === row && sameHead(old.head, head);
+    const element = fresh ? old.element : makeRow(row, head, speakers !== undefined);
     if (old && !fresh) old.element.replaceWith(element);
     if (old && old.element === next) next = element;
     if (element !== next) log.insertBefore(element, next);
     else next = element.nextElementSibling;
-    if (!fresh) shown.set(row.key, { element, row, who });
+    if (!fresh) shown.set(row.key, { element, row, head });
   }
 }
 
 /**
+ * @param {Head} a
+ * @param {Head} b
+ */
+function sameHead(a, b) {
+  return a.who === b.who && a.language === b.language;
+}
+
+/**
  * @param {Row} row
- * @param {string} who  Empty unless a new speaker begins here.
+ * @param {Head} head
  * @param {boolean} renamable
  */
-function makeRow(row, who, renamable) {
-  const element = makeRowOf(row, who, renamable);
+function makeRow(row, head, renamable) {
+  const element = makeRowOf(row, head, renamable);
   element.dataset.key = row.key;
   return element;
 }
 
 /**
  * @param {Row} row
- * @param {string} who
+ * @param {Head} head
  * @param {boolean} renamable
  */
-function makeRowOf(row, who, renamable) {
+function makeRowOf(row, head, renamable) {
   if (row.kind === "marker") return make("div", "row marker", make("p", "", STRINGS.gap));
   if (row.kind === "silence") return makeSilence(row);
-  const element = make("div", who ? "row turn" : "row", makeMargin(row, who, renamable));
+  const element = make("div", head.who ? "row turn" : "row", makeMargin(row, head, renamable));
   element.append(makeSaid("said", row.text, row.language));
   if (row.translation) element.append(makeSaid("said translation", row.translation, ""));
   return element;
@@ -140,15 +155,16 @@ function makeSaid(className, text, language) {
 
 /**
  * @param {Row} row
- * @param {string} who
+ * @param {Head} head
  * @param {boolean} renamable
  */
-function makeMargin(row, who, renamable) {
+function makeMargin(row, { who, language }, renamable) {
   const margin = make("div", "margin");
   if (who) margin.append(renamable ? makeNameButton(row.speaker, who) : makeName(row.speaker, who));
   const time = make("time", "when", clockText(row.begin));
   time.dateTime = `PT${row.begin.toFixed(2)}S`;
   margin.append(time);
+  if (language) margin.append(make("span", "tongue", language.toUpperCase()));
   return margin;
 }
 
