@@ -160,7 +160,11 @@ def test_a_file_begins_again_after_a_lost_connection(
     wait_for(lambda: page_server.heard and page_server.newest.ended)
     page_server.say(**snapshot(1, [line(0, "Said before.", 0, 2)], received=8.0, lag=6.0))
     expect(page.locator("#log .row")).to_have_count(1)
+    page_server.away = True
     page_server.drop()
+    expect(page.locator("#advice")).to_contain_text("once more from its beginning")
+    page_server.away = False
+    page.click("#advice button")
     wait_for(lambda: len(page_server.heard) == 2 and page_server.newest.ended)
     assert page_server.newest.pcm == recording.read_bytes()
     page_server.say(**snapshot(1, [line(0, "Said again.", 0, 2)], received=8.0))

@@ -178,6 +178,8 @@ export const de = {
     "Vielleicht will er einen Schlüssel oder kennt diese Adresse nicht. Sein Protokoll sagt, warum.",
   awayTitle: "Der Server ist nicht zu erreichen.",
   away: "Es wird weiter versucht, bis er antwortet. Die Aufnahme läuft; die letzte Minute wird aufbewahrt und dann gesendet.",
+  awayFile:
+    "Es wird weiter versucht, bis er antwortet; dann wird die Datei noch einmal von vorn gesendet.",
   fullTitle: "Der Server nimmt gerade keine Sitzung an.",
   full: "Er antwortet, ist aber vielleicht voll. Es wird weiter versucht; die letzte Minute Ton wird aufbewahrt.",
   tryNow: "Jetzt versuchen",

@@ -174,6 +174,7 @@ export const en = {
   refused: "It may want a key, or not know this address. Its log says why.",
   awayTitle: "The server cannot be reached.",
   away: "Trying again until it answers. Recording goes on; the last minute is kept and sent then.",
+  awayFile: "Trying again until it answers; then the file is sent once more from its beginning.",
   fullTitle: "The server takes no session now.",
   full: "It answers, but it may be full. Trying again; the last minute of sound is kept.",
   tryNow: "Try now",

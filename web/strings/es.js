@@ -176,6 +176,8 @@ export const es = {
   refused: "Quizá quiera una clave, o no conozca esta dirección. Su registro dice por qué.",
   awayTitle: "No se puede llegar al servidor.",
   away: "Se intenta hasta que responda. La grabación sigue; el último minuto se guarda y se enviará entonces.",
+  awayFile:
+    "Se intenta hasta que responda; entonces el archivo se envía otra vez desde el principio.",
   fullTitle: "El servidor no acepta sesiones ahora.",
   full: "Responde, pero quizá esté lleno. Se sigue intentando; el último minuto de sonido se guarda.",
   tryNow: "Intentar ahora",

@@ -176,6 +176,7 @@ export const fr = {
   refused: "Il veut peut-être une clé, ou ne connaît pas cette adresse. Son journal dit pourquoi.",
   awayTitle: "Le serveur est injoignable.",
   away: "Nouveaux essais jusqu’à sa réponse. L’enregistrement continue ; la dernière minute est gardée et sera envoyée.",
+  awayFile: "Nouveaux essais jusqu’à sa réponse ; le fichier sera alors renvoyé depuis le début.",
   fullTitle: "Le serveur n’accepte pas de session pour l’instant.",
   full: "Il répond, mais il est peut-être complet. Nouveaux essais ; la dernière minute de son est gardée.",
   tryNow: "Essayer maintenant",

@@ -154,7 +154,7 @@ export function adviceFor(state, noSignal) {
     const [title, text] = state.serverAnswers
       ? [STRINGS.fullTitle, STRINGS.full]
       : [STRINGS.awayTitle, STRINGS.away];
-    return { title, text, retry: true };
+    return { title, text: state.source === "file" ? STRINGS.awayFile : text, retry: true };
   }
   if (noSignal && state.phase === "live") {
     return state.source === "tab"
