@@ -23,9 +23,10 @@ from livestt.engines import Engine, Job, StreamOptions
 from livestt.engines.scheduler import Scheduler, Ticket
 from livestt.events import Ended, Event
 from livestt.pipeline import Pipeline
-from livestt.session import Session, Tuning
+from livestt.session import Session
 from livestt.settings import Settings
 from livestt.timebase import from_seconds
+from livestt.tuning import Tuning
 
 ANSWER_TIMEOUT = 60.0
 """Seconds after which a job that the engine has started counts as failed."""

@@ -13,10 +13,11 @@ from livestt.engines import Capabilities, Engine, StreamOptions
 from livestt.errors import BadAudio, EngineError
 from livestt.events import Warned
 from livestt.policies import Policy, PolicyName, choose
-from livestt.session import Session, Tuning
+from livestt.session import Session
 from livestt.settings import Settings
 from livestt.timebase import from_seconds, to_seconds
 from livestt.transcript import Layout, Transcript
+from livestt.tuning import Tuning
 from livestt.vad.endpointing import EndpointingOptions
 from livestt.vad.silero import SileroVad, VadStream
 

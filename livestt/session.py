@@ -16,7 +16,7 @@ the prefix stay short however long somebody speaks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,13 +24,10 @@ import numpy.typing as npt
 
 from livestt.engines import Capabilities, Hypothesis, Job, Samples, StreamOptions
 from livestt.events import (
-    Committed,
     Ended,
     Event,
     Flushed,
-    Interim,
     LanguageDetected,
-    Progress,
     SpeechEnded,
     SpeechStarted,
     UtteranceEnded,
@@ -38,8 +35,10 @@ from livestt.events import (
     Word,
 )
 from livestt.policies import Policy
+from livestt.report import Report
 from livestt.ring import SampleBuffer
 from livestt.timebase import from_ms, from_seconds, to_seconds
+from livestt.tuning import Tuning
 from livestt.utterances import Stretch, Utterances
 from livestt.vad.endpointing import EndpointingOptions
 from livestt.window import Window
@@ -50,24 +49,6 @@ MAX_FAILURES = 3
 """Failures in a row after which a session gives up on a piece of audio, and says so."""
 TOO_SHORT = from_ms(50)
 """No word fits in less; such a remainder is not worth a job."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """How a session trades latency for work. Samples at 16 kHz."""
-
-    step: int = from_ms(500)
-    """New audio that is worth a job."""
-    first_step: int = from_ms(600)
-    """Audio an utterance needs before its first job."""
-    max_window: int = from_seconds(12)
-    """Most content of one job."""
-    recheck_language: int = from_seconds(10)
-    """A pause after which a detected language is detected anew."""
-    forget_context: int = from_seconds(5)
-    """A pause after which earlier text no longer helps."""
-    partial: bool = True
-    """Whether the engine is asked before an utterance has ended."""
 
 
 class Session:
@@ -104,18 +85,16 @@ class Session:
         )
         self._head: Stretch | None = None
         self._audio = SampleBuffer()
-        self._events: list[Event] = []
+        self._report = Report()
         self._open_job: Job | None = None
         self._heard = 0
         self._dropped: int | None = None
-        self._interim: tuple[Word, ...] = ()
         self._language: str | None = None
         self._in_speech = False
         self._last_end = 0
         self._doubtful = False
         self._failures = 0
         self._ending = False
-        self._progress = Progress(0, 0, 0)
         self.ended = False
 
     @property
@@ -126,7 +105,8 @@ class Session:
     @property
     def lag(self) -> int:
         """Samples received that no engine has heard yet."""
-        return self._progress.received - self._progress.heard
+        progress = self._report.progress
+        return progress.received - progress.heard
 
     @property
     def language(self) -> str | None:
@@ -166,7 +146,7 @@ class Session:
         if self.ended:
             return
         if not self._utterances.flush(flush_id, self.received):
-            self._events.append(Flushed(flush_id))
+            self._report.say(Flushed(flush_id))
         self._advance()
 
     def configure(self, options: StreamOptions) -> None:
@@ -187,8 +167,7 @@ class Session:
 
     def take_events(self) -> list[Event]:
         """What happened since the last call, in order."""
-        events, self._events = self._events, []
-        return events
+        return self._report.take()
 
     def next_job(self, instead_of: Job | None = None) -> Job | None:
         """The next question for the engine, or None if there is nothing worth asking yet.
@@ -243,7 +222,7 @@ class Session:
             return
         self._failures = 0
         self._heard = job.end
-        self._events.append(
+        self._report.say(
             Warned(
                 "engine_error",
                 f"audio from {to_seconds(job.start)} s to {to_seconds(job.end)} s could not be "
@@ -253,7 +232,7 @@ class Session:
         self._reject(job, "engine_error")
         if self._native and not job.final:
             # The engine has lost its place: what comes now is to it a new utterance.
-            self._settle(self._interim, ())
+            self._settle(self._report.interim, ())
             self._utterances.cut_head(job.end)
             self._finish_stretch()
         self._after(job)
@@ -262,10 +241,10 @@ class Session:
         """Bring everything up to date with what has been received or answered."""
         self._work_off()
         self._drop_audio()
-        self._report()
+        self._reach()
         if self._ending and self._head is None and not self.ended:
             self.ended = True
-            self._events.append(Ended(self.received))
+            self._report.say(Ended(self.received))
 
     def _work_off(self) -> None:
         """Begin the next stretch, and finish those that need no further job."""
@@ -274,7 +253,7 @@ class Session:
                 self._begin(head)
             if head.end is not None and not head.cut and self._in_speech:
                 self._in_speech = False
-                self._events.append(SpeechEnded(head.end))
+                self._report.say(SpeechEnded(head.end))
             if self._open_job is not None or not self._is_done(head):
                 return
             self._finish_stretch()
@@ -283,7 +262,7 @@ class Session:
         self._head = head
         if not self._in_speech:
             self._in_speech = True
-            self._events.append(SpeechStarted(head.spoken_from))
+            self._report.say(SpeechStarted(head.spoken_from))
             pause = head.spoken_from - self._last_end
             if pause >= self._tuning.recheck_language:
                 self._language = None
@@ -295,7 +274,7 @@ class Session:
 
     def _is_done(self, head: Stretch) -> bool:
         """Whether no further job about it would tell anything."""
-        if head.end is None or self._interim or self._doubtful:
+        if head.end is None or self._report.interim or self._doubtful:
             return False
         if self._native and self._heard > head.start:
             return False
@@ -313,8 +292,8 @@ class Session:
         self._policy.reset()
         self._last_end = head.end
         if not head.cut:
-            self._events.append(UtteranceEnded(head.spoken_from, head.end))
-        self._events += [Flushed(flush_id) for flush_id in head.flushes]
+            self._report.say(UtteranceEnded(head.spoken_from, head.end))
+        self._report.say(*map(Flushed, head.flushes))
 
     def _worth_asking(self, head: Stretch, end: int) -> bool:
         if self._window.full_at(end) and not self._native:
@@ -359,28 +338,24 @@ class Session:
 
     def _make_room(self, end: int) -> None:
         """The window is full although the policy has had its say: it moves, and no word with it."""
-        forced = self._window.forced(self._interim)
+        forced = self._window.forced(self._report.interim)
         if forced:
-            self._settle(self._interim[:forced], self._interim[forced:])
+            self._settle(self._report.interim[:forced], self._report.interim[forced:])
             self._policy.reset()
-        self._window.make_room(end, self._interim[0].start if self._interim else end)
+        self._window.make_room(end, self._report.interim[0].start if self._report.interim else end)
 
     def _settle(self, committed: tuple[Word, ...], interim: tuple[Word, ...]) -> None:
-        """Say what changed: words committed now, and the words still open."""
+        """Words committed now, and the words still open."""
+        self._report.settle(committed, interim)
         if committed:
-            self._events.append(Committed(committed))
             self._window.commit(committed)
-            self._interim = ()
-        if interim != self._interim:
-            self._events.append(Interim(interim))
-            self._interim = interim
 
     def _reject(self, job: Job, reason: str) -> None:
         """An answer that cannot be used. What was already shown is kept, unless it was noise."""
         if reason == "no_speech":
             self._settle((), ())
         elif job.final:
-            self._settle(self._interim, ())
+            self._settle(self._report.interim, ())
 
     def _learn_language(self, job: Job, hypothesis: Hypothesis) -> None:
         if self.language is not None or hypothesis.language is None or not hypothesis.words:
@@ -388,7 +363,7 @@ class Session:
         sure = hypothesis.language_probability >= 0.5 and len(job.audio) >= from_seconds(2)
         if sure:
             self._language = hypothesis.language
-            self._events.append(
+            self._report.say(
                 LanguageDetected(self._language, hypothesis.language_probability, job.end)
             )
 
@@ -397,15 +372,12 @@ class Session:
         keep = self._utterances.next_start(self.received)
         self._audio.drop_before(keep if self._head is None else min(keep, self._window.start))
 
-    def _report(self) -> None:
-        working = self._head is not None
-        heard = min(self.received, self._heard) if working else self.received
-        heard = max(self._progress.heard, heard)
-        committed = min(heard, self._window.committed_end) if working else heard
-        progress = Progress(self.received, heard, max(self._progress.committed, committed))
-        if progress != self._progress:
-            self._progress = progress
-            self._events.append(progress)
+    def _reach(self) -> None:
+        """Say how far it is: silence is heard and committed as soon as it is received."""
+        if self._head is None:
+            self._report.reach(self.received, self.received, self.received)
+        else:
+            self._report.reach(self.received, self._heard, self._window.committed_end)
 
 
 def replace_words(hypothesis: Hypothesis, words: tuple[Word, ...]) -> Hypothesis:

@@ -16,6 +16,8 @@ PURE = (
     "events.py",
     "ring.py",
     "session.py",
+    "report.py",
+    "tuning.py",
     "subtitles.py",
     "timebase.py",
     "transcript.py",

@@ -29,8 +29,9 @@ from livestt.events import (
     Word,
 )
 from livestt.policies import PolicyName, Utterance
-from livestt.session import MAX_FAILURES, Session, Tuning
+from livestt.session import MAX_FAILURES, Session
 from livestt.timebase import from_ms, from_seconds
+from livestt.tuning import Tuning
 from livestt.vad import FRAME
 from livestt.vad.endpointing import EndpointingOptions
 from livestt.window import TAIL

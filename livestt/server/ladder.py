@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from livestt.session import Tuning
 from livestt.timebase import from_seconds
+from livestt.tuning import Tuning
 
 
 @dataclass(frozen=True, slots=True)

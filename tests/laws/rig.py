@@ -10,8 +10,9 @@ import numpy as np
 from livestt.engines import Capabilities, Hypothesis, Job, StreamOptions
 from livestt.engines.scripted import ScriptedEngine, ScriptedWord
 from livestt.policies import PolicyName, choose
-from livestt.session import TOO_SHORT, Session, Tuning
+from livestt.session import TOO_SHORT, Session
 from livestt.timebase import from_ms, from_seconds
+from livestt.tuning import Tuning
 from livestt.vad import FRAME
 from livestt.vad.endpointing import EndpointingOptions
 from livestt.window import MAX_HISTORY, MAX_PREFIX_TOKENS

@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 
 from livestt.engines import StreamOptions
 from livestt.policies import PolicyName
-from livestt.session import Tuning
 from livestt.timebase import from_ms
+from livestt.tuning import Tuning
 from livestt.vad.endpointing import EndpointingOptions
 
 from .engines import AdversarialEngine, NativeEngine, NativeState

@@ -17,7 +17,7 @@ from livestt.engines import Hypothesis, Job
 from livestt.server import ladder as rungs
 from livestt.server.ladder import DOWN_AFTER, RUNGS, UP_AFTER, Ladder, eased
 from livestt.server.timing import Timing
-from livestt.session import Tuning
+from livestt.tuning import Tuning
 
 from .conftest import Serve
 from .engines import Watched
