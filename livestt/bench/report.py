@@ -8,26 +8,30 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from livestt.bench.figures import Distribution, Spread
 from livestt.bench.live import MOST_LATE, Bench, Run
 
 Cell = Callable[[Run], str]
 MISSING = "-"
+ACROSS = 3
+"""Runs in a table."""
 CAPTION = "¹ p50, p95 and p99   ² least, median and greatest of the sessions"
 
 
-def table(bench: Bench) -> Table:
-    """A column for each run."""
-    drawn = Table("", *(_heading(run) for run in bench.runs), title=title(bench), caption=CAPTION)
-    for column in drawn.columns[1:]:
-        column.justify = "right"
-    for name, cell in ROWS:
-        cells = [cell(run) for run in bench.runs]
-        if any(text != MISSING for text in cells):
-            drawn.add_row(name, *cells)
-    return drawn
+def tables(bench: Bench) -> Iterator[Table]:
+    """A column for each run, as many to a table as a terminal can hold."""
+    for first in range(0, len(bench.runs), ACROSS):
+        runs = bench.runs[first : first + ACROSS]
+        drawn = Table(Column("", no_wrap=True), title=title(bench), caption=CAPTION)
+        for run in runs:
+            drawn.add_column(_heading(run), justify="right")
+        for name, cell in ROWS:
+            cells = [cell(run) for run in runs]
+            if any(text != MISSING for text in cells):
+                drawn.add_row(name, *cells)
+        yield drawn
 
 
 def remarks(bench: Bench) -> Iterator[str]:
@@ -98,13 +102,13 @@ def _share(value: float | None) -> str:
 def _three(found: Distribution | None) -> str:
     if found is None:
         return MISSING
-    return f"{found.p50:.2f}  {found.p95:.2f}  {found.p99:.2f} s"
+    return f"{found.p50:.2f} {found.p95:.2f} {found.p99:.2f}"
 
 
 def _range(found: Spread | None) -> str:
     if found is None:
         return MISSING
-    return f"{found.least:.2f}  {found.median:.2f}  {found.most:.2f} s"
+    return f"{found.least:.2f} {found.median:.2f} {found.most:.2f}"
 
 
 def _server_cpu(run: Run) -> str:
@@ -120,31 +124,31 @@ def _server_cores(run: Run) -> str:
 def _server_memory(run: Run) -> str:
     if run.server is None:
         return MISSING
-    return f"{run.server.idle_rss / 1e6:.0f}  {run.server.peak_rss / 1e6:.0f} MB"
+    return f"{run.server.idle_rss / 1e6:.0f} {run.server.peak_rss / 1e6:.0f}"
 
 
 ROWS: tuple[tuple[str, Cell], ...] = (
-    ("audio", lambda run: f"{run.audio:.0f} s"),
+    ("audio, s", lambda run: f"{run.audio:.0f}"),
     ("sessions failed", lambda run: str(run.failed)),
     ("words", lambda run: str(run.errors.words) if run.errors.words else MISSING),
     ("WER", lambda run: _share(run.errors.wer)),
-    ("word shown after ¹", lambda run: _three(run.shown)),
-    ("word final after ¹", lambda run: _three(run.final)),
-    ("word committed after ¹", lambda run: _three(run.committed)),
-    ("first word shown after ¹", lambda run: _three(run.first_word)),
-    ("last word committed after ¹", lambda run: _three(run.last_word)),
+    ("word shown after, s ¹", lambda run: _three(run.shown)),
+    ("word final after, s ¹", lambda run: _three(run.final)),
+    ("word committed after, s ¹", lambda run: _three(run.committed)),
+    ("first word shown after, s ¹", lambda run: _three(run.first_word)),
+    ("last word committed after, s ¹", lambda run: _three(run.last_word)),
     (
-        "words taken back, per final word",
+        "taken back per final word",
         lambda run: MISSING if run.unstable is None else f"{run.unstable:.3f}",
     ),
     ("committed text rewritten", lambda run: str(run.rewritten)),
-    ("greatest lag reported", lambda run: f"{run.lag:.2f} s"),
-    ("end of audio to end ¹", lambda run: _three(run.tail)),
-    ("sessions' p95 of committed ²", lambda run: _range(run.fairness)),
-    ("sessions' greatest lag ²", lambda run: _range(run.lags)),
+    ("greatest lag reported, s", lambda run: f"{run.lag:.2f}"),
+    ("end of audio to end, s ¹", lambda run: _three(run.tail)),
+    ("sessions' p95 committed, s ²", lambda run: _range(run.fairness)),
+    ("sessions' greatest lag, s ²", lambda run: _range(run.lags)),
     ("server CPU s per audio s", _server_cpu),
     ("server cores busy", _server_cores),
-    ("server memory, idle and peak", _server_memory),
+    ("server MB, idle and peak", _server_memory),
     ("client CPU s per audio s", lambda run: f"{run.client_cpu:.4f}"),
-    ("client late, p99", lambda run: f"{run.late:.3f} s"),
+    ("client late, s (p99)", lambda run: f"{run.late:.3f}"),
 )

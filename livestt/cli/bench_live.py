@@ -163,7 +163,8 @@ def command(
         )
 
     bench = in_one_line(lambda: anyio.run(measure))
-    Console().print(report.table(bench))
+    for table in report.tables(bench):
+        Console().print(table)
     for remark in report.remarks(bench):
         click.echo(remark)
     _write(bench, json_file, plot_file)

@@ -148,10 +148,10 @@ def test_report(tmp_path: Path) -> None:
     said = " ".join(report.remarks(found))
     assert "committed words within 3 s: 2." in said
     assert "With 4 sessions: 1 failed: gone" in said
-    assert [column.header for column in report.table(found).columns][1:] == [
-        "2 sessions",
-        "4 sessions",
-    ]
+    [table] = report.tables(found)
+    assert [column.header for column in table.columns][1:] == ["2 sessions", "4 sessions"]
+    many = report.tables(bench(*(made_up(n, 1.0) for n in range(1, 6))))
+    assert [len(table.columns) for table in many] == [4, 3]
     report.write_json(found, tmp_path / "b.json")
     written = json.loads((tmp_path / "b.json").read_text("utf-8"))
     assert written["runs"][0]["committed"]["p95"] == 1.0
