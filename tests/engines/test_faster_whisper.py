@@ -26,8 +26,9 @@ from livestt.engines.whisper import guards
 from livestt.errors import BadModel
 from livestt.events import Committed, Word
 from livestt.policies import PolicyName, choose
-from livestt.session import Session, Tuning
+from livestt.session import Session
 from livestt.timebase import SAMPLE_RATE, from_seconds, to_seconds
+from livestt.tuning import Tuning
 from livestt.vad import FRAME
 from livestt.vad.silero import SileroVad
 
