@@ -7,5 +7,6 @@
                            watch: CPU and memory of the server
 
 ``text``, ``alignment``, ``witness``, ``judge`` and ``figures`` are pure: what is measured is
-defined there, and nowhere else. `docs/benchmarks.md` says the same in words.
+defined there, and nowhere else. ``docs/benchmarks.md`` says the same in words. ``probing`` takes
+notes on one file's way through the pipeline, and ``diagnosis`` judges them, purely.
 """

@@ -202,11 +202,16 @@ def _all(parts: Iterator[list[float]]) -> Distribution | None:
 
 
 async def find_most(
-    run: Callable[[int], Any], holds: Callable[[Run], bool], start: int, ceiling: int
+    run: Callable[[int], Any],
+    holds: Callable[[Run], bool],
+    start: int,
+    ceiling: int,
+    settle: float = 0.0,
 ) -> tuple[int, list[Run]]:
     """The most sessions that hold: doubled until they do not, then by halves. 0 if none do.
 
-    Above eight sessions the answer is exact to an eighth.
+    Above eight sessions the answer is exact to an eighth. After too many the server has
+    ``settle`` seconds to come round.
     """
     runs: list[Run] = []
 
@@ -220,6 +225,7 @@ async def find_most(
             good = sessions
         else:
             bad = sessions
+            await anyio.sleep(settle)
         sessions = min(2 * good, ceiling) if bad > ceiling else (good + bad) // 2
     return good, sorted(runs, key=lambda run: run.sessions)
 

@@ -17,6 +17,8 @@ from livestt.errors import LivesttError, MissingExtra, SetupError
 if TYPE_CHECKING:
     from livestt.bench.live import Bench, Plan
 
+SETTLE = 3.0
+"""Seconds that an overloaded server gets before it is tried again."""
 FILE = click.Path(dir_okay=False, path_type=Path)
 NEEDED = ("jiwer", "rapidfuzz", "whisper_normalizer", "psutil")
 
@@ -146,7 +148,11 @@ def command(
 
             if find_max:
                 most, runs = await find_most(
-                    run, lambda found: found.holds(limit_p95, limit_on), sessions[0], ceiling
+                    run,
+                    lambda found: found.holds(limit_p95, limit_on),
+                    min(sessions[0], ceiling),
+                    ceiling,
+                    SETTLE,
                 )
             else:
                 runs = [await run(number) for number in sessions]

@@ -93,7 +93,7 @@ def _show_timeline(probes: Probes) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from livestt.bench.diagnosis import timeline
+    from livestt.bench.timeline import timeline
 
     headings = ("time", "decoded", "speech", "jobs", "waited", "took", "window", "words", "lag")
     drawn = Table(*headings, title=f"{probes.model} at {probes.speed:g}x")

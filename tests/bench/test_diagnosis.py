@@ -20,10 +20,10 @@ from livestt.bench.diagnosis import (
     Sound,
     Verdict,
     listen_to,
-    timeline,
     verdicts,
 )
 from livestt.bench.probing import Probe
+from livestt.bench.timeline import timeline
 from livestt.engines import Hypothesis, Job
 from livestt.engines.scripted import ScriptedEngine
 from livestt.errors import EngineError
