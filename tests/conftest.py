@@ -20,6 +20,11 @@ settings.register_profile("explore", deadline=None, max_examples=2_000)
 settings.load_profile("default")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests go last: Playwright keeps an event loop running in the main thread."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(scope="session")
 def whisper() -> Iterator[FasterWhisperEngine]:
     """The small Whisper that knows the speech of ``tests/fixtures``."""

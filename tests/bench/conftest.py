@@ -71,9 +71,9 @@ class OtherServer:
                 received += len(frame)
                 said = [word for word in SCRIPT if word.end <= received // 2]
                 socket.send(json.dumps(state(said, len(said) - 2)))
+            self.received.append(received)
             socket.send(json.dumps(state(SCRIPT, len(SCRIPT))))
             socket.send(json.dumps({"type": "ready_to_stop"}))
-            self.received.append(received)
             socket.recv()
         except ConnectionClosed:
             pass
