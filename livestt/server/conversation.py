@@ -211,7 +211,7 @@ class Publisher(Conversation):
         while True:
             message = await self._receive()
             data = message.get("bytes")
-            if self._session.closed:
+            if self._session.closed or not self._session.is_fed_by(self):
                 continue
             if data:
                 self._session.push(data)

@@ -121,6 +121,11 @@ class LiveSession:
         self._total -= self._skip
         return sample
 
+    def is_fed_by(self, publisher: Listener) -> bool:
+        """Whether this connection's audio counts: what one that was replaced still had to say is
+        sent again by the one that replaced it."""
+        return publisher is self._publisher
+
     def lose(self, publisher: Listener) -> None:
         """This connection is gone without having said that it was done."""
         if self._publisher not in (publisher, None):

@@ -116,8 +116,9 @@ class Running:
         """No session, no task and no stream of the engine is left."""
         wait_until(lambda: self.live.sessions == 0)
         wait_until(lambda: not self.server.server_state.tasks)
-        for stream in getattr(self.engine, "streams", ()):
-            assert stream.releases == 1
+        streams = getattr(self.engine, "streams", ())
+        wait_until(lambda: all(stream.releases for stream in streams))
+        assert all(stream.releases == 1 for stream in streams)
 
     def talk(self, *frames: bytes | str, **query: Any) -> Dialogue:
         """Send all frames at once and listen to the end; the audio is ended for them."""
