@@ -47,7 +47,7 @@ class Replicas:
         cuda = settings.device == "cuda" or (
             settings.device == "auto" and ctranslate2.get_cuda_device_count() > 0
         )
-        cores = 1 if cuda else settings.threads or len(os.sched_getaffinity(0))
+        cores = 1 if cuda else settings.threads or usable_cores()
         fastest = "float16" if cuda else "int8"
         self._how = {
             "device": "cuda" if cuda else "cpu",
@@ -94,3 +94,10 @@ class Replicas:
             return ctranslate2.models.Whisper(str(folder), **self._how, **threads)
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"cannot load the model in {folder}: {error}") from error
+
+
+def usable_cores() -> int:
+    """Cores this process may run on; of the whole machine where the system does not tell."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
