@@ -42,11 +42,6 @@ class Stretch:
         """Whether this is speech beyond doubt."""
         return self.clear_frames >= CLEAR_FRAMES
 
-    @property
-    def opens(self) -> bool:
-        """Whether the utterance starts here."""
-        return self.start == self.spoken_from
-
 
 class Utterances:
     """The stretches still to be worked off, oldest first.

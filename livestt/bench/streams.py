@@ -19,7 +19,7 @@ from livestt.bench.manifest import Item, speech_bounds
 from livestt.bench.text import tokens
 from livestt.bench.wire import pack
 from livestt.engines import Samples
-from livestt.timebase import SAMPLE_RATE, from_seconds
+from livestt.timebase import from_seconds
 
 Chunk = tuple[float, bytes]
 """When it is due, seconds from the first sample, and the bytes that go on the wire then."""
@@ -152,7 +152,3 @@ class Studio:
             ]
             self._packed[encoding, key] = packed
         return packed
-
-
-def seconds_of(samples: Samples) -> float:
-    return len(samples) / SAMPLE_RATE
