@@ -91,7 +91,7 @@ def test_clients_learn_of_it_newcomers_are_refused_and_it_passes(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rungs, "UP_AFTER", 0.05)
-    monkeypatch.setattr(rungs, "DOWN_AFTER", 0.1)
+    monkeypatch.setattr(rungs, "DOWN_AFTER", 600.0)
     quick = [rungs.replace(rung, wait=rung.wait / 100) for rung in RUNGS]
     monkeypatch.setattr(rungs, "RUNGS", tuple(quick))
     engine = Slow()
@@ -112,6 +112,7 @@ def test_clients_learn_of_it_newcomers_are_refused_and_it_passes(
             assert refused.value.response.status_code == 503
             assert json.loads(refused.value.response.body)["code"] == "overloaded"
             engine.pause = 0.0
+            monkeypatch.setattr(rungs, "DOWN_AFTER", 0.1)
             for socket in (first, second):
                 await socket.send(b"")
             async for text in first:
