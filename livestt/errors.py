@@ -49,7 +49,13 @@ class ClientError(LivesttError):
 
 
 class BadRequest(ClientError):
+    """``param`` names the field that is wrong, in the words of the dialect, where one is."""
+
     code = "bad_request"
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
 
 
 class BadAudio(ClientError):

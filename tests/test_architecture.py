@@ -27,7 +27,7 @@ PURE = (
     "client/state.py",
     "engines/__init__.py",
     "policies/*.py",
-    "protocols/*.py",
+    "protocols/**/*.py",
     "vad/__init__.py",
     "vad/endpointing.py",
 )

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from livestt import errors
-from livestt.errors import ClientError, LivesttError, MissingExtra, SetupError
+from livestt.errors import BadRequest, ClientError, LivesttError, MissingExtra, SetupError
 
 
 def family(root: type[LivesttError]) -> list[type[LivesttError]]:
@@ -44,3 +44,8 @@ def test_a_missing_extra_says_how_to_install_it() -> None:
     assert isinstance(error, SetupError)
     assert str(error) == "The thing needs the extra 'things': pip install 'livestt[things]'"
     assert error.extra == "things"
+
+
+def test_a_bad_request_can_name_the_field() -> None:
+    assert BadRequest("too loud").param is None
+    assert BadRequest("too loud", param="volume").param == "volume"
