@@ -206,8 +206,8 @@ class Driver:
             # The session will tell the utterance again from its start.
             await to_thread.run_sync(self._scheduler.engine.reset, ticket.job.stream)
             self._session.receive_failure(ticket.job, ticket.failure)
-        elif ticket.hypothesis is not None:
-            self._session.receive_hypothesis(ticket.job, ticket.hypothesis)
+        elif ticket.answer is not None:
+            self._session.receive_hypothesis(ticket.job, ticket.answer)
         else:
             if self._scheduler.withdraw(ticket):
                 self._asked.remove(ticket)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from livestt.errors import UnsupportedOption
 
-Group = Literal["Server", "Model", "Streaming", "Audio"]
-GROUPS: tuple[Group, ...] = ("Server", "Model", "Streaming", "Audio")
+Group = Literal["Server", "Model", "Streaming", "Audio", "Speakers"]
+GROUPS: tuple[Group, ...] = ("Server", "Model", "Streaming", "Audio", "Speakers")
 
 Value = str | int | float | bool | tuple[str, ...] | None
 
@@ -36,6 +36,11 @@ class Option:
 
     def allowed(self) -> tuple[str, ...]:
         return self.choices() if callable(self.choices) else self.choices
+
+
+def setting(default: Value, group: Group, help: str, **more: Any) -> Any:
+    """The field of a settings class; ``more`` are further fields of its `Option`."""
+    return field(default=default, metadata={"option": Option(help=help, group=group, **more)})
 
 
 @dataclass(frozen=True, slots=True)

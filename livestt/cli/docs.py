@@ -61,7 +61,7 @@ def _facts(row: Setting) -> Iterator[str]:
     if option.choices:
         listed = () if callable(option.choices) else option.choices
         some = ", ".join(f"`{choice}`" for choice in listed)
-        yield f"Choices: {some or '`auto` and the engines that `livestt models` lists'}"
+        yield f"Choices: {some or '`auto` and the names that `livestt models` lists'}"
     if option.minimum is not None or option.maximum is not None:
         low, high = option.minimum, option.maximum
         bounds = [f"at least {low:g}"] if low is not None else []

@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from livestt.cli.base import configure_logging, option, settings_of, switches
-from livestt.option import Setting, Value
+from livestt.option import GROUPS, Setting, Value
 from livestt.settings import table
 
 MODEL = ("Model",)
 FILES = ("Model", "Streaming", "Audio")
-EVERYTHING = ("Server", "Model", "Streaming", "Audio")
+EVERYTHING = GROUPS
 
 
 def with_settings(

@@ -1,8 +1,11 @@
-"""The threads that run the engine, and batch the jobs of all sessions.
+"""The threads that run a model, and batch the jobs of all sessions.
+
+An engine (`livestt.engines`) and a diarizer (`livestt.speakers`) are both such a model: each gets
+a scheduler of its own.
 
 Earliest deadline first. The most urgent job picks the batch; other waiting jobs with the same
-`Engine.batch_key` ride along up to the engine's batch size, so batches form by themselves when
-the engine is the bottleneck and cost nothing when it is not. Where an engine can work on several
+`Runner.batch_key` ride along up to the model's batch size, so batches form by themselves when
+the model is the bottleneck and cost nothing when it is not. Where a model can work on several
 batches at once, jobs that could share one are spread over the workers that are idle.
 
 A session has at most one job here and may withdraw it while it waits, to ask with more audio:
@@ -16,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from livestt.engines import Engine, Hypothesis, Job
 from livestt.errors import EngineError
@@ -25,27 +29,53 @@ log = logging.getLogger(__name__)
 WAIT_SMOOTHING = 0.02
 """Weight of the newest job in the average wait."""
 
+J = TypeVar("J")
+A = TypeVar("A")
+Asked = TypeVar("Asked", contravariant=True)
+Answered = TypeVar("Answered", covariant=True)
+
+
+class Limits(Protocol):
+    """The part of a model's capabilities that matters here."""
+
+    @property
+    def max_batch(self) -> int: ...
+
+    @property
+    def parallel(self) -> int: ...
+
+
+class Runner(Protocol[Asked, Answered]):
+    """A model that answers jobs in batches."""
+
+    @property
+    def capabilities(self) -> Limits: ...
+
+    def batch_key(self, job: Asked, /) -> Hashable: ...
+
+    def run(self, jobs: Sequence[Asked], /) -> Sequence[Answered]: ...
+
 
 @dataclass(eq=False, slots=True)
-class Ticket:
+class TicketOf(Generic[J, A]):
     """One job on its way through the scheduler.
 
-    After ``on_done`` was called exactly one of ``hypothesis`` and ``failure`` is set.
+    After ``on_done`` was called exactly one of ``answer`` and ``failure`` is set.
     """
 
-    job: Job
+    job: J
     deadline: float
     """On the clock of ``time.monotonic``; the earliest goes first."""
     on_done: Callable[[], None]
     """Called once, in the scheduler's thread, unless the ticket is withdrawn. Errors in it are
     logged and go no further: an owner that has gone must not stop the engine for the others."""
     submitted: float = field(default_factory=time.monotonic)
-    hypothesis: Hypothesis | None = None
+    answer: A | None = None
     failure: str | None = None
 
     @property
     def done(self) -> bool:
-        return self.hypothesis is not None or self.failure is not None
+        return self.answer is not None or self.failure is not None
 
 
 @dataclass(slots=True)
@@ -63,13 +93,13 @@ class SchedulerStats:
     """Seconds jobs wait for their turn, a moving average over the last hundred or so."""
 
 
-class Scheduler:
-    """Runs jobs on an engine. Thread-safe; `close` waits for the batch in progress."""
+class SchedulerOf(Generic[J, A]):
+    """Runs jobs on a model. Thread-safe; `close` waits for the batch in progress."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Runner[J, A]) -> None:
         self.engine = engine
         self.stats = SchedulerStats()
-        self._waiting: list[Ticket] = []
+        self._waiting: list[TicketOf[J, A]] = []
         self._wake = threading.Condition()
         self._closed = False
         self._threads = [
@@ -86,12 +116,12 @@ class Scheduler:
 
     def submit(
         self,
-        job: Job,
+        job: J,
         deadline: float,
         on_done: Callable[[], None],
         *,
-        instead_of: Ticket | None = None,
-    ) -> Ticket:
+        instead_of: TicketOf[J, A] | None = None,
+    ) -> TicketOf[J, A]:
         """Queue a job.
 
         Args:
@@ -103,7 +133,7 @@ class Scheduler:
         Raises:
             EngineError: the scheduler is closed.
         """
-        ticket = Ticket(job, deadline, on_done)
+        ticket = TicketOf[J, A](job, deadline, on_done)
         if instead_of is not None:
             ticket.submitted = instead_of.submitted
         with self._wake:
@@ -114,7 +144,7 @@ class Scheduler:
             self._wake.notify()
         return ticket
 
-    def withdraw(self, ticket: Ticket) -> bool:
+    def withdraw(self, ticket: TicketOf[J, A]) -> bool:
         """Take a ticket back if it has not been started; tell whether that worked."""
         with self._wake:
             if ticket not in self._waiting:
@@ -143,7 +173,7 @@ class Scheduler:
 
     def _work(self) -> None:
         """Run batches until closed; whatever ends this, no ticket is left without an answer."""
-        mine: list[Ticket] = []
+        mine: list[TicketOf[J, A]] = []
         try:
             while mine := self._next_batch():
                 self._run(mine)
@@ -157,7 +187,7 @@ class Scheduler:
             for ticket in left:
                 _settle(ticket, failure="the engine is shutting down")
 
-    def _next_batch(self) -> list[Ticket]:
+    def _next_batch(self) -> list[TicketOf[J, A]]:
         """Wait for work; an empty list means closed."""
         with self._wake:
             self._idle += 1
@@ -169,7 +199,7 @@ class Scheduler:
             self.stats.waiting = len(self._waiting)
             return batch
 
-    def _choose(self) -> list[Ticket]:
+    def _choose(self) -> list[TicketOf[J, A]]:
         """The most urgent job and its like; what idle workers could do is left to them."""
         queue = sorted(self._waiting, key=lambda ticket: ticket.deadline)
         most = self.engine.capabilities.max_batch
@@ -180,7 +210,7 @@ class Scheduler:
         share = -(-len(alike) // max(1, self._idle))
         return alike[: min(most, share)]
 
-    def _key(self, ticket: Ticket) -> Hashable:
+    def _key(self, ticket: TicketOf[J, A]) -> Hashable:
         """The engine's key; a job it cannot even look at goes alone, to fail alone."""
         try:
             return self.engine.batch_key(ticket.job)
@@ -188,7 +218,7 @@ class Scheduler:
             log.warning("a job has no batch key: %s", error, exc_info=_unexpected(error))
             return id(ticket)
 
-    def _run(self, batch: Sequence[Ticket]) -> None:
+    def _run(self, batch: Sequence[TicketOf[J, A]]) -> None:
         self._count(batch)
         failure = self._answer(batch)
         if failure is not None and len(batch) > 1:
@@ -200,7 +230,7 @@ class Scheduler:
         elif failure is not None:
             self._give_up(batch, failure)
 
-    def _count(self, batch: Sequence[Ticket]) -> None:
+    def _count(self, batch: Sequence[TicketOf[J, A]]) -> None:
         now = time.monotonic()
         with self._wake:
             stats = self.stats
@@ -210,7 +240,7 @@ class Scheduler:
             for ticket in batch:
                 stats.wait += (now - ticket.submitted - stats.wait) * WAIT_SMOOTHING
 
-    def _answer(self, batch: Sequence[Ticket]) -> str | None:
+    def _answer(self, batch: Sequence[TicketOf[J, A]]) -> str | None:
         """Run one batch; the reason if that failed."""
         try:
             answers = self.engine.run([ticket.job for ticket in batch])
@@ -223,14 +253,26 @@ class Scheduler:
             _settle(ticket, answer)
         return None
 
-    def _give_up(self, batch: Sequence[Ticket], reason: str) -> None:
+    def _give_up(self, batch: Sequence[TicketOf[J, A]], reason: str) -> None:
         for ticket in batch:
             self.stats.failures += 1
             _settle(ticket, failure=reason)
 
 
-def _settle(ticket: Ticket, answer: Hypothesis | None = None, failure: str | None = None) -> None:
-    ticket.hypothesis, ticket.failure = answer, failure
+Ticket: TypeAlias = TicketOf[Job, Hypothesis]
+
+
+class Scheduler(SchedulerOf[Job, Hypothesis]):
+    """The scheduler of an engine."""
+
+    engine: Engine
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+
+
+def _settle(ticket: TicketOf[J, A], answer: A | None = None, failure: str | None = None) -> None:
+    ticket.answer, ticket.failure = answer, failure
     try:
         ticket.on_done()
     except Exception:

@@ -40,6 +40,9 @@ ELSE: dict[str, tuple[str, Any]] = {
     "backend_policy": ("localagreement", "localagreement"),
     "window": ("full30", "full30"),
     "decoder": ("ffmpeg", "ffmpeg"),
+    "diarization_backend": ("scripted", "scripted"),
+    "diarization_latency": ("0.32", "0.32"),
+    "diarization_model": ("./d", "./d"),
 }
 """For settings whose other value cannot be made up: what is written, and what it means."""
 

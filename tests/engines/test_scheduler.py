@@ -96,7 +96,7 @@ def test_a_job_is_answered(client: Client) -> None:
     ticket = client.submit("a")
     client.release()
     assert ticket.done
-    assert ticket.hypothesis is not None
+    assert ticket.answer is not None
     assert ticket.failure is None
 
 
@@ -152,10 +152,10 @@ def test_a_poisoned_job_fails_alone(client: Client) -> None:
     tickets = {name: client.submit(name) for name in ("x1", "x-poison", "x2")}
     client.release()
     assert client.engine.batches[1:] == [["x1", "x-poison", "x2"], ["x1"], ["x-poison"], ["x2"]]
-    assert tickets["x1"].hypothesis
-    assert tickets["x2"].hypothesis
+    assert tickets["x1"].answer
+    assert tickets["x2"].answer
     assert tickets["x-poison"].failure == "EngineError: it is poison"
-    assert tickets["x-poison"].hypothesis is None
+    assert tickets["x-poison"].answer is None
     assert client.scheduler.stats.failures == 1
     assert client.scheduler.stats.retries == 3
 
@@ -197,7 +197,7 @@ def test_an_owner_that_cannot_be_told_stops_nobody(
     ticket = client.submit("x2", 1.0)
     with caplog.at_level(logging.ERROR):
         client.release()
-    assert ticket.hypothesis
+    assert ticket.answer
     assert client.scheduler.alive
     assert "could not be told" in caplog.text
 
@@ -244,7 +244,7 @@ def test_many_threads_at_once_are_each_answered_once() -> None:
             if i % 5 == 0 and client.scheduler.withdraw(ticket):
                 continue
             assert done.wait(PATIENCE)
-            assert ticket.hypothesis
+            assert ticket.answer
             answered += 1
         return answered
 

@@ -1,0 +1,72 @@
+"""The settings that say who is told apart from whom: a part of `livestt.settings.Settings`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from livestt.option import setting
+
+if TYPE_CHECKING:
+    from livestt.speakers import DiarizerSettings
+
+DIARIZER_GROUP = "livestt.diarizers"
+"""Entry-point group of the diarizers; `livestt.speakers.registry` imports them."""
+
+BUILTIN_DIARIZERS: Mapping[str, str] = {
+    "nemotron": "livestt.speakers.nemotron:NemotronDiarizer",
+    "scripted": "livestt.speakers.scripted:ScriptedDiarizer",
+    "sortformer": "livestt.speakers.sortformer:SortformerDiarizer",
+}
+"""Known without entry points too, so that a checkout that was never installed works."""
+
+LATENCIES = ("0.32", "0.64", "1.04", "10", "30.4")
+"""Latency presets in seconds: the audio from the start of a step that its answer waits for."""
+
+
+def diarizers() -> tuple[str, ...]:
+    """What ``--diarization-backend`` accepts here: ``auto`` and the name of each there is."""
+    found = {point.name for point in entry_points(group=DIARIZER_GROUP)}
+    return ("auto", *sorted(found | BUILTIN_DIARIZERS.keys()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakerSettings:
+    """What the operator decides about speakers."""
+
+    diarization_backend: str = setting(
+        "auto",
+        "Speakers",
+        "Diarizer that tells voices apart: sortformer (up to 4), nemotron (up to 8). auto takes "
+        "the one that the model is for.",
+        choices=diarizers,
+        hints={"diart": "sortformer and nemotron stream with less delay."},
+    )
+    diarization_model: str = setting(
+        "nvidia/Nemotron-3-Diarization",
+        "Speakers",
+        "Model of the diarizer: a folder, a .nemo file or a Hugging Face repository. Anything "
+        "that `livestt convert` did not write is converted once, which needs the extra "
+        "sortformer.",
+    )
+    diarization_latency: str = setting(
+        "1.04",
+        "Speakers",
+        "How long speakers may take to be known. More is more accurate and cheaper.",
+        unit="seconds",
+        choices=LATENCIES,
+    )
+
+    def diarizer_settings(self, threads: int, device: str, cache: str | None) -> DiarizerSettings:
+        """The part a diarizer needs to load, before the model is resolved to a folder."""
+        from livestt.speakers import DiarizerSettings
+
+        return DiarizerSettings(
+            model=self.diarization_model,
+            latency=self.diarization_latency,
+            threads=threads,
+            device=device,
+            model_dir=cache,
+        )

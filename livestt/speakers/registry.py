@@ -1,0 +1,93 @@
+"""Which diarizers there are, and how one is loaded.
+
+Diarizers are entry points of the group ``livestt.diarizers``; each is imported only when it is
+used. A diarizer class takes one `DiarizerSettings`. If it declares ``kind``, the model's name is
+first resolved to a folder with a converted model of that kind (`livestt.models.diarizers`);
+without it the name is passed on as it was written.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from livestt.errors import SetupError, UnsupportedOption
+from livestt.settings import Settings
+from livestt.speaker_settings import BUILTIN_DIARIZERS, DIARIZER_GROUP
+from livestt.speakers import Diarizer, DiarizerSettings
+
+log = logging.getLogger(__name__)
+
+# What importing a stranger's module can be expected to raise when it is broken.
+_BROKEN = (ImportError, AttributeError, SyntaxError, NameError, TypeError, OSError, RuntimeError)
+
+Say = Callable[[str], None]
+"""Told in one sentence what is about to take long."""
+
+
+def available() -> dict[str, EntryPoint]:
+    """Every diarizer by name: livestt's own, and those of other packages. None is imported."""
+    points = {n: EntryPoint(n, value, DIARIZER_GROUP) for n, value in BUILTIN_DIARIZERS.items()}
+    points |= {point.name: point for point in entry_points(group=DIARIZER_GROUP)}
+    return {name: points[name] for name in sorted(points)}
+
+
+def load_diarizer(settings: Settings, progress: Say | None = None) -> Diarizer:
+    """Load the diarizer that the settings ask for. Blocking, and may download.
+
+    Args:
+        settings: the operator's.
+        progress: told in one sentence what is about to take long.
+
+    Raises:
+        SetupError: it cannot be loaded, or there is no such diarizer.
+    """
+    say = progress or log.info
+    wanted = settings.diarizer_settings(settings.threads, settings.device, settings.model_cache_dir)
+    if settings.diarization_backend == "auto":
+        name, wanted = _by_model(wanted, say)
+        factory = _import(name)
+    else:
+        name = settings.diarization_backend
+        factory = _import(name)
+        kind = getattr(factory, "kind", None)
+        if kind is not None:
+            wanted = _resolved(wanted, kind, say)
+    diarizer: Diarizer = factory(wanted)
+    if diarizer.capabilities.notice:
+        log.warning(diarizer.capabilities.notice)
+    return diarizer
+
+
+def _by_model(wanted: DiarizerSettings, say: Say) -> tuple[str, DiarizerSettings]:
+    from livestt.models import diarizers
+
+    folder = diarizers.resolve(wanted.model, wanted.model_dir, say)
+    return diarizers.kind_of(folder), replace(wanted, model=str(folder))
+
+
+def _resolved(wanted: DiarizerSettings, kind: str, say: Say) -> DiarizerSettings:
+    found, resolved = _by_model(wanted, say)
+    if found != kind:
+        raise UnsupportedOption(
+            f"--diarization-backend {kind}: {wanted.model} is a model for {found}. Leave the "
+            "option out."
+        )
+    return resolved
+
+
+def _import(name: str) -> Any:
+    point = available().get(name)
+    if point is None:
+        raise UnsupportedOption(
+            f"--diarization-backend {name}: no such diarizer. Installed: {', '.join(available())}."
+        )
+    try:
+        return point.load()
+    except _BROKEN as error:
+        raise SetupError(
+            f"The diarizer {name} ({point.value}) cannot be imported: {error}"
+        ) from error
