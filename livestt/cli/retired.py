@@ -22,7 +22,6 @@ RETIRED: Mapping[str, str] = {
     "--confidence-validation": "two passes must agree on a word; leave it out.",
     "--cors-origins": "use --allow-origin, once for each origin.",
     "--decoder-model-path": "use --model-path.",
-    "--diarization": _SPEAKERS,
     "--disable-fast-encoder": "there is only the fast encoder; choose --device cpu to save memory.",
     "--disable-punctuation-split": "lines end with sentences; leave it out.",
     "--embedding-model": _SPEAKERS,
