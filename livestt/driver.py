@@ -22,7 +22,7 @@ from livestt.audio.frontend import Frontend, Heard
 from livestt.engines import Engine, Job, StreamOptions
 from livestt.engines.scheduler import Scheduler, Ticket
 from livestt.events import Ended, Event
-from livestt.pipeline import Pipeline
+from livestt.pipeline import Manner, Pipeline
 from livestt.session import Session
 from livestt.settings import Settings
 from livestt.timebase import from_seconds
@@ -225,6 +225,7 @@ async def drive(
     audio: AudioFormat,
     on_events: Callable[[list[Event]], None],
     options: StreamOptions | None = None,
+    manner: Manner | None = None,
 ) -> AsyncIterator[Driver]:
     """A session in motion: inside the block it is fed, on leaving it is torn down.
 
@@ -240,8 +241,8 @@ async def drive(
     driver = decoder = None
     try:
         decoder = open_decoder(audio, pipeline.settings.decoder)
-        frontend = Frontend(decoder, pipeline.open_vad())
-        session = pipeline.open_session(stream, options)
+        frontend = Frontend(decoder, pipeline.open_vad(manner))
+        session = pipeline.open_session(stream, options, manner)
         driver = Driver(session, frontend, scheduler, on_events, pipeline.settings.seconds_ahead)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(driver.run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +26,20 @@ READ = 1 << 16
 """Bytes of a file read at a time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How one session works where that differs from the settings; None leaves it to them."""
+
+    endpointing: EndpointingOptions | None = None
+    """When speech starts and ends."""
+    vad: bool | None = None
+    """False hears speech everywhere; True still needs a server with voice detection."""
+    tuning: Tuning | None = None
+    """Step and window lengths."""
+    policy: PolicyName | None = None
+    """When words are committed."""
+
+
 class Pipeline:
     """What all sessions of a server share, apart from the engine itself: settings and the VAD.
 
@@ -43,31 +58,34 @@ class Pipeline:
         self._vad = SileroVad() if settings.vad else None
         self.open_policy()
 
-    def open_vad(self) -> VadStream | None:
+    def open_vad(self, manner: Manner | None = None) -> VadStream | None:
         """A voice detector for one session; None hears speech everywhere."""
-        return self._vad.open() if self._vad else None
+        if self._vad is None or (manner is not None and manner.vad is False):
+            return None
+        return self._vad.open()
 
-    def open_policy(self) -> Policy:
-        name = cast(PolicyName, self.settings.backend_policy)
+    def open_policy(self, name: PolicyName | None = None) -> Policy:
+        name = name or cast(PolicyName, self.settings.backend_policy)
         return choose(name, self.engine, frame_threshold=self.settings.frame_threshold)
 
     def open_session(
-        self, stream: Any, options: StreamOptions, policy: Policy | None = None
+        self, stream: Any, options: StreamOptions, manner: Manner | None = None
     ) -> Session:
         """One session.
 
         Args:
             stream: what the engine's ``open`` returned.
             options: what this session asks of the engine.
-            policy: other than the configured one.
+            manner: how it differs from the settings.
         """
+        manner = manner or Manner()
         return Session(
             stream,
             self.engine,
-            policy or self.open_policy(),
+            self.open_policy(manner.policy),
             options,
-            endpointing(self.settings),
-            tuning(self.settings),
+            manner.endpointing or endpointing(self.settings),
+            manner.tuning or tuning(self.settings),
         )
 
 
@@ -119,8 +137,8 @@ def transcribe_file(
     """
     pipeline = Pipeline(settings, engine.capabilities)
     options = settings.stream_options()
-    policy = choose("auto" if engine.capabilities.streaming == "native" else "utterance",
-                    engine.capabilities)  # fmt: skip
+    native = engine.capabilities.streaming == "native"
+    manner = Manner(policy="auto" if native else "utterance")
     decoder = open_decoder(AudioFormat(), settings.decoder)
     frontend = Frontend(decoder, pipeline.open_vad())
     transcript = Transcript(
@@ -131,7 +149,7 @@ def transcribe_file(
     )
 
     stream = engine.open(options)
-    session = pipeline.open_session(stream, options, policy)
+    session = pipeline.open_session(stream, options, manner)
 
     def work() -> None:
         answer(session, engine)

@@ -11,17 +11,16 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket
+from starlette.routing import Route
 
 from livestt import __version__, extension
 from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
-from livestt.errors import NotLocal
 from livestt.pipeline import Pipeline
-from livestt.protocols.native import error_message
-from livestt.server.live import LiveEndpoint
+from livestt.server import live
 from livestt.server.pages import SecurityHeaders, page_routes
+from livestt.server.services import Services, services
+from livestt.server.sessions import Sessions
 from livestt.server.timing import Timing
 from livestt.settings import Settings
 
@@ -46,7 +45,8 @@ def create_app(engine: Engine, settings: Settings, timing: Timing | None = None)
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         scheduler = Scheduler(engine)
         try:
-            async with LiveEndpoint(pipeline, scheduler, timing) as app.state.live:
+            async with Sessions(pipeline, scheduler, timing) as sessions:
+                app.state.services = Services(pipeline, scheduler, sessions, timing)
                 yield
         finally:
             if await to_thread.run_sync(scheduler.close, timing.engine):
@@ -56,9 +56,8 @@ def create_app(engine: Engine, settings: Settings, timing: Timing | None = None)
 
     return Starlette(
         routes=[
-            WebSocketRoute("/asr", live),
+            *live.routes(),
             Route("/health", health),
-            Route("/sessions", sessions),
             *page_routes(),
         ],
         middleware=[Middleware(SecurityHeaders)],
@@ -66,16 +65,11 @@ def create_app(engine: Engine, settings: Settings, timing: Timing | None = None)
     )
 
 
-async def live(socket: WebSocket) -> None:
-    endpoint: LiveEndpoint = socket.app.state.live
-    await endpoint.serve(socket)
-
-
 async def health(request: Request) -> Response:
     """Whether the server works, which engine answers, and how busy it is."""
-    endpoint: LiveEndpoint = request.app.state.live
-    engine = endpoint.pipeline.engine
-    ready = endpoint.scheduler.alive
+    served = services(request)
+    engine = served.pipeline.engine
+    ready = served.scheduler.alive
     return JSONResponse(
         {
             "status": "ok" if ready else "error",
@@ -87,19 +81,10 @@ async def health(request: Request) -> Response:
             "notice": engine.notice,
             "languages": sorted(engine.languages),
             "detects_language": engine.detects_language,
-            "sessions": endpoint.sessions,
-            "load": endpoint.ladder.rung.code,
+            "sessions": len(served.sessions),
+            "load": served.sessions.ladder.rung.code,
             "version": __version__,
         },
         status_code=200 if ready else 503,
         headers={"access-control-allow-origin": extension.ORIGIN, "vary": "origin"},
     )
-
-
-async def sessions(request: Request) -> Response:
-    """The sessions there are, for overlays and tools on the server's own machine."""
-    endpoint: LiveEndpoint = request.app.state.live
-    try:
-        return JSONResponse({"sessions": endpoint.listing(request)})
-    except NotLocal as error:
-        return JSONResponse(error_message(error), status_code=error.http_status)

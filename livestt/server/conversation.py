@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from livestt import __version__
 from livestt.engines import Capabilities
 from livestt.errors import BadAudio, BadRequest, LivesttError, ServerRestart
+from livestt.events import Event, Flushed, Warned
 from livestt.protocols.native import (
     Close,
     Configure,
@@ -96,17 +97,17 @@ class Conversation(ABC):
             error = ServerRestart("the server restarts; connect again to go on")
             self._interrupted = True
             self._close_code = error.close_code
-            self.notify({"type": "warning", "code": error.code, "message": str(error)})
+            self._outbox.notify(warning(error.code, str(error)))
 
     def cancel(self) -> None:
         """End at once."""
         self._whole.cancel()
 
-    def changed(self) -> None:
+    def receive_events(self, events: Sequence[Event]) -> None:
         self._outbox.changed()
 
-    def notify(self, message: Mapping[str, Any]) -> None:
-        self._outbox.notify(message)
+    def failed(self, error: LivesttError) -> None:
+        self._outbox.notify(error_message(error))
 
     def superseded(self) -> None:
         self._close_code = SUPERSEDED
@@ -154,7 +155,7 @@ class Conversation(ABC):
         if failure is not None:
             self._close_code = failure.close_code
         if isinstance(failure, BadAudio | None) and not self._interrupted:
-            self.notify({"type": "ready_to_stop"})
+            self._outbox.notify({"type": "ready_to_stop"})
 
     async def _receive(self) -> dict[str, Any]:
         message = await self._socket.receive()
@@ -196,12 +197,23 @@ class Publisher(Conversation):
         super().cut_short()
         self._session.end()
 
+    def receive_events(self, events: Sequence[Event]) -> None:
+        for event in events:
+            match event:
+                case Flushed(flush_id):
+                    self._outbox.notify({"type": "flushed", "id": flush_id})
+                case Warned(code, message):
+                    self._outbox.notify(warning(code, message))
+                case _:
+                    pass
+        super().receive_events(events)
+
     def _join(self) -> None:
         needed = self._session.publish_to(self)
         if self._request.session == self._session.id:
             self._resume_from = needed
         if self._session.failure is not None:
-            self.notify(error_message(self._session.failure))
+            self.failed(self._session.failure)
 
     def _leave(self) -> None:
         self._session.lose(self)
@@ -228,8 +240,8 @@ class Publisher(Conversation):
                 case Configure(changes):
                     options = configured(self._session.options, changes, self._engine)
                     self._session.configure(options)
-                case Flush() as flush:
-                    self._session.flush(flush)
+                case Flush(flush_id):
+                    self._session.flush(flush_id)
                 case Resync():
                     self._resync()
                 case Close():
@@ -237,7 +249,7 @@ class Publisher(Conversation):
                 case _:
                     pass
         except BadRequest as error:
-            self.notify(error_message(error))
+            self.failed(error)
         return False
 
 
@@ -260,9 +272,14 @@ class Viewer(Conversation):
             try:
                 control = parse_control(text)
             except LivesttError as error:
-                self.notify(error_message(error))
+                self.failed(error)
                 continue
             if isinstance(control, Resync):
                 self._resync()
             elif isinstance(control, Close):
                 raise ClientGone("closed by the client")
+
+
+def warning(code: str, message: str) -> Mapping[str, Any]:
+    """Something the client should know; the session goes on."""
+    return {"type": "warning", "code": code, "message": message}

@@ -8,10 +8,16 @@ from dataclasses import dataclass
 import anyio
 
 from livestt.engines import StreamOptions
-from livestt.protocols.native import Flush
 
 MAX_WAITING = 1 << 17
 """Bytes that may wait before the publisher is no longer read: 4 s of 16 kHz PCM."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """Commit what was put before this, then answer with this id."""
+
+    id: str | None
 
 
 @dataclass(frozen=True, slots=True)

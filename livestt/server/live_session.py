@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import anyio
 
+from livestt.audio.format import AudioFormat
 from livestt.driver import Driver, drive
 from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
 from livestt.errors import BadAudio, LivesttError
 from livestt.events import Ended, Event, Flushed, Progress, Warned
-from livestt.pipeline import Pipeline, layout, tuning
-from livestt.protocols.native import Flush, Request, error_message
-from livestt.server.inbox import End, Inbox
-from livestt.server.ladder import Rung, eased
+from livestt.pipeline import Manner, Pipeline, layout, tuning
+from livestt.server.inbox import End, Flush, Inbox
+from livestt.server.ladder import RUNGS, eased
 from livestt.timebase import from_ms, to_seconds
 from livestt.transcript import Transcript
 
@@ -31,11 +31,15 @@ PROGRESS_STEP = from_ms(400)
 class Listener(Protocol):
     """Somebody who is told what a session says."""
 
-    def changed(self) -> None:
-        """There may be a new state."""
+    def receive_events(self, events: Sequence[Event]) -> None:
+        """What the session says, in order; `LiveSession.transcript` knows of it already.
 
-    def notify(self, message: Mapping[str, Any]) -> None:
-        """A message other than a state, for the publisher."""
+        Of `Progress`, which is absolute, not every one comes. `Flushed` answers the publisher's
+        flushes, and warnings of the load come as `Warned`.
+        """
+
+    def failed(self, error: LivesttError) -> None:
+        """The session ends early. What was heard before is still committed."""
 
     def superseded(self) -> None:
         """Another connection feeds the session from now on."""
@@ -51,7 +55,9 @@ class LiveSession:
     Args:
         pipeline: settings and voice detection, shared.
         scheduler: runs the jobs, shared.
-        request: what the first connection asked for.
+        audio: what will be pushed.
+        options: what is asked of the engine.
+        manner: how this session differs from the settings.
         grace: seconds to wait for a lost publisher.
         patience: asked for the seconds of audio to gather before it is decoded: many small
             pieces cost much more than few large ones.
@@ -59,6 +65,9 @@ class LiveSession:
 
     Attributes:
         id: unguessable; who knows it may read along or resume.
+        audio: what is pushed.
+        options: what is asked of the engine now.
+        owed_flushes: flushes not answered yet.
         transcript: what has been said.
         ended: set when the last word is committed, or none can be.
         failure: why the session ended early, if it did.
@@ -69,19 +78,24 @@ class LiveSession:
         self,
         pipeline: Pipeline,
         scheduler: Scheduler,
-        request: Request,
-        grace: float,
+        audio: AudioFormat,
+        options: StreamOptions,
+        manner: Manner,
+        *,
+        grace: float = 0.0,
         patience: Callable[[], float] = lambda: 0.0,
         level: int = 0,
     ) -> None:
         self.id = secrets.token_urlsafe(12)
-        self.request = request
+        self.audio = audio
         self.started = datetime.now(UTC)
         self.transcript = Transcript(layout(pipeline.settings))
         self.ended = anyio.Event()
         self.failure: LivesttError | None = None
-        self.options = request.options
+        self.options = options
         self.owed_flushes = 0
+        self._first_options = options
+        self._manner = manner
         self._pipeline = pipeline
         self._scheduler = scheduler
         self._grace = grace
@@ -97,14 +111,14 @@ class LiveSession:
         self._all_said = anyio.Event()
         self._told = self.transcript.progress
         self._whole = anyio.CancelScope()
-        self._tuning = tuning(pipeline.settings)
+        self._tuning = manner.tuning or tuning(pipeline.settings)
         self._driver: Driver | None = None
         self._level = level
 
     @property
     def resumable(self) -> bool:
         """Whether a lost publisher may come back: only raw PCM can be cut anywhere."""
-        return self.request.audio.encoding != "auto" and not self.closed
+        return self.audio.encoding != "auto" and not self.closed
 
     def publish_to(self, publisher: Listener) -> int:
         """Let this connection feed the session, instead of the one before it.
@@ -117,7 +131,7 @@ class LiveSession:
             before.superseded()
         self._adopted.set()
         self._orphaned = anyio.Event()
-        sample, self._skip = divmod(self._total, self.request.audio.frame_bytes)
+        sample, self._skip = divmod(self._total, self.audio.frame_bytes)
         self._total -= self._skip
         return sample
 
@@ -155,24 +169,24 @@ class LiveSession:
             data, self._skip = data[dropped:], self._skip - dropped
         self._inbox.put(data)
 
-    def flush(self, flush: Flush) -> None:
+    def flush(self, flush_id: str | None = None) -> None:
         """Commit what was pushed before this, then answer; ignored after the end."""
         if self.closed:
             return
         self.owed_flushes += 1
-        self._inbox.put(flush)
+        self._inbox.put(Flush(flush_id))
 
     def configure(self, options: StreamOptions) -> None:
         """Options for what is pushed after this."""
         self.options = options
         self._inbox.put(options)
 
-    def ease(self, level: int, rung: Rung) -> None:
-        """Work as this level of load asks for, and tell the publisher."""
+    def ease(self, level: int) -> None:
+        """Work as this level of load asks for, and say so."""
         self._level = level
         if self._driver is not None:
             self._driver.retune(eased(self._tuning, level))
-        self._tell({"type": "warning", "code": rung.code, "message": rung.message})
+        self._announce([Warned(RUNGS[level].code, RUNGS[level].message)])
 
     def end(self) -> None:
         """Nothing more will be pushed."""
@@ -224,9 +238,10 @@ class LiveSession:
         async with drive(
             self._pipeline,
             self._scheduler,
-            self.request.audio,
+            self.audio,
             self._receive_events,
-            self.request.options,
+            self._first_options,
+            self._manner,
         ) as driver:
             self._driver = driver
             driver.retune(eased(self._tuning, self._level))
@@ -267,38 +282,29 @@ class LiveSession:
     def _receive_events(self, events: list[Event]) -> None:
         self.transcript.apply(events)
         for event in events:
-            match event:
-                case Flushed(flush_id):
-                    self.owed_flushes -= 1
-                    self._tell({"type": "flushed", "id": flush_id})
-                case Warned(code, message):
-                    self._tell({"type": "warning", "code": code, "message": message})
-                case Ended():
-                    self._all_said.set()
-                case _:
-                    pass
+            if isinstance(event, Flushed):
+                self.owed_flushes -= 1
+            elif isinstance(event, Ended):
+                self._all_said.set()
         progress = self.transcript.progress
         told = self._told
         quiet = all(isinstance(event, Progress) for event in events)
         caught_up = progress.heard == progress.received and told.heard != told.received
         if not quiet or caught_up or progress.received - told.received >= PROGRESS_STEP:
             self._told = progress
-            self._announce()
+            self._announce(events)
 
-    def _announce(self) -> None:
+    def _announce(self, events: Sequence[Event]) -> None:
         for listener in (self._publisher, *self._viewers):
             if listener is not None:
-                listener.changed()
-
-    def _tell(self, message: Mapping[str, Any]) -> None:
-        if self._publisher is not None:
-            self._publisher.notify(message)
+                listener.receive_events(events)
 
     def _fail(self, error: LivesttError) -> None:
         log.info("session %s: %s: %s", self.id, error.code, error)
         self.failure = error
         self.closed = True
-        self._tell(error_message(error))
+        if self._publisher is not None:
+            self._publisher.failed(error)
 
 
 def _first(group: BaseExceptionGroup[LivesttError]) -> LivesttError:

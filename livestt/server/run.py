@@ -8,7 +8,7 @@ from contextlib import suppress
 import uvicorn
 from starlette.applications import Starlette
 
-from livestt.server.live import LiveEndpoint
+from livestt.server.services import Services
 from livestt.server.transport import CaptionSocket
 from livestt.settings import Settings
 
@@ -49,8 +49,8 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         app = self.config.app
         assert isinstance(app, Starlette)
-        live: LiveEndpoint = app.state.live
-        await live.drain(lambda: self.force_exit)
+        services: Services = app.state.services
+        await services.sessions.drain(lambda: self.force_exit)
         await super().shutdown(sockets)
 
 

@@ -57,7 +57,7 @@ def test_leaving_early_ends_the_session(server: Running) -> None:
     states = transcribe(server.http, microphone())
     next(states)
     states.close()
-    wait_until(lambda: server.live.sessions == 0)
+    wait_until(lambda: len(server.sessions) == 0)
     released.set()
 
 

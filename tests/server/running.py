@@ -20,8 +20,9 @@ from websockets.exceptions import ConnectionClosed
 from livestt.client.state import CaptionState
 from livestt.engines import Engine
 from livestt.server.app import create_app
-from livestt.server.live import LiveEndpoint
 from livestt.server.run import Server, config
+from livestt.server.services import Services
+from livestt.server.sessions import Sessions
 from livestt.server.timing import Timing
 from livestt.settings import Settings
 
@@ -92,8 +93,12 @@ class Running:
         return self._thread.is_alive()
 
     @property
-    def live(self) -> LiveEndpoint:
-        return self.app.state.live
+    def services(self) -> Services:
+        return self.app.state.services
+
+    @property
+    def sessions(self) -> Sessions:
+        return self.services.sessions
 
     @property
     def http(self) -> str:
@@ -114,7 +119,7 @@ class Running:
 
     def check_idle(self) -> None:
         """No session, no task and no stream of the engine is left."""
-        wait_until(lambda: self.live.sessions == 0)
+        wait_until(lambda: len(self.sessions) == 0)
         wait_until(lambda: not self.server.server_state.tasks)
         streams = getattr(self.engine, "streams", ())
         wait_until(lambda: all(stream.releases for stream in streams))

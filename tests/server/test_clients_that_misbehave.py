@@ -119,11 +119,11 @@ def test_a_reader_that_stalls_is_let_go_and_disturbs_nobody(serve: Serve) -> Non
     flooder = threading.Thread(target=flood, args=(raw, stop))
     flooder.start()
     try:
-        wait_until(lambda: server.live.sessions == 1)
+        wait_until(lambda: len(server.sessions) == 1)
         told = server.talk(AUDIO, **RAW)
         assert told.text.startswith("supercali")
         assert told.close_code == 1000
-        wait_until(lambda: server.live.sessions == 0)
+        wait_until(lambda: len(server.sessions) == 0)
         wait_until(lambda: not server.server.server_state.connections)
     finally:
         stop.set()
@@ -140,7 +140,7 @@ def test_a_reader_that_stalls_at_the_end_is_let_go_too(serve: Serve) -> None:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         raw.sendall(frame(bytes(1 << 20)) * 6 + frame(b""))
         wait_until(lambda: len(engine.streams) == 1)
-        wait_until(lambda: server.live.sessions == 0)
+        wait_until(lambda: len(server.sessions) == 0)
         wait_until(lambda: not server.server.server_state.connections)
 
 

@@ -102,7 +102,7 @@ def test_clients_learn_of_it_newcomers_are_refused_and_it_passes(
         url = server.url(encoding="s16le")
         async with connect(url) as first, connect(url) as second:
             pieces = bytes(32_000)
-            while server.live.ladder.level < len(RUNGS) - 1:
+            while server.sessions.ladder.level < len(RUNGS) - 1:
                 await first.send(pieces)
                 await second.send(pieces)
                 await asyncio.sleep(0.05)
@@ -123,7 +123,7 @@ def test_clients_learn_of_it_newcomers_are_refused_and_it_passes(
 
     codes = asyncio.run(asyncio.wait_for(overload(), 60))
     assert codes[: len(RUNGS) - 1] == [rung.code for rung in RUNGS[1:]]
-    wait_until(lambda: server.live.ladder.level == 0)
+    wait_until(lambda: server.sessions.ladder.level == 0)
     asyncio.run(one_session(server.url(encoding="s16le")))
 
 

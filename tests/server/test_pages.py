@@ -42,7 +42,7 @@ def test_health_says_who_answers(server: Running) -> None:
 
 def test_health_of_a_dead_engine(serve: Serve) -> None:
     server = serve()
-    server.live.scheduler.close()
+    server.services.scheduler.close()
     status, _, body = get(server, "/health")
     assert (status, json.loads(body)["status"]) == (503, "error")
 

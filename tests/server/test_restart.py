@@ -58,7 +58,7 @@ def test_newcomers_are_told_to_come_back(serve: Serve) -> None:
         client.send(AUDIO)
         assert engine.entered.wait(PATIENCE)
         server.server.should_exit = True
-        wait_until(lambda: server.live._draining)
+        wait_until(lambda: server.sessions.draining)
         with pytest.raises(InvalidStatus) as refused, connect_blocking(server.url()):
             pass
         engine.gate.set()

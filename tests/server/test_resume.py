@@ -90,7 +90,7 @@ def test_a_session_that_nobody_comes_back_to_ends(serve: Serve) -> None:
         return str(config["session"])
 
     session = asyncio.run(vanish())
-    wait_until(lambda: server.live.sessions == 0)
+    wait_until(lambda: len(server.sessions) == 0)
 
     async def too_late() -> dict[str, Any]:
         async with connect(server.url(**QUERY, session=session), compression=None) as socket:
@@ -132,7 +132,7 @@ def test_containers_cannot_be_resumed(serve: Serve) -> None:
             socket.transport.abort()
 
     asyncio.run(vanish())
-    wait_until(lambda: server.live.sessions == 0)
+    wait_until(lambda: len(server.sessions) == 0)
 
 
 def test_viewers_see_what_the_publisher_sees(serve: Serve) -> None:

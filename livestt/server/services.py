@@ -1,0 +1,32 @@
+"""What the surfaces of a server share; ``services(connection)`` is how they get at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from starlette.requests import HTTPConnection
+
+from livestt.engines.scheduler import Scheduler
+from livestt.pipeline import Pipeline
+from livestt.server.sessions import Sessions
+from livestt.server.timing import Timing
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One of each per server."""
+
+    pipeline: Pipeline
+    """Settings, the engine's capabilities and the voice detector."""
+    scheduler: Scheduler
+    """Runs the jobs of all sessions and files."""
+    sessions: Sessions
+    """The live sessions of all dialects."""
+    timing: Timing
+    """How long clients may take."""
+
+
+def services(connection: HTTPConnection) -> Services:
+    """Those of the server that this request or WebSocket came to."""
+    return cast(Services, connection.app.state.services)
