@@ -20,7 +20,7 @@ SETTINGS_HEAD = """\
 # Settings
 
 Every setting is an option on the command line and an environment variable; the option wins.
-This page is made by `python -m livestt.cli.docs` from the table in `livestt/settings.py`.
+This page is made by `python -m livestt.cli.docs` from the tables in `livestt/settings/`.
 
 Switches take `1`, `true`, `yes` or `on` in a variable, and `0`, `false`, `no` or `off`.
 Options spelled as in WhisperLiveKit are accepted where they mean the same thing; where they do

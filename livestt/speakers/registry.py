@@ -16,7 +16,7 @@ from typing import Any
 
 from livestt.errors import SetupError, UnsupportedOption
 from livestt.settings import Settings
-from livestt.speaker_settings import BUILTIN_DIARIZERS, DIARIZER_GROUP
+from livestt.settings.speakers import BUILTIN_DIARIZERS, DIARIZER_GROUP
 from livestt.speakers import Diarizer, DiarizerSettings
 
 log = logging.getLogger(__name__)

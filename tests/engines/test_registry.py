@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 import pytest
 from huggingface_hub import constants
 
-from livestt import settings as settings_module
 from livestt.engines import Capabilities, EngineSettings, registry
 from livestt.engines.registry import EngineInfo, available, check_support, load_engine
 from livestt.errors import BadModel, MissingExtra, ModelUnavailable, SetupError, UnsupportedOption
 from livestt.settings import ENGINE_GROUP, Settings
+from livestt.settings import model as settings_module
 
 MODEL = Path(__file__).parent.parent / "fixtures" / "whisper-synth"
 

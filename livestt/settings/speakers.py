@@ -32,7 +32,7 @@ def diarizers() -> tuple[str, ...]:
     return ("auto", *sorted(found | BUILTIN_DIARIZERS.keys()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SpeakerSettings:
     """What the operator decides about speakers."""
 

@@ -1,0 +1,52 @@
+"""Settings of audio: what counts as speech, and what decodes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from livestt.option import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioSettings:
+    """What the operator decides about decoding and voice detection."""
+
+    vad: bool = setting(
+        True,
+        "Audio",
+        "Skip silence. Without it the model also hears silence, and may invent words in it.",
+        switches={"--no-vac": False},
+    )
+    vad_threshold: float = setting(
+        0.5,
+        "Audio",
+        "How sure the detector must be that someone speaks, 0 to 1. Raise it in noise.",
+        minimum=0.05,
+        maximum=0.95,
+    )
+    vad_min_silence_ms: int = setting(
+        500, "Audio", "Silence that ends an utterance.", unit="ms", minimum=32
+    )
+    vad_min_speech_ms: int = setting(
+        96, "Audio", "Speech shorter than this is taken for noise.", unit="ms", minimum=0
+    )
+    vad_pre_roll_ms: int = setting(
+        300,
+        "Audio",
+        "Audio kept from before speech was noticed, so that no first syllable is lost.",
+        unit="ms",
+        minimum=0,
+        maximum=5000,
+    )
+    decoder: Literal["pyav", "ffmpeg"] = setting(
+        "pyav",
+        "Audio",
+        "Decoder of compressed audio: pyav runs inside the server, ffmpeg is a separate "
+        "process per session that can crash alone.",
+        choices=("pyav", "ffmpeg"),
+        hints={
+            "greedy": "decoding is always greedy; this option now names the audio decoder.",
+            "beam": "decoding is always greedy; this option now names the audio decoder.",
+        },
+    )

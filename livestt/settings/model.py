@@ -1,0 +1,165 @@
+"""Settings of the model: which engine runs which weights, and what is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Literal
+
+from livestt.option import setting
+
+if TYPE_CHECKING:
+    from livestt.engines import StreamOptions
+
+ENGINE_GROUP = "livestt.engines"
+"""Entry-point group of the engines; `livestt.engines.registry` imports them."""
+
+BUILTIN_ENGINES: Mapping[str, str] = {
+    "faster-whisper": "livestt.engines.faster_whisper:FasterWhisperEngine",
+    "mlx-whisper": "livestt.engines.mlx_whisper:MlxWhisperEngine",
+    "pocketsphinx": "livestt.engines.pocketsphinx:PocketSphinxEngine",
+    "remote": "livestt.engines.remote:RemoteEngine",
+    "scripted": "livestt.engines.scripted:ScriptedEngine",
+    "transducer": "livestt.engines.transducer:TransducerEngine",
+    "transformers": "livestt.engines.transformers_whisper:TransformersWhisperEngine",
+}
+"""Known without entry points too, so that a checkout that was never installed works."""
+
+
+# fmt: off
+COMPUTE_TYPES = (
+    "default", "auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16",
+    "int16", "float16", "bfloat16", "float32",
+)
+# fmt: on
+
+
+def backends() -> tuple[str, ...]:
+    """What ``--backend`` accepts here: ``auto`` and the name of each engine there is."""
+    found = {point.name for point in entry_points(group=ENGINE_GROUP)}
+    return ("auto", *sorted(found | BUILTIN_ENGINES.keys()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSettings:
+    """What the operator decides about the engine and its model."""
+
+    model: str = setting(
+        "base",
+        "Model",
+        "Whisper size (see `livestt models`), Hugging Face repository or folder. Larger is "
+        "more accurate and slower.",
+    )
+    model_path: str | None = setting(
+        None,
+        "Model",
+        "Folder or Hugging Face repository with the model; overrides --model.",
+        aliases=("--model-dir", "--model_dir"),
+    )
+    model_cache_dir: str | None = setting(
+        None,
+        "Model",
+        "Where downloaded models are kept; the usual Hugging Face cache unless set.",
+        aliases=("--model_cache_dir",),
+    )
+    backend: str = setting(
+        "auto",
+        "Model",
+        "Engine that runs the model. auto takes faster-whisper, or the small built-in "
+        "engine where no Whisper model can be had.",
+        choices=backends,
+        synonyms={"whisper": "faster-whisper", "mlx": "mlx-whisper"},
+        hints={"openai-api": "write remote, and the server's address as --remote-url."},
+    )
+    remote_url: str | None = setting(
+        None,
+        "Model",
+        "Engine remote: base address of a server that speaks OpenAI's API, such as "
+        "http://host:8000/v1. It gets all speech. A key, if it wants one, is read from the "
+        "variable LIVESTT_REMOTE_API_KEY.",
+    )
+    remote_model: str = setting(
+        "whisper-1",
+        "Model",
+        "Engine remote: model that the other server should use; it has to give word or segment "
+        "times.",
+    )
+    remote_timeout: float = setting(
+        20.0,
+        "Model",
+        "Engine remote: longest wait for an answer before the question is asked again.",
+        unit="seconds",
+        minimum=1,
+        maximum=28,
+    )
+    remote_requests: int = setting(
+        4, "Model", "Engine remote: most requests at once.", minimum=1, maximum=64
+    )
+    device: str = setting(
+        "auto",
+        "Model",
+        "Where the model runs; auto takes the GPU if there is one.",
+        choices=("auto", "cpu", "cuda", "mps"),
+        hints={"gpu": "write cuda."},
+    )
+    compute_type: str = setting(
+        "default",
+        "Model",
+        "Number format of the weights while running: int8, fastest on CPUs, float16, fastest "
+        "on GPUs, float32, or a mixture such as int8_float16. default lets the engine choose.",
+        choices=COMPUTE_TYPES,
+    )
+    threads: int = setting(0, "Model", "CPU threads of the engine; 0 lets it choose.", minimum=0)
+    lora_path: str | None = setting(
+        None,
+        "Model",
+        "Folder of a LoRA adapter that is merged into the model on loading; needs --backend "
+        "transformers.",
+    )
+    assistant_model: str | None = setting(
+        None,
+        "Model",
+        "A smaller model with the same tokens, such as distil-large-v3 for large-v3, that drafts "
+        "whole utterances: the same text sooner. Needs --backend transformers.",
+    )
+    alignment_heads: str | None = setting(
+        None,
+        "Model",
+        "Decoder heads that tell where a fine-tuned model listens, as layer:head pairs such as "
+        "3:1,4:2; scripts/find_alignment_heads.py finds them. Needs --backend transformers or "
+        "mlx-whisper; the model's own list is used otherwise.",
+        aliases=("--custom-alignment-heads",),
+    )
+    language: str = setting(
+        "auto",
+        "Model",
+        "Spoken language as a code such as en or fr. auto detects it, which costs a moment "
+        "and can be wrong: name it if you know it.",
+        aliases=("--lan",),
+    )
+    task: Literal["transcribe", "translate"] = setting(
+        "transcribe",
+        "Model",
+        "translate writes English whatever is spoken.",
+        choices=("transcribe", "translate"),
+        switches={"--direct-english-translation": "translate"},
+    )
+    init_prompt: str = setting(
+        "",
+        "Model",
+        "Text in the style and spelling you want, as if it had been said before.",
+        aliases=("--static-init-prompt",),
+    )
+    hotwords: str = setting("", "Model", "Names and terms to listen for, comma separated.")
+
+    def stream_options(self) -> StreamOptions:
+        """What a session asks of the engine unless it says otherwise."""
+        from livestt.engines import StreamOptions
+
+        return StreamOptions(
+            language=None if self.language == "auto" else self.language,
+            task=self.task,
+            prompt=self.init_prompt,
+            hotwords=tuple(word for part in self.hotwords.split(",") if (word := part.strip())),
+        )

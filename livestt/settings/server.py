@@ -1,0 +1,82 @@
+"""Settings of the server: where it listens, whom it lets in, how much it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from livestt.option import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """What the operator decides about the server."""
+
+    host: str = setting(
+        "127.0.0.1",
+        "Server",
+        "Address to listen on. The default serves this machine only; 0.0.0.0 serves the network.",
+    )
+    port: int = setting(
+        8000, "Server", "Port to listen on; 0 picks a free one.", minimum=0, maximum=65535
+    )
+    ssl_certfile: str | None = setting(
+        None,
+        "Server",
+        "TLS certificate (PEM). Browsers allow the microphone on other machines over HTTPS only.",
+    )
+    ssl_keyfile: str | None = setting(
+        None, "Server", "Private key of --ssl-certfile, if it is in a file of its own."
+    )
+    forwarded_allow_ips: str | None = setting(
+        None,
+        "Server",
+        "Reverse proxies whose X-Forwarded-* headers are believed: addresses or networks, "
+        "comma separated.",
+    )
+    log_level: str = setting(
+        "info",
+        "Server",
+        "How much to log. What people say is never logged.",
+        aliases=("-l",),
+        choices=("debug", "info", "warning", "error", "critical"),
+    )
+    allow_origin: tuple[str, ...] = setting(
+        (),
+        "Server",
+        "A web page origin, such as https://example.org, that may open the WebSocket "
+        "besides the server's own pages. Repeatable.",
+    )
+    max_sessions: int = setting(
+        32, "Server", "Most sessions at once; the next one is told to come back later.", minimum=1
+    )
+    seconds_ahead: float = setting(
+        30.0,
+        "Server",
+        "Most audio a session may be ahead of its transcript; then the server stops reading "
+        "and the sender waits.",
+        unit="seconds",
+        minimum=1,
+    )
+    resume_seconds: float = setting(
+        30.0,
+        "Server",
+        "How long a session waits for a client that lost its connection to come back and go on "
+        "where it was; 0 ends it at once. Raw audio only.",
+        unit="seconds",
+        minimum=0,
+        maximum=3600,
+    )
+    pcm_input: bool = setting(
+        False,
+        "Server",
+        "Take audio of undeclared format for raw 16-bit little-endian PCM, 16 kHz, mono, "
+        "rather than for a container such as WebM.",
+    )
+    retention_seconds: float = setting(
+        3600.0,
+        "Server",
+        "Lines older than this leave the live view, so that memory stays bounded in "
+        "sessions that last for days.",
+        unit="seconds",
+        minimum=60,
+    )
