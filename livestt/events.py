@@ -35,6 +35,8 @@ class Word:
     """ISO 639-1 code, where known."""
     speaker: int | None = None
     """From 1; None while unknown or without diarization."""
+    over: tuple[int, ...] = ()
+    """Other speakers who talk at the same time."""
     tokens: tuple[int, ...] = field(default=(), repr=False, compare=False)
     """The engine's own token ids, opaque to everybody else."""
 
@@ -79,6 +81,69 @@ class LanguageDetected:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakerTurn:
+    """Somebody spoke. Turns of different speakers may overlap; they come once they are over."""
+
+    speaker: int
+    """From 1, in the order in which speakers are first heard."""
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Whose a word is."""
+
+    speaker: int | None
+    """From 1; None if nobody could be told."""
+    over: tuple[int, ...] = ()
+    """Other speakers who talk at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attributed:
+    """Whose the committed words are, from the one with number ``first`` (from 0) on.
+
+    Words get their speaker in order, a moment after they were committed. A later event may
+    correct an earlier one.
+    """
+
+    first: int
+    voices: tuple[Voice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diarized:
+    """Who speaks is known up to here. Comes before anything else where speakers are told apart:
+    every committed word will then be `Attributed`, the last before `Ended`."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerNamed:
+    """A speaker has a name now; an empty one takes it away."""
+
+    speaker: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakersMerged:
+    """Two speakers are one person, who goes by the number ``into``."""
+
+    speaker: int
+    into: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerSeparated:
+    """The speakers merged into this one are people of their own again."""
+
+    speaker: int
+
+
+@dataclass(frozen=True, slots=True)
 class Flushed:
     """Everything received before the flush with this id has been committed."""
 
@@ -117,6 +182,12 @@ Event = (
     | Committed
     | UtteranceEnded
     | LanguageDetected
+    | SpeakerTurn
+    | Attributed
+    | Diarized
+    | SpeakerNamed
+    | SpeakersMerged
+    | SpeakerSeparated
     | Flushed
     | Progress
     | Warned
