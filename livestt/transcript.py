@@ -24,7 +24,7 @@ from livestt.events import (
 )
 from livestt.timebase import from_seconds
 
-SENTENCE_ENDS = ".?!…。？！"  # noqa: RUF001 - the full-width forms are data
+SENTENCE_ENDS = tuple(".?!…。？！")  # noqa: RUF001 - the full-width forms are data
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Transcript:
         )
 
     def _reads_as_sentence(self) -> bool:
-        if not self.growing[-1].text.rstrip("\"'”’)").endswith(tuple(SENTENCE_ENDS)):  # noqa: RUF001
+        if not ends_sentence(self.growing[-1].text):
             return False
         return sum(len(word.text) for word in self.growing) >= self._layout.readable
 
@@ -183,6 +183,11 @@ class Transcript:
         while self.segments and self.segments[0].end < horizon:
             self.segments.popleft()
             self.pruned += 1
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a word that is written like this is the last of its sentence."""
+    return text.rstrip("\"'”’)»").endswith(SENTENCE_ENDS)  # noqa: RUF001
 
 
 def joined(words: Iterable[Word]) -> str:

@@ -1,7 +1,8 @@
 """Whose words are these? Committed words meet the turns of a diarizer. Pure.
 
 1. A word is the speaker's who talks longest while it is said. A tie goes to the speaker of the
-   word before. A word that nobody is heard over goes to the nearest turn within ``reach``.
+   word before. A word that nobody is heard over goes to the nearest turn within ``reach``, or
+   with the word before.
 2. Word times and turn edges are both a little off, so a change of speaker is moved to the
    nearest end of a sentence, or pause, that is not further away than ``snap``.
 3. A word waits while something that is still to come could change its speaker: activity that is
@@ -14,13 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from livestt.events import Attributed, Voice, Word
 from livestt.speakers.turns import Turns
 from livestt.timebase import from_ms, from_seconds
-
-SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")  # noqa: RUF001 - the full-width forms are data
-CLOSING = "\"'”’)»"  # noqa: RUF001
+from livestt.transcript import ends_sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,31 +94,35 @@ class Alignment:
         """
         self._measure(turns, finished)
         places = self._changes()
-        count = len(self._waiting) if finished else self._certain(places, turns, committed)
+        count = len(self._waiting) if finished else self._certain(places, committed)
         said = self._attribute(self._speakers(places)[:count])
         return said + self._lose_patience(now)
 
     def _measure(self, turns: Turns, finished: bool) -> None:
         """Step 1, for the words whose surroundings are known."""
-        before = self._before.nearest if self._before else None
+        last = self._before
         for aligned in self._waiting:
             if not aligned.measured:
                 word = aligned.word
-                if word.end > turns.settled and not finished:
-                    return
                 heard = _heard(turns, word)
-                alone = not heard and not finished
-                if alone and word.end + self._options.reach > turns.settled:
+                needed = word.end if heard else word.end + self._options.reach
+                if turns.settled < needed and not finished:
                     return
-                aligned.nearest = self._longest(heard, before) or self._near(turns, word)
+                aligned.nearest = self._nearest(turns, heard, word, last)
                 aligned.over = self._over(heard, word, aligned.nearest)
                 aligned.measured = True
-            before = aligned.nearest
+            last = aligned
 
-    def _longest(self, heard: dict[int, int], before: int | None) -> int | None:
-        if not heard:
-            return None
-        return max(heard, key=lambda speaker: (heard[speaker], speaker == before, -speaker))
+    def _nearest(
+        self, turns: Turns, heard: dict[int, int], word: Word, last: _Aligned | None
+    ) -> int | None:
+        before = last.nearest if last else None
+        if heard:
+            return max(heard, key=lambda speaker: (heard[speaker], speaker == before, -speaker))
+        near = self._near(turns, word)
+        if near is None and last and word.start - last.word.end < self._options.reach:
+            return before
+        return near
 
     def _near(self, turns: Turns, word: Word) -> int | None:
         reach = self._options.reach
@@ -130,9 +134,7 @@ class Alignment:
 
     def _over(self, heard: dict[int, int], word: Word, speaker: int | None) -> tuple[int, ...]:
         least = self._options.overlap * (word.end - word.start)
-        return tuple(
-            sorted(other for other in heard if other != speaker and heard[other] >= least)
-        )
+        return tuple(sorted(other for other in heard if other != speaker and heard[other] >= least))
 
     def _known(self) -> int:
         """How many of the first waiting words are measured."""
@@ -147,7 +149,7 @@ class Alignment:
         raw = [i for i in range(known) if self._changes_at(i)]
         places: list[tuple[int, int]] = []
         least = 0
-        for i, following in zip(raw, [*raw[1:], known], strict=True):
+        for i, following in pairwise([*raw, known]):
             place = self._sentence_near(i, least, following)
             places.append((i, place))
             least = place + 1
@@ -159,39 +161,35 @@ class Alignment:
 
     def _sentence_near(self, i: int, least: int, limit: int) -> int:
         """The boundary to which the change before word ``i`` moves; ``i`` if there is none."""
-        at = self._edge(i)
-        near = [
-            (abs(self._edge(k) - at), k)
-            for k in range(least, min(limit, len(self._waiting)))
-            if abs(self._edge(k) - at) <= self._options.snap and self._is_boundary(k)
-        ]
-        return min(near)[1] if near else max(i, least)
-
-    def _edge(self, i: int) -> int:
-        """The time between word ``i`` and the one before it."""
-        before = self._waiting[i - 1] if i else self._before
-        start = self._waiting[i].word.start
-        return start if before is None else (before.word.end + start) // 2
+        at = self._waiting[i].word.start
+        distances = {
+            k: abs(self._waiting[k].word.start - at)
+            for k in range(least, limit)
+            if self._is_boundary(k)
+        }
+        near = [k for k in distances if distances[k] <= self._options.snap]
+        return min(near, key=lambda k: distances[k], default=i)
 
     def _is_boundary(self, i: int) -> bool:
         before = self._waiting[i - 1] if i else self._before
         if before is None:
-            return True
+            return False
         pause = self._waiting[i].word.start - before.word.end
         return pause >= self._options.pause or ends_sentence(before.word.text)
 
-    def _certain(self, places: Sequence[tuple[int, int]], turns: Turns, committed: int) -> int:
+    def _certain(self, places: Sequence[tuple[int, int]], committed: int) -> int:
         """Step 3: how many of the first waiting words nothing to come can change."""
         known = self._known()
-        horizon = min(turns.settled, committed)
-        limits = [known]
-        limits += [i for i in range(known) if self._waiting[i].word.end > horizon][:1]
+        horizon = self._waiting[known].word.start if known < len(self._waiting) else committed
         open_from = horizon - self._options.snap
-        limits += [k for k in range(known) if self._edge(k) > open_from and self._is_boundary(k)][
-            :1
-        ]
-        limits += [min(i, place) for i, place in places if self._edge(i) > open_from][:1]
-        return min(limits)
+        starts = [aligned.word.start for aligned in self._waiting[:known]]
+        limits = [k for k in range(known) if starts[k] >= open_from and self._is_boundary(k)][:1]
+        limits += [min(i, place) for i, place in places if starts[i] >= open_from][:1]
+        count = min([known, *limits])
+        for i, place in places:
+            if min(i, place) < count <= max(i, place) and i != place:
+                count = min(i, place)  # a change goes as a whole
+        return count
 
     def _speakers(self, places: Sequence[tuple[int, int]]) -> list[Voice]:
         """What is said of each measured word, with changes where they have moved to."""
@@ -199,13 +197,12 @@ class Alignment:
         moves = {place: self._waiting[i].nearest for i, place in places}
         speaker = self._speaker_before
         if self._before is None and known:
-            speaker = self._waiting[0].nearest
+            speaker = self._waiting[0].nearest  # nobody came before
         voices = []
         for i in range(known):
             speaker = moves.get(i, speaker)
-            over = {*self._waiting[i].over, self._waiting[i].nearest} - {speaker, None}
-            kept = tuple(sorted(v for v in over if v in self._waiting[i].over))
-            voices.append(Voice(speaker, kept))
+            over = tuple(other for other in self._waiting[i].over if other != speaker)
+            voices.append(Voice(speaker, over))
         return voices
 
     def _attribute(self, voices: Sequence[Voice]) -> list[Attributed]:
@@ -234,10 +231,6 @@ class Alignment:
             self._released.append(Voice(None))
         released = tuple(self._released[start:])
         return [Attributed(self._first + start, released)] if released else []
-
-
-def ends_sentence(text: str) -> bool:
-    return text.rstrip(CLOSING).endswith(SENTENCE_ENDS)
 
 
 def _heard(turns: Turns, word: Word) -> dict[int, int]:
