@@ -24,6 +24,7 @@ PURE = (
     "utterances.py",
     "window.py",
     "audio/format.py",
+    "audio/framing.py",
     "client/state.py",
     "engines/__init__.py",
     "engines/scripted.py",
@@ -33,6 +34,7 @@ PURE = (
     "speakers/turns.py",
     "policies/*.py",
     "protocols/**/*.py",
+    "protocols/*.py",
     "vad/__init__.py",
     "vad/endpointing.py",
 )
