@@ -6,7 +6,11 @@
     ├── ClientError              whoever called erred; the server is fine      (HTTP 4xx)
     │   ├── BadRequest           a parameter or message that cannot be honoured      400
     │   ├── BadAudio             bytes that are not the audio they were said to be   415
+    │   ├── Unauthorized         no key, or one that is not valid                    401
+    │   ├── MissingScope         a key that does not allow this                      403
+    │   ├── TooManyFailures      too many wrong keys from one address                429
     │   ├── Forbidden            a browser page from an origin not allowed           403
+    │   ├── HostNotAllowed       a name of this server that it does not know         403
     │   ├── NotLocal             for programs on the server's own machine only       403
     │   ├── UnknownSession       no such session, or not any more                    404
     │   └── TooManySessions      the server is full; try again later                 429
@@ -64,8 +68,33 @@ class BadAudio(ClientError):
     close_code = 1007
 
 
+class Unauthorized(ClientError):
+    code = "unauthorized"
+    http_status = 401
+    close_code = 4401
+
+
+class MissingScope(ClientError):
+    code = "missing_scope"
+    http_status = 403
+    close_code = 4403
+
+
+class TooManyFailures(ClientError):
+    code = "too_many_failures"
+    http_status = 429
+    close_code = 1008
+    retry_after = 60.0
+
+
 class Forbidden(ClientError):
     code = "origin_not_allowed"
+    http_status = 403
+    close_code = 1008
+
+
+class HostNotAllowed(ClientError):
+    code = "host_not_allowed"
     http_status = 403
     close_code = 1008
 

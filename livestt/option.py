@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from livestt.errors import UnsupportedOption
 
-Group = Literal["Server", "Model", "Streaming", "Audio", "Speakers"]
-GROUPS: tuple[Group, ...] = ("Server", "Model", "Streaming", "Audio", "Speakers")
+Group = Literal["Server", "Access", "Model", "Streaming", "Audio", "Speakers"]
+GROUPS: tuple[Group, ...] = get_args(Group)
 
 Value = str | int | float | bool | tuple[str, ...] | None
 

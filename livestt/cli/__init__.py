@@ -19,6 +19,7 @@ COMMANDS = {
     "check": "Find out what works on this machine",
     "diagnose": "Find out why captions of a file are late or wrong",
     "bench": "Measure a server, an engine or files",
+    "key": "Make, list and revoke API keys",
     "extension": "Write the browser extension into a folder",
     "version": "Print the version",
 }

@@ -17,7 +17,8 @@ from livestt import __version__, extension
 from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
 from livestt.pipeline import Pipeline
-from livestt.server import live
+from livestt.server import live, tokens
+from livestt.server.access import Access, Door
 from livestt.server.pages import SecurityHeaders, page_routes
 from livestt.server.services import Services, services
 from livestt.server.sessions import Sessions
@@ -37,6 +38,7 @@ def create_app(engine: Engine, settings: Settings, timing: Timing | None = None)
 
     Raises:
         UnsupportedOption: settings this engine cannot honour.
+        SetupError: the API keys cannot be read.
     """
     pipeline = Pipeline(settings, engine.capabilities)
     timing = timing or Timing()
@@ -58,9 +60,10 @@ def create_app(engine: Engine, settings: Settings, timing: Timing | None = None)
         routes=[
             *live.routes(),
             Route("/health", health),
+            *tokens.routes(),
             *page_routes(),
         ],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders), Middleware(Door, access=Access(settings))],
         lifespan=lifespan,
     )
 

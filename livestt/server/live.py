@@ -10,11 +10,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from livestt import extension
 from livestt.errors import LivesttError, NotLocal, TooManySessions, UnknownSession
 from livestt.protocols.native import Request, error_message, parse_query
+from livestt.server.access import grant_of
 from livestt.server.conversation import Conversation, Publisher, Viewer
-from livestt.server.handshake import check_origin, refuse
+from livestt.server.handshake import refuse
 from livestt.server.live_session import LiveSession
 from livestt.server.services import Services, services
 
@@ -42,7 +42,7 @@ async def live(socket: WebSocket) -> None:
 
 
 async def listing(request: HTTPRequest) -> Response:
-    """The sessions there are, newest first, for overlays and tools on the server's own machine."""
+    """The sessions there are, newest first, for overlays and tools."""
     try:
         check_local(request)
     except NotLocal as error:
@@ -58,7 +58,6 @@ def summaries(served: Services) -> list[dict[str, Any]]:
 def _admit(socket: WebSocket, served: Services) -> Conversation:
     """Read what a client asks for, or refuse it before the handshake."""
     settings, engine = served.pipeline.settings, served.pipeline.engine
-    check_origin(socket.headers, socket.scope["scheme"], (*settings.allow_origin, extension.ORIGIN))
     served.sessions.check_running()
     request = parse_query(
         socket.query_params, engine, settings.stream_options(), pcm_input=settings.pcm_input
@@ -93,10 +92,12 @@ def _fed(request: Request, served: Services) -> LiveSession:
 
 
 def check_local(client: HTTPConnection) -> None:
-    """Let only programs on this machine through.
+    """Let only programs on this machine through, and whoever has a key.
 
     Raises:
         NotLocal: the connection comes from elsewhere.
     """
+    if grant_of(client).name:
+        return
     if client.client is None or client.client.host not in LOOPBACK:
         raise NotLocal("only programs on the server's own machine may ask which sessions there are")

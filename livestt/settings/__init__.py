@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from livestt.errors import UnsupportedOption
 from livestt.option import GROUPS, Setting, Value
+from livestt.settings.access import AccessSettings
 from livestt.settings.audio import AudioSettings
 from livestt.settings.model import BUILTIN_ENGINES, ENGINE_GROUP, ModelSettings, backends
 from livestt.settings.server import ServerSettings
@@ -34,7 +35,14 @@ __all__ = [
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ServerSettings, ModelSettings, StreamingSettings, AudioSettings, SpeakerSettings):
+class Settings(
+    ServerSettings,
+    AccessSettings,
+    ModelSettings,
+    StreamingSettings,
+    AudioSettings,
+    SpeakerSettings,
+):
     """What the operator decides, for the whole process. Sessions choose within it.
 
     Raises:

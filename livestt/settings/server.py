@@ -1,4 +1,4 @@
-"""Settings of the server: where it listens, whom it lets in, how much it takes."""
+"""Settings of the server: where it listens, how much it takes."""
 
 from __future__ import annotations
 
@@ -19,32 +19,12 @@ class ServerSettings:
     port: int = setting(
         8000, "Server", "Port to listen on; 0 picks a free one.", minimum=0, maximum=65535
     )
-    ssl_certfile: str | None = setting(
-        None,
-        "Server",
-        "TLS certificate (PEM). Browsers allow the microphone on other machines over HTTPS only.",
-    )
-    ssl_keyfile: str | None = setting(
-        None, "Server", "Private key of --ssl-certfile, if it is in a file of its own."
-    )
-    forwarded_allow_ips: str | None = setting(
-        None,
-        "Server",
-        "Reverse proxies whose X-Forwarded-* headers are believed: addresses or networks, "
-        "comma separated.",
-    )
     log_level: str = setting(
         "info",
         "Server",
         "How much to log. What people say is never logged.",
         aliases=("-l",),
         choices=("debug", "info", "warning", "error", "critical"),
-    )
-    allow_origin: tuple[str, ...] = setting(
-        (),
-        "Server",
-        "A web page origin, such as https://example.org, that may open the WebSocket "
-        "besides the server's own pages. Repeatable.",
     )
     max_sessions: int = setting(
         32, "Server", "Most sessions at once; the next one is told to come back later.", minimum=1

@@ -1,0 +1,79 @@
+"""Temporary tokens: a grant, signed and with an end, that needs no place on the server.
+
+``ek_`` (as clients of OpenAI's API expect of a key for browsers), the claims as JSON, a dot and
+their HMAC-SHA256, both in base64url, so that a token fits into a URL and a WebSocket subprotocol.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import replace
+from hashlib import sha256
+
+from livestt.access.keys import SCOPES, Grant, Keyring, Scope
+from livestt.errors import Unauthorized
+
+PREFIX = "ek_"
+LONGEST = 4096
+"""Characters of a token that is looked at."""
+
+
+def seal(grant: Grant, expires: int, secret: bytes) -> str:
+    """A token that stands for this grant.
+
+    Args:
+        grant: what it allows.
+        expires: seconds since 1970 from which on it is worth nothing.
+        secret: known to the servers that accept it.
+    """
+    scopes = [scope for scope in SCOPES if scope in grant.scopes]
+    claims = json.dumps([grant.name, scopes, expires], separators=(",", ":")).encode()
+    return f"{PREFIX}{_write(claims)}.{_write(_sign(claims, secret))}"
+
+
+def unseal(token: str, now: float, secret: bytes, keys: Keyring) -> Grant:
+    """The grant that a token stands for.
+
+    Args:
+        token: as presented.
+        now: seconds since 1970.
+        secret: the one it was sealed with.
+        keys: a token is worth no more than the key it came from is worth now.
+
+    Raises:
+        Unauthorized: forged, over, or its key has been revoked.
+    """
+    claims, _, signature = token[:LONGEST].removeprefix(PREFIX).partition(".")
+    try:
+        signed = _read(claims)
+        genuine = hmac.compare_digest(_read(signature), _sign(signed, secret))
+    except ValueError:
+        genuine = False
+    if not genuine:
+        raise Unauthorized("this token is not one of this server's")
+    name, scopes, expires = json.loads(signed)
+    if now >= expires:
+        raise Unauthorized("this token has expired; ask for a new one")
+    key = keys.named(name)
+    if key is None:
+        raise Unauthorized("the key that this token was made with is not valid any more")
+    allowed: frozenset[Scope] = frozenset(scope for scope in scopes if key.grant().allows(scope))
+    return replace(key.grant(), scopes=allowed, temporary=True)
+
+
+def looks_like_one(presented: str) -> bool:
+    return presented.startswith(PREFIX) and "." in presented
+
+
+def _sign(claims: bytes, secret: bytes) -> bytes:
+    return hmac.digest(secret, claims, sha256)
+
+
+def _write(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _read(text: str) -> bytes:
+    return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))

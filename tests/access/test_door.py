@@ -1,0 +1,147 @@
+"""Credentials, hosts, paths and wrong keys: the parts of the door that need no server."""
+
+from __future__ import annotations
+
+import pytest
+
+from livestt.access.credentials import echo, presented, without_keys
+from livestt.access.hosts import check_host
+from livestt.access.rules import need
+from livestt.access.throttle import MOST_ADDRESSES, Throttle
+from livestt.errors import HostNotAllowed, TooManyFailures
+
+
+@pytest.mark.parametrize(
+    ("headers", "subprotocols", "query"),
+    [
+        ({"authorization": "Bearer K"}, [], ""),
+        ({"authorization": "bearer  K "}, [], ""),
+        ({"authorization": "Token K"}, [], "token=other"),
+        ({"authorization": "TOKEN K"}, [], ""),
+        ({"authorization": "Basic abc", "x-api-key": "K"}, [], ""),
+        ({"api-key": "K"}, ["token", "other"], ""),
+        ({}, ["token", "K"], ""),
+        ({}, ["x", "Bearer", "K"], "token=other"),
+        ({}, ["realtime", "openai-insecure-api-key.K", "openai-beta.realtime-v1"], ""),
+        ({}, [], "language=en&token=K"),
+        ({}, [], "api_key=K"),
+        ({}, [], "access_token=%4B"),
+    ],
+)
+def test_a_key_is_found_wherever_it_is(
+    headers: dict[str, str], subprotocols: list[str], query: str
+) -> None:
+    assert presented(headers, subprotocols, query) == "K"
+
+
+@pytest.mark.parametrize(
+    ("headers", "subprotocols", "query"),
+    [
+        ({}, [], ""),
+        ({"authorization": "Basic abc"}, [], "token="),
+        ({"authorization": "Bearer "}, ["token"], "tokens=K"),
+        ({"x-api-key": " "}, ["chat"], "key=K"),
+    ],
+)
+def test_what_is_no_key_is_not_taken_for_one(
+    headers: dict[str, str], subprotocols: list[str], query: str
+) -> None:
+    assert presented(headers, subprotocols, query) is None
+
+
+def test_the_key_is_never_echoed() -> None:
+    assert echo(["token", "K"]) == "token"
+    assert echo(["Bearer", "K", "x-session", "1"]) == "Bearer"
+    assert echo(["realtime", "openai-insecure-api-key.K"]) is None
+    assert echo([]) is None
+    assert echo(["token"]) is None
+
+
+def test_addresses_lose_their_keys_and_nothing_else() -> None:
+    query = b"prompt=a%20b&token=K&x&api%5Fkey=K&empty=&access_token=K"
+    assert without_keys(query) == b"prompt=a%20b&x&empty="
+    assert without_keys(b"") == b""
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "localhost",
+        "localhost:8000",
+        "127.0.0.1:8000",
+        "[::1]:8000",
+        "192.168.1.20",
+        "livestt:8000",
+        "box.localhost",
+        "captions.example.org:443",
+        "Captions.Example.org.",
+        "a.lan.test",
+    ],
+)
+def test_own_names_are_known(host: str) -> None:
+    check_host(host, ["captions.example.org", "*.lan.test"])
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example:8000", "localhost.evil.example", "lan.test"]
+)
+def test_other_names_are_not(host: str) -> None:
+    with pytest.raises(HostNotAllowed, match="--allow-host"):
+        check_host(host, ["captions.example.org", "*.lan.test"])
+    check_host(host, ["*"])
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "role", "expected"),
+    [
+        ("/", "GET", None, "nothing"),
+        ("/web/app.js", "GET", None, "nothing"),
+        ("/asr", None, None, "transcribe"),
+        ("/asr", None, "viewer", "view"),
+        ("/asr", "POST", "viewer", "transcribe"),
+        ("/v1/listen", None, "viewer", "transcribe"),
+        ("/sessions", "GET", None, "view"),
+        ("/sessions/abc", "DELETE", None, "admin"),
+        ("/v1/audio/transcriptions", "POST", None, "transcribe"),
+        ("/v1/models/base", "GET", None, "any key"),
+        ("/webx", "GET", None, "admin"),
+        ("/v1/whatever", "POST", None, "admin"),
+        ("", "GET", None, "admin"),
+    ],
+)
+def test_what_paths_need(path: str, method: str | None, role: str | None, expected: str) -> None:
+    assert need(path, method, role) == expected
+
+
+def test_wrong_keys_are_counted_and_forgotten() -> None:
+    throttle = Throttle(failures=3, seconds=30)
+    for _ in range(3):
+        throttle.fail("10.0.0.1", 0)
+    with pytest.raises(TooManyFailures) as caught:
+        throttle.fail("10.0.0.1", 0)
+    assert caught.value.retry_after == pytest.approx(10)
+    throttle.fail("10.0.0.2", 0)
+    throttle.fail("10.0.0.1", 10.1)
+    with pytest.raises(TooManyFailures):
+        throttle.fail("10.0.0.1", 10.2)
+
+
+def test_neighbours_in_ipv6_count_as_one() -> None:
+    throttle = Throttle(failures=1, seconds=30)
+    throttle.fail("2001:db8::1", 0)
+    with pytest.raises(TooManyFailures):
+        throttle.fail("2001:db8::2", 0)
+    throttle.fail("2001:db8:0:1::2", 0)
+    throttle.fail("::ffff:10.0.0.1", 0)
+    throttle.fail("::ffff:10.0.0.2", 0)
+    throttle.fail("no address", 0)
+
+
+def test_only_so_many_addresses_are_remembered() -> None:
+    throttle = Throttle(failures=1)
+    for number in range(MOST_ADDRESSES + 1):
+        throttle.fail(f"client {number}", 0)
+    throttle.fail("client 0", 0)
+    with pytest.raises(TooManyFailures):
+        throttle.fail(f"client {MOST_ADDRESSES}", 0)

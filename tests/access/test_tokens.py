@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from livestt.access.keys import Grant, Keyring, parse_variable
+from livestt.access.tokens import looks_like_one, seal, unseal
+from livestt.errors import Unauthorized
+
+RING = Keyring(parse_variable("alice:transcribe+view:0123456789abcdef:max_sessions=2", "KEYS"))
+ALICE = Grant("alice", frozenset({"transcribe", "view"}), 2)
+SECRET = b"between servers"
+TOKEN = seal(replace(ALICE, scopes=frozenset({"view"})), 1000, SECRET)
+
+
+def test_a_token_stands_for_its_grant() -> None:
+    assert unseal(TOKEN, 999.9, SECRET, RING) == Grant("alice", frozenset({"view"}), 2, True)
+
+
+def test_it_fits_into_a_subprotocol_and_an_address() -> None:
+    assert looks_like_one(TOKEN)
+    assert re.fullmatch(r"ek_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}", TOKEN)
+
+
+def test_it_ends() -> None:
+    with pytest.raises(Unauthorized, match="expired"):
+        unseal(TOKEN, 1000, SECRET, RING)
+
+
+def test_it_ends_with_its_key() -> None:
+    with pytest.raises(Unauthorized, match="not valid any more"):
+        unseal(TOKEN, 0, SECRET, Keyring())
+
+
+def test_it_is_worth_no_more_than_its_key_is_now() -> None:
+    less = Keyring(parse_variable("alice:metrics:0123456789abcdef", "KEYS"))
+    assert unseal(TOKEN, 0, SECRET, less).scopes == frozenset()
+
+
+def test_another_server_does_not_take_it() -> None:
+    with pytest.raises(Unauthorized, match="not one of this server's"):
+        unseal(TOKEN, 0, b"another secret", RING)
+
+
+@given(st.data())
+def test_no_changed_token_is_taken(data: st.DataObject) -> None:
+    place = data.draw(st.integers(3, len(TOKEN) - 2))  # the last character has spare bits
+    letter = data.draw(st.characters(max_codepoint=0x17F).filter(lambda c: c != TOKEN[place]))
+    with pytest.raises(Unauthorized):
+        unseal(TOKEN[:place] + letter + TOKEN[place + 1 :], 0, SECRET, RING)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_refused(text: str) -> None:
+    with pytest.raises(Unauthorized):
+        unseal(text, 0, SECRET, RING)
