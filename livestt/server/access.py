@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from socket import gethostname
 
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -185,6 +187,17 @@ class Door:
             await send(message)
 
         await self._app(scope, receive, send if chosen is None else send_with_choice)
+
+
+def cross_origin(settings: Settings) -> Middleware:
+    """Lets pages of other origins read answers, if the operator has named them."""
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=[*(origin.rstrip("/") for origin in settings.allow_origin), extension.ORIGIN],
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["Retry-After", "X-Request-Id"],
+    )
 
 
 def grant_of(request: HTTPConnection) -> Grant:

@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from livestt import __version__, extension
+from livestt import __version__
 from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
 from livestt.pipeline import Pipeline
 from livestt.server import live, tokens
-from livestt.server.access import Access, Door
+from livestt.server.access import Access, Door, cross_origin
 from livestt.server.pages import SecurityHeaders, page_routes
 from livestt.server.services import Services, services
 from livestt.server.sessions import Sessions
@@ -63,7 +63,11 @@ def create_app(engine: Engine, settings: Settings, timing: Timing | None = None)
             *tokens.routes(),
             *page_routes(),
         ],
-        middleware=[Middleware(SecurityHeaders), Middleware(Door, access=Access(settings))],
+        middleware=[
+            Middleware(SecurityHeaders),
+            cross_origin(settings),
+            Middleware(Door, access=Access(settings)),
+        ],
         lifespan=lifespan,
     )
 
@@ -89,5 +93,4 @@ async def health(request: Request) -> Response:
             "version": __version__,
         },
         status_code=200 if ready else 503,
-        headers={"access-control-allow-origin": extension.ORIGIN, "vary": "origin"},
     )

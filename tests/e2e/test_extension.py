@@ -438,8 +438,13 @@ def test_start_and_stop_in_the_panel(
 
 
 def test_real_speech_and_a_server_with_a_key(
-    extension: ExtensionBrowser, open_tab: OpenTab, panel: Page, tmp_path: Path
+    extension: ExtensionBrowser,
+    open_tab: OpenTab,
+    panel: Page,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("LIVESTT_API_KEYS", "tab:transcribe:a-secret-of-a-tab")
     server = ServerProcess(
         tmp_path, free_port(), "--model-path", str(MODEL), "--language", "en",
     )  # fmt: skip
@@ -450,12 +455,12 @@ def test_real_speech_and_a_server_with_a_key(
         panel.keyboard.press("Enter")
         expect(panel.locator("#server-hint")).to_have_text("This is no address of a server.")
         panel.fill("[name=server]", server.url.replace("http", "ws") + "asr")
-        panel.fill("[name=key]", "a secret")
+        panel.fill("[name=key]", "a-secret-of-a-tab")
         panel.keyboard.press("Tab")
         expect(panel.locator("[name=server]")).to_have_value(server.url)
         panel.reload()
         assert panel.input_value("[name=server]") == server.url
-        assert panel.input_value("[name=key]") == "a secret"
+        assert panel.input_value("[name=key]") == "a-secret-of-a-tab"
 
         page = open_tab("slt-02.flac&once")
         caption(extension, page, panel)
@@ -466,7 +471,7 @@ def test_real_speech_and_a_server_with_a_key(
         panel.bring_to_front()
         panel.click("#stop")
         expect(panel.locator("#link")).to_have_text("Ready")
-        assert newest(server).query["token"] == "a secret"
+        assert newest(server).query["token"] == "a-secret-of-a-tab"
     finally:
         server.kill()
 

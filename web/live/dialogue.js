@@ -16,7 +16,7 @@ import { Loss, languageToAsk, SyncGuard } from "../modules/recovery.js";
 import { heardUpTo } from "../modules/transcript.js";
 import { liveUrl, SAMPLE_RATE } from "../modules/wire.js";
 import { Connection } from "./connection.js";
-import { askServer } from "./server.js";
+import { askServer, isRefused } from "./server.js";
 import { initialState } from "./state.js";
 
 /** Unheard audio that is not worth a new connection once the reader has pressed stop. */
@@ -97,6 +97,11 @@ export class Dialogue extends EventTarget {
     this.change({ serverAnswers: about !== null, about: { ...this.state.about, ...about } });
   }
 
+  async askWhetherWelcome() {
+    const refused = await isRefused(this.base);
+    if (refused && this.state.link === "waiting") this.refused();
+  }
+
   /**
    * A session on the server: the one we lost, if it was found again, or a new one.
    *
@@ -160,6 +165,7 @@ export class Dialogue extends EventTarget {
     this.change({ link });
     if (link !== "waiting") return;
     this.meetServer();
+    this.askWhetherWelcome();
     if (this.state.phase === "stopping" && this.lagSeconds < NEARLY_ALL_SECONDS) this.finish();
   }
 

@@ -42,3 +42,21 @@ export async function askSessions(base) {
     return [];
   }
 }
+
+/**
+ * Whether the server turns our key down: a socket that is refused does not tell a page why.
+ *
+ * @param {string} base
+ * @returns {Promise<boolean>} False if nothing answers.
+ */
+export async function isRefused(base) {
+  if (isForeign(base)) return false;
+  try {
+    const url = new URL("access", base);
+    url.search = new URL(base).search; // A key, if there is one.
+    const { status } = await fetch(url, { cache: "no-store" });
+    return status === 401 || status === 403;
+  } catch {
+    return false;
+  }
+}
