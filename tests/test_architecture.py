@@ -25,6 +25,7 @@ PURE = (
     "window.py",
     "access/*.py",
     "audio/format.py",
+    "audio/channels.py",
     "audio/framing.py",
     "client/state.py",
     "engines/__init__.py",

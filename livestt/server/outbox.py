@@ -88,14 +88,17 @@ class Outbox:
         self._empty.set()
 
     async def _write_news(self) -> None:
+        await self._write_due()
+        self._written.set()
+        self._written = anyio.Event()
+
+    async def _write_due(self) -> None:
         due = len(self._notices)
         state = self._state()
         if state is not None:
             await self.send(state)
         for _ in range(due):
             await self.send(self._notices.popleft())
-        self._written.set()
-        self._written = anyio.Event()
 
     async def beat(self) -> None:
         """Queue a heartbeat every few seconds, for ever."""
@@ -119,3 +122,21 @@ class Outbox:
             raise ClientStalled(f"read nothing for {self._timing.send} s") from error
         except (WebSocketDisconnect, RuntimeError) as error:
             raise ClientGone("closed by the client") from error
+
+
+class OrderedOutbox(Outbox):
+    """What a client of a dialect without states is to be told: every message, in order, and then
+    whatever guesses there are, which are made when they can be sent.
+
+    A guess is about what follows the messages made before it, so it never overtakes one.
+    """
+
+    async def _write_due(self) -> None:
+        while self._notices:
+            await self.send(self._notices.popleft())
+        while not self._notices:
+            guess = self._state()
+            if guess is None:
+                return
+            await self.send(guess)
+        self._news.set()

@@ -20,5 +20,7 @@ class Timing:
     """How long sessions may take over their last words when the server stops."""
     engine: float = 10.0
     """How long the engine may take over its last batch then; one that hangs is left behind."""
+    silent_client: float = 10.0
+    """After which a Deepgram client that sends nothing at all, not even a KeepAlive, is gone."""
     load: float = 1.0
     """Between readings of the load."""

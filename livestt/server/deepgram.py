@@ -1,0 +1,158 @@
+"""The Deepgram surface: ``WS /v1/listen``."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from livestt.audio.channels import RawSplitter
+from livestt.audio.format import AudioFormat
+from livestt.errors import BadRequest, LivesttError
+from livestt.pipeline import Manner, endpointing
+from livestt.protocols.deepgram.about import About, error_body, error_headers, error_status
+from livestt.protocols.deepgram.control import (
+    BadConfigure,
+    CloseStream,
+    Configure,
+    Finalize,
+    configure_failure,
+    configure_success,
+    parse_control,
+    schema_error,
+)
+from livestt.protocols.deepgram.live import LiveResults
+from livestt.protocols.deepgram.query import LiveRequest, parse_live
+from livestt.server.deepgram_stream import Stream
+from livestt.server.live_session import LiveSession
+from livestt.server.outbox import Message
+from livestt.server.services import Services, services
+from livestt.server.timing import Timing
+from livestt.settings import Settings
+from livestt.timebase import to_seconds
+from livestt.vad.endpointing import EndpointingOptions
+
+LEAST_SILENCE_MS = 200
+"""Shorter pauses occur inside words and sentences; utterances cut there are transcribed badly."""
+
+
+def routes() -> list[BaseRoute]:
+    return [WebSocketRoute("/v1/listen", listen)]
+
+
+async def listen(socket: WebSocket) -> None:
+    """One live connection, from its handshake to its end."""
+    served = services(socket)
+    request_id = str(uuid.uuid4())
+    try:
+        stream = _admit(socket, served, request_id)
+    except LivesttError as error:
+        await socket.send_denial_response(refusal(error, request_id))
+        return
+    with served.sessions.connected(stream):
+        await stream.run()
+
+
+def refusal(error: LivesttError, request_id: str | None = None) -> Response:
+    """A refused request or handshake, as Deepgram's clients understand it."""
+    request_id = request_id or str(uuid.uuid4())
+    return JSONResponse(
+        error_body(error, request_id),
+        status_code=error_status(error),
+        headers=error_headers(error, request_id),
+    )
+
+
+def _admit(socket: WebSocket, served: Services, request_id: str) -> Listen:
+    """Read what a client asks for, or refuse it before the handshake."""
+    settings, engine = served.pipeline.settings, served.pipeline.engine
+    served.sessions.check_running()
+    request = parse_live(socket.query_params.multi_items(), engine, settings.stream_options())
+    about = About(request_id, engine, request.extra, request.tags)
+    return Listen(socket, request, open_sessions(request, served), about, served.timing)
+
+
+def open_sessions(request: LiveRequest, served: Services) -> list[LiveSession]:
+    """A session for each channel, or none at all.
+
+    Raises:
+        LivesttError: the server can take no more.
+    """
+    audio = request.sound.audio
+    if request.channels > 1:
+        audio = RawSplitter(audio).apart
+    elif audio.encoding == "auto":
+        audio = AudioFormat()
+    manner = Manner(endpointing=silence(request.endpointing_ms, served.pipeline.settings))
+    opened: list[LiveSession] = []
+    try:
+        for _ in range(request.channels):
+            opened.append(served.sessions.open(audio, request.options, manner))  # noqa: PERF401 - all are ended
+    except LivesttError:
+        for session in opened:
+            session.end()
+        raise
+    return opened
+
+
+def silence(milliseconds: int | None, settings: Settings) -> EndpointingOptions | None:
+    """Endpointing with another pause at the end of an utterance."""
+    if milliseconds is None:
+        return None
+    return replace(endpointing(settings), min_silence_ms=max(LEAST_SILENCE_MS, milliseconds))
+
+
+class Listen(Stream):
+    """A client of ``WS /v1/listen``."""
+
+    def __init__(
+        self,
+        socket: WebSocket,
+        request: LiveRequest,
+        sessions: list[LiveSession],
+        about: About,
+        timing: Timing,
+    ) -> None:
+        self._request = request
+        super().__init__(socket, request.sound, sessions, about, timing)
+
+    def open_fold(self, index: int) -> LiveResults:
+        return LiveResults(self._request, self._about, index)
+
+    def obey(self, text: str) -> None:
+        request_id = self._about.request_id
+        try:
+            match parse_control(text, channels=len(self._channels)):
+                case Finalize(channel):
+                    chosen = self._channels if channel is None else [self._channels[channel]]
+                    for one in chosen:
+                        one.session.flush()
+                case Configure() as configure:
+                    self._configure(configure)
+                case CloseStream():
+                    self.end()
+                case _:
+                    pass
+        except BadConfigure as error:
+            self.tell([configure_failure(request_id, error)])
+        except BadRequest as error:
+            self.tell([schema_error(text, error)])
+
+    def _configure(self, configure: Configure) -> None:
+        if configure.keyterms is not None:
+            for channel in self._channels:
+                session = channel.session
+                session.configure(replace(session.options, hotwords=configure.keyterms))
+        self.tell([configure_success(self._about.request_id, configure)])
+
+    def parting(self) -> list[Message]:
+        metadata = self._about.metadata(
+            sha256=self.sha256,
+            created=self.created,
+            duration=to_seconds(self._channels[0].session.transcript.duration),
+            channels=self._request.channels,
+        )
+        return [{"type": "Metadata", **metadata}]
