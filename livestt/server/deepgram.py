@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 
-from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -13,7 +12,7 @@ from livestt.audio.channels import RawSplitter
 from livestt.audio.format import AudioFormat
 from livestt.errors import BadRequest, LivesttError
 from livestt.pipeline import Manner, endpointing
-from livestt.protocols.deepgram.about import About, error_body, error_headers, error_status
+from livestt.protocols.deepgram.about import About
 from livestt.protocols.deepgram.control import (
     BadConfigure,
     CloseStream,
@@ -26,6 +25,7 @@ from livestt.protocols.deepgram.control import (
 )
 from livestt.protocols.deepgram.live import LiveResults
 from livestt.protocols.deepgram.query import LiveRequest, parse_live
+from livestt.server import refusals
 from livestt.server.deepgram_stream import Stream
 from livestt.server.live_session import LiveSession
 from livestt.server.outbox import Message
@@ -50,20 +50,10 @@ async def listen(socket: WebSocket) -> None:
     try:
         stream = _admit(socket, served, request_id)
     except LivesttError as error:
-        await socket.send_denial_response(refusal(error, request_id))
+        await socket.send_denial_response(refusals.deepgram(error, request_id))
         return
     with served.sessions.connected(stream):
         await stream.run()
-
-
-def refusal(error: LivesttError, request_id: str | None = None) -> Response:
-    """A refused request or handshake, as Deepgram's clients understand it."""
-    request_id = request_id or str(uuid.uuid4())
-    return JSONResponse(
-        error_body(error, request_id),
-        status_code=error_status(error),
-        headers=error_headers(error, request_id),
-    )
 
 
 def _admit(socket: WebSocket, served: Services, request_id: str) -> Listen:

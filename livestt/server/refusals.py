@@ -6,6 +6,7 @@ an unknown origin) then has the shape of its own refusals.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from livestt.errors import LivesttError, Unauthorized
 from livestt.protocols import native
+from livestt.protocols.deepgram import about
 
 Shape = Callable[[LivesttError], Response]
 
@@ -36,8 +38,18 @@ def as_json(body: Callable[[LivesttError], Mapping[str, Any]]) -> Shape:
     return refusal
 
 
+def deepgram(error: LivesttError, request_id: str | None = None) -> Response:
+    """The shape of Deepgram: a request id, and the reason in a header too."""
+    request_id = request_id or str(uuid.uuid4())
+    return JSONResponse(
+        about.error_body(error, request_id),
+        status_code=about.error_status(error),
+        headers={**headers_of(error), **about.error_headers(error, request_id)},
+    )
+
+
 NATIVE = as_json(native.error_message)
-SHAPES: Mapping[str, Shape] = {}
+SHAPES: Mapping[str, Shape] = {"/v1/listen": deepgram, "/v2/listen": deepgram}
 """Beginning of a path, and how what lies there refuses. All else refuses as `NATIVE` does."""
 
 

@@ -115,6 +115,13 @@ class TestRefusals:
         assert response.headers["retry-after"]
         server.check_idle()
 
+    def test_a_wrong_key(self, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LIVESTT_API_KEYS", "right-key-0123456789")
+        response = self.refused(serve(Watched(script_of(TEXT))), PCM).response
+        assert response.status_code == 401
+        assert json.loads(response.body or b"")["err_code"] == "INVALID_AUTH"
+        assert response.headers["dg-error"]
+
     def refused(self, server: Running, query: dict[str, str]) -> InvalidStatus:
         with pytest.raises(InvalidStatus) as refusal:
             converse(server, [], query)

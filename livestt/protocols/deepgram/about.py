@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from livestt.engines import Capabilities
-from livestt.errors import BadAudio, BadRequest, LivesttError, TooManySessions
+from livestt.errors import BadAudio, BadRequest, LivesttError
 
 _LEGACY_CODES = {401: "INVALID_AUTH", 403: "FORBIDDEN", 404: "NOT_FOUND", 413: "PAYLOAD_TOO_LARGE",
                  429: "TOO_MANY_REQUESTS", 503: "SERVICE_UNAVAILABLE"}  # fmt: skip
@@ -94,10 +94,7 @@ def error_status(error: LivesttError) -> int:
 
 
 def error_headers(error: LivesttError, request_id: str) -> dict[str, str]:
-    headers = {"dg-error": header_text(str(error)), "dg-request-id": request_id}
-    if isinstance(error, TooManySessions) or error.retry_after is not None:
-        headers["retry-after"] = f"{error.retry_after or 1:.0f}"
-    return headers
+    return {"dg-error": header_text(str(error)), "dg-request-id": request_id}
 
 
 def header_text(text: str) -> str:
