@@ -2,26 +2,36 @@
 
 A **segment** is a run of words of one speaker. It closes at a speaker change, a pause, the end
 of a sentence once it is long enough to read, or after `Layout.longest` of speech. Closed
-segments never change here, so a list of them only grows at its end (and is pruned at its
-front, so that memory is bounded however long a session lasts).
+segments only grow in number, at their end (and are pruned at the front, so that memory is
+bounded however long a session lasts); nothing of them ever changes but whose they are.
+
+Where speakers are told apart, committed words wait until their speaker is known, and only then
+become part of a segment.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from livestt.events import (
+    Attributed,
     Committed,
+    Diarized,
     Ended,
     Event,
     Interim,
     LanguageDetected,
     Progress,
+    SpeakerNamed,
+    SpeakerSeparated,
+    SpeakersMerged,
     SpeechStarted,
+    Voice,
     Word,
 )
+from livestt.people import People
 from livestt.timebase import from_seconds
 
 SENTENCE_ENDS = tuple(".?!…。？！")  # noqa: RUF001 - the full-width forms are data
@@ -53,6 +63,7 @@ class Segment:
     end: int
     text: str | None
     speaker: int | None = None
+    """The person, from 1; None if not known. Of a segment that was corrected, who says most."""
     language: str | None = None
     words: tuple[Word, ...] = ()
 
@@ -68,8 +79,12 @@ class Transcript:
         segments: closed segments still in view, oldest first.
         pruned: how many segments have left the view at the front.
         growing: committed words of the segment that has not closed yet.
+        waiting: committed words after those, whose speaker is not known yet.
         interim: words that may still change.
         progress: how far the session is.
+        diarized: sample up to which it is known who speaks; None if speakers are not told apart.
+        people: the names of the speakers, and which of them are one person.
+        revisions: how often closed segments were given to other people.
         language: the language last detected.
         heard_speech: whether speech ever started.
     """
@@ -79,12 +94,19 @@ class Transcript:
         self.segments: deque[Segment] = deque()
         self.pruned = 0
         self.growing: list[Word] = []
+        self.waiting: deque[Word] = deque()
         self.interim: tuple[Word, ...] = ()
         self.progress = Progress(0, 0, 0)
+        self.diarized: int | None = None
+        self.people = People()
+        self.revisions = 0
         self.language: str | None = None
         self.heard_speech = False
         self._next_id = 0
         self._last_end = 0
+        self._voices: deque[int | None] = deque()  # of the words of all segments, then of growing
+        self._attributed = 0
+        self._pauses: deque[tuple[int, int]] = deque()  # behind so many words, until this sample
 
     @property
     def duration(self) -> int:
@@ -95,32 +117,95 @@ class Transcript:
     def text(self) -> str:
         """All committed text in view, segments separated as their own words separate them."""
         closed = [segment.words for segment in self.segments]
-        return joined(word for words in [*closed, tuple(self.growing)] for word in words)
+        return joined(word for words in [*closed, self.growing, self.waiting] for word in words)
 
     def apply(self, events: Iterable[Event]) -> None:
         """Take events in the order in which the session said them."""
         for event in events:
             match event:
                 case Committed(words):
-                    self.interim = ()
-                    for word in words:
-                        self._add(word)
+                    self._commit(words)
                 case Interim(words):
                     self.interim = words
                 case SpeechStarted(at):
                     self.heard_speech = True
-                    self._silence(at)
+                    self._pause(at)
                 case LanguageDetected(language):
                     self.language = language
                 case Progress():
                     self.progress = event
                     self._close_after_pause()
                     self._prune()
+                case Diarized(at):
+                    self.diarized = at
+                case Attributed(first, voices):
+                    self._attribute(first, voices)
+                case SpeakerNamed() | SpeakersMerged() | SpeakerSeparated():
+                    if self.people.apply(event):
+                        self._revise()
                 case Ended():
                     self.interim = ()
                     self._close()
                 case _:
                     pass
+
+    def _commit(self, words: Sequence[Word]) -> None:
+        self.interim = ()
+        self.waiting += words
+        if self.diarized is None:
+            self._take([Voice(word.speaker, word.over) for word in words])
+
+    def _attribute(self, first: int, voices: Sequence[Voice]) -> None:
+        known = max(0, self._attributed - first)
+        if known:
+            self._correct(first, voices[:known])
+        self._take(voices[known:])
+        self._close_after_pause()
+
+    def _take(self, voices: Sequence[Voice]) -> None:
+        """The speakers of the first words that wait."""
+        for voice in voices:
+            self._attributed += 1
+            self._voices.append(voice.speaker)
+            word = self.waiting.popleft()
+            self._add(replace(word, speaker=self.people.person(voice.speaker), over=voice.over))
+            while self._pauses and self._pauses[0][0] == self._attributed:
+                self._silence(self._pauses.popleft()[1])
+
+    def _correct(self, first: int, voices: Sequence[Voice]) -> None:
+        """Words that have a speaker have another one after all."""
+        start = self._attributed - len(self._voices)
+        for number, voice in enumerate(voices, first):
+            if number >= start:
+                self._voices[number - start] = voice.speaker
+        self._revise(dict(enumerate(voices, first)))
+
+    def _revise(self, voices: Mapping[int, Voice] | None = None) -> None:
+        """Bring segments up to date with whose the words are."""
+        number = self._attributed - len(self._voices)
+        people = iter([self.people.person(voice) for voice in self._voices])
+        over = voices or {}
+        for i, segment in enumerate(self.segments):
+            words = []
+            for word in segment.words:
+                voice = over.get(number, Voice(None, word.over))
+                words.append(_belonging(word, next(people), voice.over))
+                number += 1
+            if tuple(words) != segment.words:
+                self.segments[i] = replace(segment, words=tuple(words), speaker=main_speaker(words))
+                self.revisions += 1
+        growing, self.growing = self.growing, []
+        for word in growing:
+            voice = over.get(number, Voice(None, word.over))
+            self._add(_belonging(word, next(people), voice.over))
+            number += 1
+
+    def _pause(self, until: int) -> None:
+        """Speech begins; the pause before it is a segment once the words before it are."""
+        if self.waiting:
+            self._pauses.append((self._attributed + len(self.waiting), until))
+        else:
+            self._silence(until)
 
     def _add(self, word: Word) -> None:
         if self.growing and self._breaks_before(word):
@@ -154,7 +239,7 @@ class Transcript:
                 words[0].start,
                 words[-1].end,
                 joined(words),
-                words[0].speaker,
+                main_speaker(words),
                 main_language(words),
                 words,
             )
@@ -175,13 +260,14 @@ class Transcript:
 
     def _close_after_pause(self) -> None:
         quiet = self.progress.committed - self._last_end
-        if self.growing and not self.interim and quiet >= self._layout.pause:
+        if self.growing and not (self.interim or self.waiting) and quiet >= self._layout.pause:
             self._close()
 
     def _prune(self) -> None:
         horizon = self.progress.received - self._layout.retention
         while self.segments and self.segments[0].end < horizon:
-            self.segments.popleft()
+            for _ in self.segments.popleft().words:
+                self._voices.popleft()
             self.pruned += 1
 
 
@@ -199,3 +285,19 @@ def main_language(words: Sequence[Word]) -> str | None:
     """The language most of the words are in."""
     languages = Counter(word.language for word in words if word.language)
     return languages.most_common(1)[0][0] if languages else None
+
+
+def main_speaker(words: Iterable[Word]) -> int | None:
+    """Who says most of the words, by time; of equals the first."""
+    spoken: Counter[int] = Counter()
+    for word in words:
+        if word.speaker is not None:
+            spoken[word.speaker] += word.end - word.start
+    return spoken.most_common(1)[0][0] if spoken else None
+
+
+def _belonging(word: Word, person: int | None, over: tuple[int, ...]) -> Word:
+    """The word with this speaker; the same object if that is nothing new."""
+    if (word.speaker, word.over) == (person, over):
+        return word
+    return replace(word, speaker=person, over=over)

@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "livestt"
 
 PURE = (
     "errors.py",
+    "people.py",
     "events.py",
     "ring.py",
     "session.py",
