@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
-from laws.talk import talks
+from laws.talk import delays, diarized, talks
 
 from livestt.events import (
     Attributed,
@@ -125,17 +122,14 @@ class TestPeople:
         assert transcript.people.same == {3: 1, 2: 1}
 
 
-delays = st.lists(st.integers(0, 3), min_size=60, max_size=60)
-
-
 @given(talks(), delays)
 def test_the_lines_do_not_depend_on_when_speakers_come(
     talk: tuple[list[Event], list[Word]], waits: list[int]
 ) -> None:
     events, said = talk
-    at_once, later = heard(), heard()
-    at_once.apply(attributed(events, said, [99] * 60))
-    later.apply(attributed(events, said, waits))
+    at_once, later = Transcript(FOREVER), Transcript(FOREVER)
+    at_once.apply(diarized(events, said, [99]))
+    later.apply(diarized(events, said, waits))
     for transcript in (at_once, later):
         transcript.apply([Ended(0)])
     assert list(map(plain, at_once.segments)) == list(map(plain, later.segments))
@@ -146,8 +140,8 @@ def test_the_last_word_counts(
     talk: tuple[list[Event], list[Word]], corrections: list[tuple[int, int | None]]
 ) -> None:
     events, said = talk
-    transcript = heard()
-    transcript.apply(attributed(events, said, [99] * 60))
+    transcript = Transcript(FOREVER)
+    transcript.apply(diarized(events, said, [99]))
     before = [(segment.id, segment.text) for segment in transcript.segments]
     whose = [word.speaker for word in said]
     for number, speaker in corrections:
@@ -163,24 +157,3 @@ def test_the_last_word_counts(
 
 def plain(segment: Segment) -> tuple[object, ...]:
     return (segment.id, segment.start, segment.end, segment.text, segment.speaker)
-
-
-def attributed(events: list[Event], said: list[Word], waits: list[int]) -> Iterator[Event]:
-    """The talk with speakers that come apart from the words, some of them after each event."""
-    committed = known = 0
-    delays = iter(waits * (1 + len(events)))
-    for event in events:
-        if isinstance(event, Ended) and known < committed:
-            yield given_to(*(word.speaker for word in said[known:committed]), first=known)
-            known = committed
-        if isinstance(event, Committed):
-            committed += len(event.words)
-            yield Committed(tuple(replace(word, speaker=None) for word in event.words))
-        else:
-            yield event
-        count = min(next(delays), committed - known)
-        if count:
-            yield given_to(*(w.speaker for w in said[known : known + count]), first=known)
-            known += count
-    if known < committed:
-        yield given_to(*(word.speaker for word in said[known:committed]), first=known)

@@ -10,7 +10,7 @@
  * @property {{key: string, text: string}[]} said  Closed lines, for screen readers.
  */
 
-import { splitBuffer } from "../../web/modules/transcript.js";
+import { bufferText, splitBuffer } from "../../web/modules/transcript.js";
 import { speakerName } from "./merge.js";
 
 /** Two lines of the length that subtitle guides recommend, and a little. */
@@ -29,7 +29,7 @@ export function captionsOf(rows, growing) {
   const who = (/** @type {Row | Growing} */ line) => (named ? nameOf(line) : "");
   const closed = lines.slice(-SAID);
   const live = growing
-    .filter(({ transcript }) => transcript.buffer_transcription !== "")
+    .filter(({ transcript }) => bufferText(transcript) !== "")
     .sort((a, b) => startOf(a) - startOf(b));
   const captions = [
     ...closed.map((row) => ({ who: who(row), ink: row.text, pencil: "" })),

@@ -6,7 +6,7 @@
  *
  * @typedef {"tab" | "me"} ChannelName
  * @typedef {{name: ChannelName, number: number, offset: number}} Place
- * @typedef {{buffer_transcription: string, buffer_final_chars: number, buffer_speaker: number, buffer_begin: number}} Buffer
+ * @typedef {{buffer_transcription: string, buffer_final_chars: number, buffer_speaker: number, buffer_begin: number, buffer_diarization?: string}} Buffer
  * @typedef {{name: ChannelName, offset: number, transcript: Buffer}} Growing
  *   A line that is still being said; as much of a `Part` as its view needs.
  */
@@ -73,12 +73,18 @@ export function placed(row, { name, number, offset }) {
  * @returns {Growing}
  */
 export function growingOf({ offset, transcript }, place) {
-  const { buffer_transcription, buffer_final_chars, buffer_speaker, buffer_begin } = transcript;
-  const speaker = speakerOf(buffer_speaker, place.name);
+  const { buffer_diarization, buffer_transcription, buffer_final_chars } = transcript;
+  const speaker = speakerOf(transcript.buffer_speaker, place.name);
   return {
     name: place.name,
     offset: offset + place.offset,
-    transcript: { buffer_transcription, buffer_final_chars, buffer_speaker: speaker, buffer_begin },
+    transcript: {
+      buffer_diarization,
+      buffer_transcription,
+      buffer_final_chars,
+      buffer_speaker: speaker,
+      buffer_begin: transcript.buffer_begin,
+    },
   };
 }
 

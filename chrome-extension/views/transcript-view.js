@@ -7,6 +7,7 @@
  */
 
 import { severalSpeakers } from "../../web/modules/exporters.js";
+import { bufferText } from "../../web/modules/transcript.js";
 import { byId } from "../../web/views/dom.js";
 import { mountGrowing, renderRows } from "../../web/views/transcript-view.js";
 
@@ -23,7 +24,7 @@ export function mountTranscript() {
   return ({ rows, growing, status }) => {
     const named = severalSpeakers(rows) || status.channels.length > 1;
     renderRows(log, shown, rows, named);
-    const silent = growing.every(({ transcript }) => transcript.buffer_transcription === "");
+    const silent = growing.every(({ transcript }) => bufferText(transcript) === "");
     let before = rows;
     for (const { name, renderLine } of lines) {
       const part = /** @type {any} */ (newest(growing, name));

@@ -30,6 +30,8 @@ class WordState:
     end: float
     probability: float
     speaker: int
+    overlap: tuple[int, ...] = ()
+    """Other speakers who talk at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Line:
 
     id: int
     speaker: int
-    """From 1; -2 is a silence."""
+    """From 1; 0 if it could not be told, -2 is a silence."""
     text: str | None
     """None for a silence."""
     begin: float
@@ -62,6 +64,14 @@ class CaptionState:
     """The line that is still growing."""
     final_chars: int = 0
     """How many leading characters of ``buffer`` are committed."""
+    speaker: int = 1
+    """Who says what ``buffer`` holds; 0 if not known yet."""
+    waiting: str = ""
+    """Committed words whose speaker is not known yet; ``buffer`` follows, with nothing between."""
+    names: Mapping[int, str] = field(default_factory=dict)
+    """The speakers that have a name."""
+    merged: Mapping[int, int] = field(default_factory=dict)
+    """Speakers that are another one after all, and which."""
     status: str = "no_audio_detected"
     lag: float = 0.0
     """Seconds of audio that the server has but has not worked off."""
@@ -81,14 +91,15 @@ class CaptionState:
     @property
     def committed_text(self) -> str:
         """Everything that will not change any more."""
+        final = self.buffer[: self.final_chars]
         parts = [line.text for line in self.lines if line.text]
-        return " ".join(p for p in [*parts, self.buffer[: self.final_chars]] if p)
+        return " ".join(p for p in [*parts, (self.waiting + final).strip()] if p)
 
     @property
     def text(self) -> str:
         """Everything shown, interim words included."""
         parts = [line.text for line in self.lines if line.text]
-        return " ".join(p for p in [*parts, self.buffer] if p)
+        return " ".join(p for p in [*parts, self.waiting + self.buffer] if p)
 
     def apply(self, message: Mapping[str, Any]) -> bool:
         """Take one message; whether it changed the captions.
@@ -139,6 +150,10 @@ class CaptionState:
     def _apply_rest(self, message: Mapping[str, Any]) -> None:
         self.buffer = message["buffer_transcription"]
         self.final_chars = message.get("buffer_final_chars", 0)
+        self.speaker = message.get("buffer_speaker", 1)
+        self.waiting = message.get("buffer_diarization", "")
+        self.names = {int(who): name for who, name in message.get("speakers", {}).items()}
+        self.merged = {int(one): other for one, other in message.get("merged", {}).items()}
         self.status = message["status"]
         self.lag = message["remaining_time_transcription"]
         self.audio_received = message.get("audio_received", 0.0)
@@ -154,6 +169,17 @@ def parse_line(line: Mapping[str, Any]) -> Line:
         finish=line["finish"],
         language=line.get("detected_language"),
         translation=line.get("translation"),
-        words=tuple(WordState(**word) for word in line.get("words", ())),
+        words=tuple(map(parse_word, line.get("words", ()))),
         raw=line,
+    )
+
+
+def parse_word(word: Mapping[str, Any]) -> WordState:
+    return WordState(
+        word=word["word"],
+        start=word["start"],
+        end=word["end"],
+        probability=word["probability"],
+        speaker=word["speaker"],
+        overlap=tuple(word.get("overlap", ())),
     )

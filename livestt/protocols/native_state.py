@@ -1,16 +1,18 @@
 """What ``/asr`` shows: states of the transcript, whole or as differences.
 
 A state holds the closed segments (``lines``) and the segment that is still growing
-(``buffer_transcription``, whose first ``buffer_final_chars`` characters are committed). Lines
+(``buffer_transcription``, whose first ``buffer_final_chars`` characters are committed); before it
+stand words that are committed but wait for their speaker (``buffer_diarization``). Lines
 only come at the end and go at the front, so the documented rule of diff mode is exact: drop
-``lines_pruned`` from the front, append ``new_lines``, compare with ``n_lines``. A line that is
-changed later comes whole in ``updates`` and replaces the one with its ``id``.
+``lines_pruned`` from the front, append ``new_lines``, compare with ``n_lines``. A line that turns
+out to be somebody else's comes whole in ``updates`` and replaces the one with its ``id``.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from livestt.events import Word
 from livestt.protocols.native import Mode
 from livestt.timebase import clock, to_seconds
 from livestt.transcript import Segment, Transcript, joined
@@ -19,6 +21,8 @@ SILENCE_SPEAKER = -2
 """The speaker of a line that is a pause."""
 ONLY_SPEAKER = 1
 """The speaker of every line while nobody tells speakers apart."""
+UNKNOWN_SPEAKER = 0
+"""The speaker of what nobody could be told to have said, or not yet."""
 
 State = dict[str, Any]
 
@@ -38,6 +42,7 @@ class NativeStates:
         self._seq = 0
         self._snapshot_due = True
         self._last: State | None = None
+        self._revisions = 0
 
     def resync(self) -> None:
         """The next message is a snapshot."""
@@ -46,8 +51,9 @@ class NativeStates:
     def message(self, transcript: Transcript) -> State | None:
         """What to send now, or None if nothing changed since the last message."""
         rest = _rest(transcript)
+        updates = self._revise(transcript)
         pruned, new = self._follow(transcript)
-        if not (pruned or new or self._snapshot_due) and rest == self._last:
+        if not (pruned or new or updates or self._snapshot_due) and rest == self._last:
             return None
         self._last = rest
         if self._mode == "full":
@@ -61,7 +67,23 @@ class NativeStates:
         changes: State = {"lines_pruned": pruned} if pruned else {}
         if new:
             changes["new_lines"] = new
+        if updates:
+            changes["updates"] = updates
         return {"type": "diff", "seq": self._seq, "n_lines": len(self._lines), **changes, **rest}
+
+    def _revise(self, transcript: Transcript) -> list[State]:
+        """Lines the client has that are somebody else's now."""
+        if transcript.revisions == self._revisions:
+            return []
+        self._revisions = transcript.revisions
+        updates = []
+        for segment in transcript.segments:
+            if segment.id in self._lines:
+                state = line(segment, words=self._words, diarized=True)
+                if state != self._lines[segment.id]:
+                    self._lines[segment.id] = state
+                    updates.append(state)
+        return updates
 
     def _follow(self, transcript: Transcript) -> tuple[int, list[State]]:
         """Bring the lines up to date: how many left at the front, and which came at the end."""
@@ -73,15 +95,17 @@ class NativeStates:
         for segment in reversed(transcript.segments):
             if segment.id in self._lines:
                 break
-            new.append(line(segment, words=self._words))
+            diarized = transcript.diarized is not None
+            new.append(line(segment, words=self._words, diarized=diarized))
         new.reverse()
         self._lines.update((state["id"], state) for state in new)
         return len(gone), new
 
 
-def line(segment: Segment, *, words: bool) -> State:
+def line(segment: Segment, *, words: bool, diarized: bool = False) -> State:
     """A closed segment as clients see it."""
-    speaker = SILENCE_SPEAKER if segment.is_silence else segment.speaker or ONLY_SPEAKER
+    nobody = UNKNOWN_SPEAKER if diarized else ONLY_SPEAKER
+    speaker = SILENCE_SPEAKER if segment.is_silence else segment.speaker or nobody
     state: State = {
         "id": segment.id,
         "speaker": speaker,
@@ -94,36 +118,58 @@ def line(segment: Segment, *, words: bool) -> State:
     if segment.language:
         state["detected_language"] = segment.language
     if words:
-        state["words"] = [
-            {
-                "word": word.text.strip(),
-                "start": to_seconds(word.start),
-                "end": to_seconds(word.end),
-                "probability": round(word.score, 3),
-                "speaker": word.speaker or speaker,
-            }
-            for word in segment.words
-        ]
+        state["words"] = [_word(word, nobody) for word in segment.words]
     return state
 
 
+def _word(word: Word, nobody: int) -> State:
+    state: State = {
+        "word": word.text.strip(),
+        "start": to_seconds(word.start),
+        "end": to_seconds(word.end),
+        "probability": round(word.score, 3),
+        "speaker": word.speaker or nobody,
+    }
+    return {**state, "overlap": list(word.over)} if word.over else state
+
+
 def _rest(transcript: Transcript) -> State:
-    """Everything of a state but its lines."""
-    progress = transcript.progress
-    committed = joined(transcript.growing)
-    text = joined([*transcript.growing, *transcript.interim])
-    speaker = transcript.growing[0].speaker if transcript.growing else None
+    """Everything of a state but its lines.
+
+    Words that wait for their speaker stay with the line that grows, as long as there is one.
+    """
+    progress, growing = transcript.progress, transcript.growing
+    committed = [*growing, *transcript.waiting] if growing else []
+    buffer = joined([*committed, *transcript.interim])
+    whole = buffer if growing else joined([*transcript.waiting, *transcript.interim])
     lag = to_seconds(progress.received - progress.heard)
-    return {
+    state: State = {
         "status": "active_transcription" if transcript.heard_speech else "no_audio_detected",
-        "buffer_transcription": text,
-        "buffer_final_chars": len(committed),
-        "buffer_speaker": speaker or ONLY_SPEAKER,
-        "buffer_diarization": "",
+        "buffer_transcription": buffer,
+        "buffer_final_chars": len(joined(committed)),
+        "buffer_speaker": _growing_speaker(transcript),
+        "buffer_diarization": whole[: len(whole) - len(buffer)],
         "buffer_translation": "",
         "remaining_time_transcription": lag,
         "remaining_time_transcription_processing": lag,
         "remaining_time_transcription_policy": to_seconds(progress.heard - progress.committed),
-        "remaining_time_diarization": 0.0,
+        "remaining_time_diarization": _speaker_lag(transcript),
         "audio_received": to_seconds(progress.received),
     }
+    people = transcript.people
+    if people.names:
+        state["speakers"] = {str(speaker): name for speaker, name in sorted(people.names.items())}
+    if people.same:
+        state["merged"] = {str(speaker): into for speaker, into in sorted(people.same.items())}
+    return state
+
+
+def _growing_speaker(transcript: Transcript) -> int:
+    nobody = ONLY_SPEAKER if transcript.diarized is None else UNKNOWN_SPEAKER
+    return (transcript.growing[0].speaker if transcript.growing else None) or nobody
+
+
+def _speaker_lag(transcript: Transcript) -> float:
+    if transcript.diarized is None:
+        return 0.0
+    return to_seconds(max(0, transcript.progress.received - transcript.diarized))

@@ -59,6 +59,9 @@ def test_vectors(case: dict[str, Any]) -> None:
     assert state.pruned == len(expected["archive"])
     assert state.buffer == expected["buffer_transcription"]
     assert state.final_chars == expected["buffer_final_chars"]
+    assert state.waiting == expected["buffer_diarization"]
+    assert {str(who): name for who, name in state.names.items()} == expected["speakers"]
+    assert {str(who): other for who, other in state.merged.items()} == expected["merged"]
     assert state.seq == expected["seq"]
     assert state.in_sync == expected["in_sync"]
     assert state.audio_received == expected["audio_received"]

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import strategies as st
 
 from livestt.events import (
+    Attributed,
     Committed,
+    Diarized,
     Ended,
     Event,
     Flushed,
     Interim,
     LanguageDetected,
     Progress,
+    SpeakerNamed,
+    SpeakerSeparated,
+    SpeakersMerged,
     SpeechStarted,
+    Voice,
     Warned,
     Word,
 )
@@ -82,6 +88,59 @@ def talks(draw: st.DrawFn) -> tuple[list[Event], list[Word]]:
     if draw(st.booleans()):
         events += [Interim(()), talk.wait(0), Ended(talk.received)]
     return events, talk.words
+
+
+def whose(words: list[Word], first: int, count: int) -> Attributed:
+    """That the words from this number on are whose they say they are."""
+    return Attributed(first, tuple(Voice(w.speaker) for w in words[first : first + count]))
+
+
+def diarized(events: list[Event], said: list[Word], waits: list[int]) -> Iterator[Event]:
+    """The talk with speakers that come apart from the words, some of them after each event."""
+    committed = known = 0
+    delays = iter(waits * (1 + len(events)))
+    yield Diarized(0)
+    for event in events:
+        if isinstance(event, Ended) and known < committed:
+            yield whose(said, known, committed - known)
+            known = committed
+        if isinstance(event, Committed):
+            committed += len(event.words)
+            yield Committed(tuple(replace(word, speaker=None) for word in event.words))
+        else:
+            yield event
+        count = min(next(delays), committed - known)
+        if count:
+            yield whose(said, known, count)
+            known += count
+    if known < committed:
+        yield whose(said, known, committed - known)
+
+
+delays = st.lists(st.integers(0, 3), min_size=1, max_size=60)
+opinions = st.one_of(
+    st.builds(SpeakerNamed, st.integers(1, 3), st.sampled_from(["Ada", "Bob", ""])),
+    st.builds(SpeakersMerged, st.integers(1, 3), st.integers(1, 3)),
+    st.builds(SpeakerSeparated, st.integers(1, 3)),
+    st.builds(Attributed, st.integers(0, 30), st.sampled_from([(Voice(1, (2,)),), (Voice(None),)])),
+)
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[Event]:
+    """Talk whose speakers come late, are corrected, named and merged."""
+    events: list[Event] = []
+    known = 0
+    for event in diarized(*draw(talks()), draw(delays)):
+        events.append(event)
+        if isinstance(event, Attributed):
+            known = event.first + len(event.voices)
+        events += [
+            opinion
+            for opinion in draw(st.lists(opinions, max_size=1))
+            if not isinstance(opinion, Attributed) or opinion.first < known
+        ]
+    return events
 
 
 def _do(talk: Talk, step: tuple) -> Iterator[Event]:  # type: ignore[type-arg]

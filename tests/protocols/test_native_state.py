@@ -8,10 +8,23 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from laws.talk import talks
+from laws.talk import conversations, talks
 
 from livestt.client.state import CaptionState
-from livestt.events import Committed, Ended, Event, Interim, Progress, SpeechStarted, Word
+from livestt.events import (
+    Attributed,
+    Committed,
+    Diarized,
+    Ended,
+    Event,
+    Interim,
+    Progress,
+    SpeakerNamed,
+    SpeakersMerged,
+    SpeechStarted,
+    Voice,
+    Word,
+)
 from livestt.protocols.native import Mode
 from livestt.protocols.native_state import SILENCE_SPEAKER, NativeStates, State
 from livestt.timebase import SAMPLE_RATE, from_seconds
@@ -40,6 +53,10 @@ def progress(seconds: float, committed: float | None = None) -> Progress:
     return Progress(at, at, at if committed is None else from_seconds(committed))
 
 
+def whose(*speakers: int | None, first: int = 0) -> Attributed:
+    return Attributed(first, tuple(map(Voice, speakers)))
+
+
 class Server:
     def __init__(self, mode: Mode, *, layout: Layout = LONG, with_words: bool = False) -> None:
         self.transcript = Transcript(layout)
@@ -62,21 +79,25 @@ def shown(state: CaptionState) -> dict[str, Any]:
         "lines": [line.raw for line in state.lines],
         "buffer": state.buffer,
         "final_chars": state.final_chars,
+        "waiting": state.waiting,
+        "people": (state.speaker, state.names, state.merged),
         "status": state.status,
         "lag": state.lag,
         "audio_received": state.audio_received,
     }
 
 
+events_of_a_session = st.one_of(talks().map(lambda talk: talk[0]), conversations())
+
+
 @settings(max_examples=250, deadline=None)
-@given(talks(), st.data())
-def test_diffs_build_the_full_state(talk: tuple[list[Event], list[Word]], data: st.DataObject):
+@given(events_of_a_session, st.data())
+def test_diffs_build_the_full_state(events: list[Event], data: st.DataObject):
     """However slowly the client reads and whenever it asks for a snapshot."""
     transcript = Transcript(SHORT)
     with_words = data.draw(st.booleans())
     diffs, whole = NativeStates("diff", words=with_words), NativeStates("full", words=with_words)
     by_diff, by_full = CaptionState(), CaptionState()
-    events, _ = talk
     for event in events:
         transcript.apply([event])
         action = data.draw(st.sampled_from(["read", "read", "busy", "resync"]))
@@ -134,6 +155,60 @@ def test_what_a_code_point_is(text: str, count: int) -> None:
     assert message is not None
     assert message["buffer_final_chars"] == count
     assert message["buffer_transcription"] == f"{text} x"
+
+
+class TestSpeakers:
+    def test_words_that_wait_stand_before_the_buffer(self) -> None:
+        server = Server("full")
+        message = server.hear(Diarized(0), say("one two"), Interim(words("three", 1)))
+        assert message is not None
+        assert message["buffer_diarization"] == "one two "
+        assert message["buffer_transcription"] == "three"
+        assert (message["buffer_final_chars"], message["buffer_speaker"]) == (0, 0)
+
+    def test_words_that_wait_stay_with_a_line_that_grows(self) -> None:
+        server = Server("full")
+        message = server.hear(Diarized(0), say("one two"), whose(2))
+        assert message is not None
+        assert message["buffer_diarization"] == ""
+        assert message["buffer_transcription"] == "one two"
+        assert (message["buffer_final_chars"], message["buffer_speaker"]) == (7, 2)
+
+    def test_how_far_speakers_are_behind(self) -> None:
+        message = Server("full").hear(Diarized(from_seconds(2)), progress(5))
+        assert message is not None
+        assert message["remaining_time_diarization"] == 3.0
+
+    def test_a_line_that_is_somebody_elses_comes_again(self) -> None:
+        server = Server("diff")
+        server.hear(Diarized(0), say("one"), whose(1), say("two", 5), whose(1, first=1))
+        message = server.hear(whose(2))
+        assert message is not None
+        assert [(line["id"], line["speaker"]) for line in message["updates"]] == [(0, 2)]
+        assert "new_lines" not in message
+
+    def test_nobody_is_zero(self) -> None:
+        server = Server("full", with_words=True)
+        message = server.hear(Diarized(0), say("one"), whose(None), Ended(0))
+        assert message is not None
+        assert message["lines"][0]["speaker"] == 0
+        assert message["lines"][0]["words"][0]["speaker"] == 0
+
+    def test_overlap_is_told_with_the_words(self) -> None:
+        server = Server("full", with_words=True)
+        both = Attributed(0, (Voice(1, (2, 3)),))
+        message = server.hear(Diarized(0), say("one"), both, Ended(0))
+        assert message is not None
+        assert message["lines"][0]["words"][0]["overlap"] == [2, 3]
+
+    def test_names_and_merged_speakers_are_told(self) -> None:
+        server = Server("diff")
+        assert "speakers" not in (server.hear(Diarized(0)) or {})
+        server.hear(say("one two"), whose(1, 2), Ended(0))
+        message = server.hear(SpeakerNamed(1, "Ada"), SpeakersMerged(2, 1))
+        assert message is not None
+        assert (message["speakers"], message["merged"]) == ({"1": "Ada"}, {"2": 1})
+        assert [(line["text"], line["speaker"]) for line in message["updates"]] == [("two", 1)]
 
 
 def test_the_first_message_is_a_snapshot_and_the_rest_are_diffs() -> None:

@@ -12,7 +12,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from livestt.events import Committed, Ended, Event, Interim, Progress, SpeechStarted, Word
+from livestt.events import (
+    Attributed,
+    Committed,
+    Diarized,
+    Ended,
+    Event,
+    Interim,
+    Progress,
+    SpeakerNamed,
+    SpeakerSeparated,
+    SpeakersMerged,
+    SpeechStarted,
+    Voice,
+    Word,
+)
 from livestt.protocols.native_state import NativeStates
 from livestt.timebase import SAMPLE_RATE, from_seconds
 from livestt.transcript import Layout, Transcript
@@ -81,6 +95,8 @@ def written(name: str, messages: list[Message], state: Message, *, in_sync: bool
     """A case by hand. ``state`` holds the fields that the client should end up with."""
     fields = ("lines", "archive", "buffer_transcription", "buffer_final_chars", "audio_received")
     expected = {field: state[field] for field in fields}
+    expected |= {"buffer_diarization": state.get("buffer_diarization", "")}
+    expected |= {field: state.get(field, {}) for field in ("speakers", "merged")}
     seq = state.get("seq", messages[-1].get("seq"))
     return {
         "name": name,
@@ -90,7 +106,7 @@ def written(name: str, messages: list[Message], state: Message, *, in_sync: bool
 
 
 def cases() -> list[Case]:
-    return [*growing(), *leaving(), *corrected(), *lost()]
+    return [*growing(), *leaving(), *told_apart(), *corrected(), *lost()]
 
 
 def growing() -> list[Case]:
@@ -134,6 +150,33 @@ def leaving() -> list[Case]:
         recorded("a snapshot in between", [], *talk, resync_after=[2, 5]),
         recorded("a snapshot after lines left", [], *talk, retention=10, resync_after=[3, 6]),
     ]  # fmt: skip
+
+
+def told_apart() -> list[Case]:
+    """Speakers that come late, change, have names and are merged."""
+    start, two = Diarized(0), [say(" One| two.", 0), say(" Three.", 1)]
+    return [
+        recorded("words wait for their speaker", [start], [*two, guess(" four", 1.5)]),
+        recorded("their speaker comes", [start], two, [whose(0, 1, 1, 2)], [Ended(0)]),
+        recorded("nobody could be told", [start, *two, whose(0, None, None, None)], [Ended(0)]),
+        recorded(
+            "a line turns out to be somebody else's",
+            [start, *two, whose(0, 1, 1, 1), at(4)],
+            [say(" Four.", 5), whose(0, 2, 2, 2)],
+            with_words=True,
+        ),
+        recorded(
+            "speakers get names and are merged",
+            [start, *two, whose(0, 1, 1, 2), at(9)],
+            [SpeakerNamed(1, "Ada"), SpeakerNamed(2, "Bob")],
+            [SpeakersMerged(2, 1)],
+            [SpeakerSeparated(1), SpeakerNamed(1, "")],
+        ),
+    ]
+
+
+def whose(first: int, *speakers: int | None) -> Attributed:
+    return Attributed(first, tuple(map(Voice, speakers)))
 
 
 def live(**more: Any) -> Message:

@@ -16,6 +16,7 @@ import { Latency } from "../modules/latency.js";
 import { peakDb, SignalWatch } from "../modules/levels.js";
 import { Outbox } from "../modules/outbox.js";
 import { noSpeakers } from "../modules/speakers.js";
+import { bufferText } from "../modules/transcript.js";
 import { SAMPLE_RATE } from "../modules/wire.js";
 import { Dialogue } from "./dialogue.js";
 import { FileOutbox } from "./file-outbox.js";
@@ -207,11 +208,13 @@ export class Session extends Dialogue {
 
   /** @param {Message} message */
   received(message) {
-    const before = talk.currentPart(this.state.conversation)?.transcript.buffer_transcription;
+    const shown = talk.currentPart(this.state.conversation)?.transcript;
+    const before = shown && bufferText(shown);
     super.received(message);
     const part = talk.currentPart(this.state.conversation);
     if (message.type !== "diff" || !part) return;
-    const { audio_received, buffer_transcription: text } = part.transcript;
+    const { audio_received } = part.transcript;
+    const text = bufferText(part.transcript);
     const sampleAt = (/** @type {number} */ at) => (part.offset + at) * SAMPLE_RATE;
     const heard = text && text !== before ? sampleAt(this.heardSeconds) : null;
     this.latency.answered({ received: sampleAt(audio_received), heard }, performance.now());

@@ -33,7 +33,7 @@
  * @property {Word[]} words
  */
 
-import { apply, emptyTranscript } from "./transcript.js";
+import { apply, bufferText, emptyTranscript } from "./transcript.js";
 import { SILENCE } from "./wire.js";
 
 /** @returns {Conversation} */
@@ -86,7 +86,7 @@ export function receive(conversation, message) {
 export function settle(conversation) {
   return changeCurrent(conversation, (part) => {
     const { transcript } = part;
-    const text = transcript.buffer_transcription.trim();
+    const text = bufferText(transcript).trim();
     if (!text) return part;
     const last = transcript.lines.at(-1) ?? transcript.archive.at(-1);
     /** @type {Line} */
@@ -104,7 +104,12 @@ export function settle(conversation) {
   });
 }
 
-const EMPTY_BUFFER = { buffer_transcription: "", buffer_final_chars: 0, buffer_translation: "" };
+const EMPTY_BUFFER = {
+  buffer_diarization: "",
+  buffer_transcription: "",
+  buffer_final_chars: 0,
+  buffer_translation: "",
+};
 
 /**
  * Forget what is on the screen; a session that runs goes on, and its later lines appear.

@@ -23,6 +23,8 @@ const SILENT = {
   remaining_time_transcription: 0,
   remaining_time_diarization: 0,
   audio_received: 0,
+  speakers: {},
+  merged: {},
 };
 
 /** @returns {Transcript} */
@@ -86,7 +88,7 @@ const FIRST_WORDS_SECONDS = 1;
 function placeBuffer(before, after) {
   const last = after.lines.at(-1) ?? after.archive.at(-1);
   const same = last?.id === (before.lines.at(-1) ?? before.archive.at(-1))?.id;
-  if (same && before.buffer_transcription !== "") return after;
+  if (same && bufferText(before) !== "") return after;
   const heard = heardUpTo(after) - FIRST_WORDS_SECONDS;
   return { ...after, buffer_begin: Math.max(0, heard, last?.finish ?? 0) };
 }
@@ -136,20 +138,31 @@ function keepIfEqual(old, line) {
  */
 function liveFields(message) {
   const fields = Object.keys(SILENT).filter((name) => name in message);
-  return Object.fromEntries(
-    fields.map((name) => [name, message[/** @type {keyof Live} */ (name)]]),
-  );
+  const said = fields.map((name) => [name, message[/** @type {keyof Live} */ (name)]]);
+  return { speakers: {}, merged: {}, ...Object.fromEntries(said) };
+}
+
+/** @typedef {Pick<Live, "buffer_transcription"> & Partial<Pick<Live, "buffer_diarization">>} Buffer */
+
+/**
+ * The growing line, and before it the words that wait for their speaker.
+ *
+ * @param {Buffer} live
+ */
+export function bufferText({ buffer_diarization = "", buffer_transcription }) {
+  return buffer_diarization + buffer_transcription;
 }
 
 /**
  * The growing line, split where the server says: ink stays, pencil may still change.
  * The server counts Unicode code points, JavaScript's strings count UTF-16 units.
  *
- * @param {Pick<Live, "buffer_transcription" | "buffer_final_chars">} live
+ * @param {Buffer & Pick<Live, "buffer_final_chars">} live
  */
-export function splitBuffer({ buffer_transcription: text, buffer_final_chars: count }) {
+export function splitBuffer(live) {
+  const { buffer_transcription: text, buffer_final_chars: count } = live;
   const ink = Array.from(text).slice(0, count).join("");
-  return { ink, pencil: text.slice(ink.length) };
+  return { ink: (live.buffer_diarization ?? "") + ink, pencil: text.slice(ink.length) };
 }
 
 /**

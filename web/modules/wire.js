@@ -5,7 +5,7 @@
  *
  * @typedef {object} Line  A closed stretch of speech by one speaker, or of silence.
  * @property {number} id  Stable within its session.
- * @property {number} speaker  From 1; SILENCE for a pause.
+ * @property {number} speaker  From 1; 0 if nobody could tell, SILENCE for a pause.
  * @property {string | null} text  Null in a pause.
  * @property {string} start  H:MM:SS.cc, as older clients read it.
  * @property {string} end
@@ -31,12 +31,15 @@
  * @property {"active_transcription" | "no_audio_detected" | "error"} status
  * @property {string} buffer_transcription  The line that still grows.
  * @property {number} buffer_final_chars  Its committed code points, from the left.
- * @property {number} buffer_speaker
- * @property {string} buffer_diarization
+ * @property {number} buffer_speaker  0 while not known.
+ * @property {string} buffer_diarization  Committed words that wait for their speaker; the line that
+ *   grows follows, with nothing between.
  * @property {string} buffer_translation
  * @property {number} remaining_time_transcription  Seconds received but not yet heard.
  * @property {number} remaining_time_diarization
  * @property {number} audio_received  Seconds.
+ * @property {Record<string, string>} speakers  Names, by number.
+ * @property {Record<string, number>} merged  Numbers that are another speaker after all.
  *
  * @typedef {Partial<Live> & {type: "snapshot", seq: number, lines: Line[], resume_from_sample?: number}} Snapshot
  * @typedef {Partial<Live> & {type: "diff", seq: number, n_lines: number, lines_pruned?: number, new_lines?: Line[], updates?: Line[]}} Diff

@@ -81,13 +81,18 @@ export function mountCaptions({ lines, speakers, translation, interim, hold }) {
 
   /** @param {Partial<import("../modules/transcript.js").Transcript>} live */
   function growingText({
+    buffer_diarization = "",
     buffer_transcription = "",
     buffer_final_chars = 0,
     buffer_translation = "",
   }) {
     if (translation === "only") return buffer_translation.trim();
-    const text = { buffer_transcription, buffer_final_chars };
-    return (interim ? buffer_transcription : splitBuffer(text).ink).trim();
+    const { ink, pencil } = splitBuffer({
+      buffer_diarization,
+      buffer_transcription,
+      buffer_final_chars,
+    });
+    return (interim ? ink + pencil : ink).trim();
   }
 }
 
