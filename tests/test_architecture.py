@@ -15,6 +15,8 @@ PURE = (
     "errors.py",
     "people.py",
     "events.py",
+    "chunking.py",
+    "file_session.py",
     "ring.py",
     "session.py",
     "report.py",

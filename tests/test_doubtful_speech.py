@@ -14,7 +14,7 @@ from livestt.engines import Hypothesis, StreamOptions
 from livestt.engines.faster_whisper import FasterWhisperEngine
 from livestt.engines.scripted import ScriptedEngine
 from livestt.events import Committed, Interim, Word
-from livestt.pipeline import transcribe_file
+from livestt.files import transcribe_file
 from livestt.policies import choose
 from livestt.session import Session
 from livestt.settings import Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 from livestt.bench.manifest import Item, read_manifest
 from livestt.bench.text import ErrorRates, error_rates
 from livestt.engines import Engine
-from livestt.pipeline import transcribe_file
+from livestt.files import transcribe_file
 from livestt.settings import Settings
 from livestt.timebase import to_seconds
 

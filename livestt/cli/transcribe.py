@@ -116,7 +116,7 @@ def _transcribe_all(
 
 
 def _transcribe(file: Path, kind: str, engine: Engine, settings: Settings) -> str:
-    from livestt.pipeline import transcribe_file
+    from livestt.files import transcribe_file
     from livestt.subtitles import render
 
     with _progress(file) as on_progress:

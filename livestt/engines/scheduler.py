@@ -10,6 +10,10 @@ batches at once, jobs that could share one are spread over the workers that are 
 
 A session has at most one job here and may withdraw it while it waits, to ask with more audio:
 steps grow under load, the queue never does.
+
+Jobs of files are **background** jobs: they go when no live job waits and never ride along with
+one. While somebody speaks they go one at a time and leave a worker free where there are several,
+so a live job waits for at most one of them.
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ log = logging.getLogger(__name__)
 
 WAIT_SMOOTHING = 0.02
 """Weight of the newest job in the average wait."""
+LIVE_SECONDS = 3.0
+"""How long after a live job another one is to be expected."""
 
 J = TypeVar("J")
 A = TypeVar("A")
@@ -69,7 +75,11 @@ class TicketOf(Generic[J, A]):
     on_done: Callable[[], None]
     """Called once, in the scheduler's thread, unless the ticket is withdrawn. Errors in it are
     logged and go no further: an owner that has gone must not stop the engine for the others."""
+    background: bool = False
+    """Whether nobody waits for this one answer: it goes after all jobs for which somebody does."""
     submitted: float = field(default_factory=time.monotonic)
+    started: float | None = None
+    """When the model began with it, on the same clock."""
     answer: A | None = None
     failure: str | None = None
 
@@ -84,11 +94,14 @@ class SchedulerStats:
 
     batches: int = 0
     jobs: int = 0
+    """Live ones; what waits and how long is counted of these alone."""
+    background: int = 0
+    """Background jobs."""
     failures: int = 0
     retries: int = 0
     largest_batch: int = 0
     waiting: int = 0
-    """Jobs waiting now."""
+    """Live jobs waiting now."""
     wait: float = 0.0
     """Seconds jobs wait for their turn, a moving average over the last hundred or so."""
 
@@ -107,6 +120,8 @@ class SchedulerOf(Generic[J, A]):
             for i in range(engine.capabilities.parallel)
         ]
         self._idle = 0
+        self._background_running = 0
+        self._last_live = float("-inf")
         for thread in self._threads:
             thread.start()
 
@@ -121,6 +136,7 @@ class SchedulerOf(Generic[J, A]):
         on_done: Callable[[], None],
         *,
         instead_of: TicketOf[J, A] | None = None,
+        background: bool = False,
     ) -> TicketOf[J, A]:
         """Queue a job.
 
@@ -129,18 +145,21 @@ class SchedulerOf(Generic[J, A]):
             deadline: on the clock of ``time.monotonic``.
             on_done: called in a thread of the scheduler's, once.
             instead_of: a withdrawn ticket whose waiting time counts for this one too.
+            background: whether it goes after all jobs that are not.
 
         Raises:
             EngineError: the scheduler is closed.
         """
-        ticket = TicketOf[J, A](job, deadline, on_done)
+        ticket = TicketOf[J, A](job, deadline, on_done, background)
         if instead_of is not None:
             ticket.submitted = instead_of.submitted
         with self._wake:
             if self._closed:
                 raise EngineError("the engine is shutting down")
             self._waiting.append(ticket)
-            self.stats.waiting = len(self._waiting)
+            self._count_waiting()
+            if not background:
+                self._last_live = ticket.submitted
             self._wake.notify()
         return ticket
 
@@ -150,7 +169,7 @@ class SchedulerOf(Generic[J, A]):
             if ticket not in self._waiting:
                 return False
             self._waiting.remove(ticket)
-            self.stats.waiting = len(self._waiting)
+            self._count_waiting()
             return True
 
     def close(self, timeout: float | None = None) -> bool:
@@ -177,12 +196,13 @@ class SchedulerOf(Generic[J, A]):
         try:
             while mine := self._next_batch():
                 self._run(mine)
+                self._finish(mine)
         finally:
             with self._wake:
                 self._closed = True
                 left = [ticket for ticket in mine if not ticket.done] + self._waiting
                 self._waiting = []
-                self.stats.waiting = 0
+                self._count_waiting()
                 self._wake.notify_all()
             for ticket in left:
                 _settle(ticket, failure="the engine is shutting down")
@@ -191,18 +211,39 @@ class SchedulerOf(Generic[J, A]):
         """Wait for work; an empty list means closed."""
         with self._wake:
             self._idle += 1
-            while not self._waiting and not self._closed:
+            while not self._ready() and not self._closed:
                 self._wake.wait()
             batch = [] if self._closed else self._choose()
             self._idle -= 1
             self._waiting = [ticket for ticket in self._waiting if ticket not in batch]
-            self.stats.waiting = len(self._waiting)
+            self._count_waiting()
+            now = time.monotonic()
+            for ticket in batch:
+                ticket.started = now
+            self._background_running += any(ticket.background for ticket in batch)
             return batch
+
+    def _ready(self) -> bool:
+        """Whether there is something that this worker should begin now."""
+        if not all(ticket.background for ticket in self._waiting):
+            return True
+        free = len(self._threads) - self._background_running
+        return bool(self._waiting) and (free > 1 or len(self._threads) == 1 or not self._live)
+
+    @property
+    def _live(self) -> bool:
+        """Whether somebody is speaking."""
+        return time.monotonic() - self._last_live < LIVE_SECONDS
+
+    def _count_waiting(self) -> None:
+        self.stats.waiting = sum(not ticket.background for ticket in self._waiting)
 
     def _choose(self) -> list[TicketOf[J, A]]:
         """The most urgent job and its like; what idle workers could do is left to them."""
-        queue = sorted(self._waiting, key=lambda ticket: ticket.deadline)
-        most = self.engine.capabilities.max_batch
+        queue = sorted(self._waiting, key=lambda ticket: (ticket.background, ticket.deadline))
+        background = queue[0].background
+        queue = [ticket for ticket in queue if ticket.background == background]
+        most = 1 if background and self._live else self.engine.capabilities.max_batch
         if most == 1 or len(queue) == 1:
             return queue[:1]
         key = self._key(queue[0])
@@ -230,14 +271,20 @@ class SchedulerOf(Generic[J, A]):
         elif failure is not None:
             self._give_up(batch, failure)
 
+    def _finish(self, batch: Sequence[TicketOf[J, A]]) -> None:
+        with self._wake:
+            self._background_running -= any(ticket.background for ticket in batch)
+
     def _count(self, batch: Sequence[TicketOf[J, A]]) -> None:
         now = time.monotonic()
+        live = [ticket for ticket in batch if not ticket.background]
         with self._wake:
             stats = self.stats
             stats.batches += 1
-            stats.jobs += len(batch)
+            stats.jobs += len(live)
+            stats.background += len(batch) - len(live)
             stats.largest_batch = max(stats.largest_batch, len(batch))
-            for ticket in batch:
+            for ticket in live:
                 stats.wait += (now - ticket.submitted - stats.wait) * WAIT_SMOOTHING
 
     def _answer(self, batch: Sequence[TicketOf[J, A]]) -> str | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from livestt import pipeline
+from livestt import files as file_path
 from livestt.cli import transcribe
 from livestt.engines import registry
 from livestt.errors import BadAudio
@@ -58,7 +58,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
         return Said(f"{path.name} in {settings.language}")
 
     monkeypatch.setattr(registry, "load_engine", lambda settings, progress: made)
-    monkeypatch.setattr(pipeline, "transcribe_file", transcribe_file)
+    monkeypatch.setattr(file_path, "transcribe_file", transcribe_file)
     return made
 
 

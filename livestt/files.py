@@ -1,0 +1,282 @@
+"""Files through the engine: whole utterances, several at a time. Blocking.
+
+The server and ``livestt transcribe`` both use it: the server with the scheduler of its live
+sessions, whose jobs go first, the command with one of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from livestt.audio.decoder import NO_SAMPLES
+from livestt.audio.format import AudioFormat
+from livestt.audio.reading import read_audio
+from livestt.engines import Capabilities, Engine, Samples, StreamOptions
+from livestt.engines.scheduler import Scheduler, Ticket
+from livestt.errors import BadAudio, EngineError
+from livestt.events import Event
+from livestt.file_session import FileSession
+from livestt.pipeline import Manner, Pipeline, endpointing
+from livestt.settings import Settings
+from livestt.timebase import from_seconds, to_seconds
+from livestt.transcript import Layout, Transcript
+from livestt.vad import FRAME, Probabilities
+
+ANSWER_TIMEOUT = 60.0
+"""Seconds after which a job that the engine has started counts as failed."""
+LAST = 1e9
+"""Added to a background job's deadline, which orders such jobs among themselves."""
+MAX_LANES = 32
+"""Most jobs of one file at a time, however many the engine takes."""
+MAX_NATIVE_LANES = 4
+"""Each stream of a native engine may hold a model's state, or a process."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FileOptions:
+    """What is asked about one file."""
+
+    stream: StreamOptions
+    """Language, task, prompt and hotwords."""
+    audio: AudioFormat = field(default_factory=AudioFormat)
+    manner: Manner = field(default_factory=Manner)
+    """Endpointing and voice detection, where they differ from the settings."""
+    candidates: tuple[str, ...] = ()
+    """The languages to choose from if none is named; empty for all."""
+    first_seconds: float | None = None
+    """How much of the file is heard; None for all of it."""
+    until_language: bool = False
+    """Whether it is over as soon as the language is known."""
+
+
+class Cancelled(Exception):
+    """Whoever wanted the transcript has gone."""
+
+
+class FileTranscription:
+    """One file on its way through the engine. `run` it in a thread; `cancel` it from any.
+
+    Memory: the audio of the jobs in flight and of as many waiting, a minute or two in all, and
+    at most ten minutes where the engine is slow over one of them; plus the words themselves.
+
+    Args:
+        pipeline: settings and voice detection, shared.
+        scheduler: runs the jobs, shared.
+        options: what is asked.
+
+    Attributes:
+        session: what is known so far.
+    """
+
+    session: FileSession
+
+    def __init__(self, pipeline: Pipeline, scheduler: Scheduler, options: FileOptions) -> None:
+        self._pipeline = pipeline
+        self._scheduler = scheduler
+        self._options = options
+        self._tickets: list[Ticket] = []
+        self._changed = threading.Condition()
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """Make `run` stop soon. Idempotent."""
+        with self._changed:
+            self._cancelled = True
+            self._changed.notify_all()
+
+    def run(self, file: BinaryIO) -> Iterator[list[Event]]:
+        """Transcribe.
+
+        Args:
+            file: open for binary reading, seekable; read while this runs.
+
+        Yields:
+            the events of a `FileSession` as they come, in order.
+
+        Raises:
+            BadAudio: the file holds no audio that can be decoded.
+            EngineError: the engine failed on part of it.
+            Cancelled: `cancel` was called.
+        """
+        engine = self._scheduler.engine
+        streams: list[Any] = []
+        try:
+            for _ in range(lanes(engine.capabilities)):
+                streams.append(engine.open(self._options.stream))  # noqa: PERF401 - all are released
+            self.session = self._open_session(streams)
+            yield from self._work(file)
+        finally:
+            self._release(streams)
+
+    def _open_session(self, streams: Sequence[Any]) -> FileSession:
+        settings = self._pipeline.settings
+        return FileSession(
+            streams,
+            self._pipeline.engine,
+            self._options.stream,
+            self._options.manner.endpointing or endpointing(settings),
+            from_seconds(settings.audio_max_len),
+            self._options.candidates,
+        )
+
+    def _work(self, file: BinaryIO) -> Iterator[list[Event]]:
+        session = self.session
+        settings = self._pipeline.settings
+        blocks = self._heard(read_audio(file, self._options.audio, settings.decoder))
+        more = True
+        while not session.ended:
+            while (job := session.next_job()) is not None:
+                self._submit(job)
+            if more and session.wants_audio:
+                block = next(blocks, None)
+                more = block is not None
+                if block is None:
+                    session.receive_end()
+                else:
+                    session.receive_audio(*block)
+                self._deliver(wait=False)
+            else:
+                self._deliver(wait=True)
+            if session.failure is not None:
+                raise EngineError(session.failure)
+            events = session.take_events()
+            if events:
+                yield events
+            if self._options.until_language and session.language is not None:
+                return
+
+    def _heard(self, blocks: Iterator[Samples]) -> Iterator[tuple[Samples, Probabilities]]:
+        """Audio in whole frames, with the chance of speech in each."""
+        vad = self._pipeline.open_vad(self._options.manner)
+        rest, left = NO_SAMPLES, self._options.first_seconds
+        budget = None if left is None else from_seconds(left)
+        for block in blocks:
+            samples = np.concatenate([rest, block])
+            if budget is not None:
+                samples = samples[:budget]
+            whole = len(samples) - len(samples) % FRAME
+            rest = samples[whole:].copy()
+            yield samples[:whole], _listen(vad, samples[:whole])
+            if budget is not None:
+                budget -= whole
+                if budget < FRAME:
+                    break
+        padding = np.zeros(-len(rest) % FRAME, np.float32)
+        yield rest, _listen(vad, np.concatenate([rest, padding]))
+
+    def _submit(self, job: Any) -> None:
+        deadline = time.monotonic() + LAST
+        self._tickets.append(self._scheduler.submit(job, deadline, self._wake, background=True))
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _deliver(self, *, wait: bool) -> None:
+        """Hand the session the answers there are."""
+        with self._changed:
+            while wait and not (self._cancelled or any(t.done for t in self._tickets)):
+                self._changed.wait(1.0)
+                self._check_hanging()
+            if self._cancelled:
+                raise Cancelled
+        for ticket in [ticket for ticket in self._tickets if ticket.done]:
+            self._tickets.remove(ticket)
+            if ticket.answer is not None:
+                self.session.receive_hypothesis(ticket.job, ticket.answer)
+            else:
+                self._scheduler.engine.reset(ticket.job.stream)
+                self.session.receive_failure(ticket.job, ticket.failure or "no answer")
+
+    def _check_hanging(self) -> None:
+        if any(map(_hangs, self._tickets)):
+            raise EngineError(f"no answer from the engine within {ANSWER_TIMEOUT:.0f} s")
+
+    def _release(self, streams: Sequence[Any]) -> None:
+        """Take back what has not begun, and free the streams once no job of theirs runs."""
+        left = [t for t in self._tickets if not (t.done or self._scheduler.withdraw(t))]
+        with self._changed:
+            while not all(ticket.done or _hangs(ticket) for ticket in left):
+                self._changed.wait(1.0)
+        hanging = [ticket.job.stream for ticket in left if not ticket.done]
+        if hanging:
+            log.warning("the engine hangs; what it holds for a file cannot be freed")
+        for stream in streams:
+            if not any(stream is held for held in hanging):
+                self._scheduler.engine.release(stream)
+
+
+def lanes(engine: Capabilities) -> int:
+    """How many jobs of one file are open at a time: a batch at work, and one that waits."""
+    at_once = engine.max_batch * engine.parallel
+    return min(at_once, MAX_NATIVE_LANES) if engine.streaming == "native" else min(
+        2 * at_once, MAX_LANES
+    )  # fmt: skip
+
+
+def file_layout(settings: Settings) -> Layout:
+    """How a file's transcript breaks into segments; none is ever dropped."""
+    return Layout(
+        silence=from_seconds(settings.pause_segmentation_seconds), retention=from_seconds(10**9)
+    )
+
+
+def transcribe_file(
+    path: Path,
+    engine: Engine,
+    settings: Settings,
+    on_progress: Callable[[float], None] | None = None,
+) -> Transcript:
+    """Transcribe a file. Deterministic.
+
+    Args:
+        path: audio or video in any form FFmpeg knows, or WAV.
+        engine: a loaded engine that nobody else uses meanwhile.
+        settings: language, task, voice detection and window lengths apply.
+        on_progress: told the seconds of audio done so far.
+
+    Raises:
+        BadAudio: the file holds no audio that can be decoded.
+        EngineError: the engine failed.
+        OSError: the file cannot be read.
+    """
+    pipeline = Pipeline(settings, engine.capabilities)
+    transcript = Transcript(file_layout(settings))
+    with path.open("rb") as file:
+        scheduler = Scheduler(engine)
+        try:
+            run = FileTranscription(pipeline, scheduler, FileOptions(settings.stream_options()))
+            for events in run.run(file):
+                transcript.apply(events)
+                if on_progress:
+                    on_progress(to_seconds(transcript.progress.committed))
+        except BadAudio as error:
+            raise BadAudio(f"{path}: {error}") from error
+        except EngineError as error:
+            raise EngineError(f"{path}: {error}") from error
+        finally:
+            scheduler.close()
+    return transcript
+
+
+def _hangs(ticket: Ticket) -> bool:
+    """Whether the engine is at a job for longer than any job takes."""
+    began = ticket.started
+    return not ticket.done and began is not None and time.monotonic() - began > ANSWER_TIMEOUT
+
+
+def _listen(vad: Any, samples: Samples) -> Probabilities:
+    if vad is None:
+        return np.ones(len(samples) // FRAME, np.float32)
+    probabilities: Probabilities = vad.probabilities(samples)
+    return probabilities
