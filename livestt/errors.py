@@ -13,7 +13,10 @@
     │   ├── HostNotAllowed       a name of this server that it does not know         403
     │   ├── NotLocal             for programs on the server's own machine only       403
     │   ├── UnknownSession       no such session, or not any more                    404
-    │   └── TooManySessions      the server is full; try again later                 429
+    │   ├── TooManySessions      the server is full; try again later                 429
+    │   ├── TooLarge             a file over the limit                               413
+    │   ├── TooSlow              a file that stopped coming                          408
+    │   └── TooManyUploads       too many files wait already; try again later        429
     ├── Overloaded               the engine is too far behind for newcomers      503
     ├── ServerRestart            the server is going down; another comes up           503
     ├── EngineError              a model failed at run time                          500
@@ -116,6 +119,24 @@ class TooManySessions(ClientError):
     http_status = 429
     close_code = 1013
     retry_after = 5.0
+
+
+class TooLarge(ClientError):
+    code = "too_large"
+    http_status = 413
+    close_code = 1009
+
+
+class TooSlow(ClientError):
+    code = "too_slow"
+    http_status = 408
+
+
+class TooManyUploads(ClientError):
+    code = "too_many_uploads"
+    http_status = 429
+    close_code = 1013
+    retry_after = 10.0
 
 
 class Overloaded(LivesttError):

@@ -23,6 +23,7 @@ from livestt.server.pages import SecurityHeaders, page_routes
 from livestt.server.services import Services, services
 from livestt.server.sessions import Sessions
 from livestt.server.timing import Timing
+from livestt.server.uploads import Uploads
 from livestt.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,8 @@ def create_app(engine: Engine, settings: Settings, timing: Timing | None = None)
         scheduler = Scheduler(engine)
         try:
             async with Sessions(pipeline, scheduler, timing) as sessions:
-                app.state.services = Services(pipeline, scheduler, sessions, timing)
+                uploads = Uploads(pipeline, scheduler, sessions)
+                app.state.services = Services(pipeline, scheduler, sessions, uploads, timing)
                 yield
         finally:
             if await to_thread.run_sync(scheduler.close, timing.engine):

@@ -11,6 +11,7 @@ from livestt.engines.scheduler import Scheduler
 from livestt.pipeline import Pipeline
 from livestt.server.sessions import Sessions
 from livestt.server.timing import Timing
+from livestt.server.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Services:
     """Runs the jobs of all sessions and files."""
     sessions: Sessions
     """The live sessions of all dialects."""
+    uploads: Uploads
+    """The files that clients send, of all dialects."""
     timing: Timing
     """How long clients may take."""
 

@@ -24,3 +24,5 @@ class Timing:
     """After which a Deepgram client that sends nothing at all, not even a KeepAlive, is gone."""
     load: float = 1.0
     """Between readings of the load."""
+    upload: float = 60.0
+    """How long a file that is being sent may pause before it is given up."""

@@ -15,6 +15,7 @@ from livestt.errors import UnsupportedOption
 from livestt.option import GROUPS, Setting, Value
 from livestt.settings.access import AccessSettings
 from livestt.settings.audio import AudioSettings
+from livestt.settings.files import FileSettings
 from livestt.settings.model import BUILTIN_ENGINES, ENGINE_GROUP, ModelSettings, backends
 from livestt.settings.server import ServerSettings
 from livestt.settings.speakers import BUILTIN_DIARIZERS, DIARIZER_GROUP, SpeakerSettings
@@ -41,6 +42,7 @@ class Settings(
     ModelSettings,
     StreamingSettings,
     AudioSettings,
+    FileSettings,
     SpeakerSettings,
 ):
     """What the operator decides, for the whole process. Sessions choose within it.

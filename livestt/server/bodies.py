@@ -1,0 +1,138 @@
+"""Request bodies: forms with a file, and bare files. What is large goes to disk, not to memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
+
+import anyio
+from anyio import to_thread
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from livestt.errors import BadRequest, TooLarge, TooSlow
+
+IN_MEMORY = 1 << 20
+"""Bytes of a file beyond which it is kept on disk."""
+OVERHEAD = 8 << 20
+"""Bytes that a form may have besides its file."""
+MAX_FIELDS = 200
+MAX_FIELD_BYTES = 4 << 20
+"""A reference sample of a voice may come in a field."""
+
+
+class Form:
+    """The fields of a form, in order, and its file."""
+
+    def __init__(self, data: FormData) -> None:
+        self.fields = [
+            (name, value) for name, value in data.multi_items() if isinstance(value, str)
+        ]
+        self._files = {
+            name: value for name, value in data.multi_items() if isinstance(value, UploadFile)
+        }
+
+    def file(self, name: str) -> BinaryIO:
+        """The file of this field.
+
+        Raises:
+            BadRequest: there is none.
+        """
+        found = self._files.get(name)
+        if found is None:
+            given = ", ".join(self._files) or "none"
+            raise BadRequest(
+                f"the form has no file in its field {name!r} (files: {given})", param=name
+            )
+        return found.file
+
+
+@asynccontextmanager
+async def received_form(request: Request, max_bytes: int, patience: float) -> AsyncIterator[Form]:
+    """Read a form; its files live as long as the block.
+
+    Args:
+        request: nothing of its body has been read.
+        max_bytes: size of the largest file that is taken.
+        patience: seconds that its sender may pause.
+
+    Raises:
+        BadRequest: not a form, or a broken one.
+        TooLarge: over ``max_bytes``.
+        TooSlow: its sender paused for too long.
+        ClientDisconnect: the client has gone.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    stream = _limited(request, max_bytes, patience, OVERHEAD)
+    parser: FormParser | MultiPartParser
+    if kind == "multipart/form-data":
+        parser = MultiPartParser(
+            request.headers,
+            stream,
+            max_files=8,
+            max_fields=MAX_FIELDS,
+            max_part_size=MAX_FIELD_BYTES,
+        )
+    elif kind == "application/x-www-form-urlencoded":
+        parser = FormParser(
+            request.headers, stream, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
+        )
+    else:
+        raise BadRequest(f"the body is {kind or 'of no declared type'}: send multipart/form-data")
+    try:
+        data = await parser.parse()
+    except MultiPartException as error:
+        raise BadRequest(f"the form cannot be read: {error.message}") from error
+    try:
+        yield Form(data)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await data.close()
+
+
+@asynccontextmanager
+async def received_file(
+    request: Request, max_bytes: int, patience: float
+) -> AsyncIterator[BinaryIO]:
+    """Read a body that is a file; it lives as long as the block. Raises as `received_form`."""
+    with SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+        async for data in _limited(request, max_bytes, patience, 0):
+            if file.tell() + len(data) > IN_MEMORY:
+                await to_thread.run_sync(file.write, data)
+            else:
+                file.write(data)
+        file.seek(0)
+        yield cast(BinaryIO, file)
+
+
+async def _limited(
+    request: Request, max_bytes: int, patience: float, overhead: int
+) -> AsyncGenerator[bytes, None]:
+    """The body, as long as it is neither too large nor too slow."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > max_bytes + overhead:
+        raise _too_large(max_bytes)
+    taken = 0
+    body = request.stream()
+    while True:
+        data: bytes | None = None
+        with anyio.move_on_after(patience):
+            data = await anext(body, b"")
+        if data is None:
+            raise TooSlow(f"nothing came for {patience:.0f} s: send the file again")
+        if not data:
+            return
+        taken += len(data)
+        if taken > max_bytes + overhead:
+            raise _too_large(max_bytes)
+        yield data
+
+
+def _too_large(max_bytes: int) -> TooLarge:
+    return TooLarge(
+        f"the file is larger than {max_bytes // 1_000_000} MB, which is what this server takes:"
+        " send it compressed, or in parts"
+    )

@@ -1,0 +1,169 @@
+"""Files that clients send: how many at a time, through the engine, and off again.
+
+Every dialect takes its files here::
+
+    with uploads.admit() as upload:                  # a place in the queue, before the body is read
+        async with received(...) as form:            # `livestt.server.bodies`
+            async with upload.transcribe(file, options) as heard:
+                async for events in heard: ...       # committed words, as the file is worked off
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import CancelledError
+from contextlib import asynccontextmanager, contextmanager
+from typing import BinaryIO, Self
+
+import anyio
+from anyio import from_thread, to_thread
+from anyio.abc import ObjectReceiveStream, ObjectSendStream
+
+from livestt.engines.scheduler import Scheduler
+from livestt.errors import LivesttError, Overloaded, ServerRestart, TooManyUploads
+from livestt.events import Event
+from livestt.files import Cancelled, FileOptions, FileTranscription
+from livestt.pipeline import Pipeline
+from livestt.server.ladder import NO_NEWCOMERS
+from livestt.server.sessions import Sessions
+
+AHEAD = 8
+"""Batches of events that wait for a client that reads slowly; then its file waits."""
+
+
+class Uploads:
+    """Admits files and runs a few of them at a time, in the order in which they were complete.
+
+    Attributes:
+        admitted: files that are being received, wait or are being transcribed.
+    """
+
+    def __init__(self, pipeline: Pipeline, scheduler: Scheduler, sessions: Sessions) -> None:
+        self.pipeline = pipeline
+        self.scheduler = scheduler
+        self.sessions = sessions
+        self.turns = anyio.CapacityLimiter(pipeline.settings.max_uploads)
+        self.admitted = 0
+
+    @property
+    def running(self) -> int:
+        """Files that are being transcribed."""
+        return int(self.turns.borrowed_tokens)
+
+    @property
+    def max_bytes(self) -> int:
+        """Largest file that is taken."""
+        return self.pipeline.settings.max_upload_mb * 1_000_000
+
+    @contextmanager
+    def admit(self) -> Iterator[Upload]:
+        """Take a place in the queue for the length of the block.
+
+        Raises:
+            ServerRestart: the server is about to stop.
+            Overloaded: not even live sessions get their answers in time.
+            TooManyUploads: the queue is full.
+        """
+        settings = self.pipeline.settings
+        self.sessions.check_running()
+        if self.sessions.ladder.level >= NO_NEWCOMERS:
+            raise Overloaded("the server is overloaded; try again later")
+        if self.admitted >= settings.max_uploads + settings.upload_queue:
+            raise TooManyUploads(
+                f"this server has {self.admitted} files to work on, its limit; try again later"
+            )
+        self.admitted += 1
+        try:
+            yield Upload(self)
+        finally:
+            self.admitted -= 1
+
+
+class Upload:
+    """A place in the queue."""
+
+    def __init__(self, uploads: Uploads) -> None:
+        self._uploads = uploads
+
+    @asynccontextmanager
+    async def transcribe(self, file: BinaryIO, options: FileOptions) -> AsyncIterator[Heard]:
+        """A file in motion, from when its turn comes; leaving the block early abandons it.
+
+        Args:
+            file: open for binary reading, seekable; read in a worker thread.
+            options: what is asked.
+        """
+        uploads = self._uploads
+        run = FileTranscription(uploads.pipeline, uploads.scheduler, options)
+        send, receive = anyio.create_memory_object_stream[list[Event]](AHEAD)
+        heard = Heard(run, receive)
+        with uploads.sessions.connected(heard):
+            async with receive, anyio.create_task_group() as tasks:
+                tasks.start_soon(heard.work, file, send, uploads.turns)
+                try:
+                    yield heard
+                finally:
+                    run.cancel()
+                    tasks.cancel_scope.cancel()
+
+
+class Heard:
+    """What is said in a file, batch by batch. Iterate over it.
+
+    Raises, while iterated over:
+        BadAudio: the file holds no audio that can be decoded.
+        EngineError: the engine failed on part of it.
+        ServerRestart: the server stops.
+    """
+
+    def __init__(self, run: FileTranscription, events: ObjectReceiveStream[list[Event]]) -> None:
+        self._run = run
+        self._events = events
+        self._scope = anyio.CancelScope()
+        self._failure: LivesttError | None = None
+
+    @property
+    def run(self) -> FileTranscription:
+        return self._run
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> list[Event]:
+        try:
+            return await self._events.receive()
+        except anyio.EndOfStream:
+            if self._failure is not None:
+                raise self._failure from None
+            raise StopAsyncIteration from None
+
+    async def work(
+        self,
+        file: BinaryIO,
+        events: ObjectSendStream[list[Event]],
+        turns: anyio.CapacityLimiter,
+    ) -> None:
+        async with events:
+            with self._scope:
+                try:
+                    await to_thread.run_sync(self._pump, file, events, limiter=turns)
+                except Cancelled:
+                    pass
+                except LivesttError as error:
+                    self._failure = error
+
+    def cut_short(self) -> None:
+        """The server stops, but a short file may still be done in time."""
+
+    def cancel(self) -> None:
+        self._failure = ServerRestart("this server stops; send the file again in a moment")
+        self._scope.cancel()
+        self._run.cancel()
+
+    def _pump(self, file: BinaryIO, events: ObjectSendStream[list[Event]]) -> None:
+        """Body of the worker thread."""
+        try:
+            for batch in self._run.run(file):
+                from_thread.run(events.send, batch)
+        except (CancelledError, anyio.BrokenResourceError):
+            raise Cancelled from None

@@ -1,0 +1,34 @@
+"""Settings of the files that are sent over HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from livestt.option import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileSettings:
+    """What the operator decides about files that are sent over HTTP."""
+
+    max_upload_mb: int = setting(
+        1024,
+        "Files",
+        "Largest file that is taken, in units of a million bytes. Files wait on disk, in the "
+        "folder that TMPDIR names, and not in memory.",
+        unit="MB",
+        minimum=1,
+    )
+    max_uploads: int = setting(
+        2,
+        "Files",
+        "Files transcribed at the same time. Live sessions go first in any case.",
+        minimum=1,
+        maximum=64,
+    )
+    upload_queue: int = setting(
+        16,
+        "Files",
+        "Files that may wait for their turn; the next one is told to come back later.",
+        minimum=0,
+    )
