@@ -73,6 +73,9 @@ class Chunker:
         self._endpointer = Endpointer(options)
         self._longest = max(longest, 4 * MARGIN)
         self._pack = pack
+        # Speech that pauses may have ended: it is cut only once it has outlasted that.
+        patience = from_ms(max(0, options.min_silence_ms - options.hangover_ms))
+        self._cut_after = self._longest + patience // FRAME * FRAME
         self._frames: deque[tuple[float, float]] = deque()  # probability and energy
         self._first = 0  # index of the oldest frame kept
         self._lookback = from_ms(options.pre_roll_ms + options.min_speech_ms) // FRAME + 2
@@ -123,6 +126,8 @@ class Chunker:
     def _end(self, end: int) -> None:
         assert self._open is not None
         self._last_end = max(end, self._last_end, self._open)
+        if self._last_end - self._open > self._longest:
+            self._cut(self._open)
         if self._last_end > self._open:
             self._add(Piece(self._open, self._last_end, None, self._overlaps, self._clear))
         self._open = None
@@ -131,11 +136,11 @@ class Chunker:
         position = self._endpointer.position
         if self._open is not None:
             self._clear += probability >= CLEAR
-            if position - self._open >= self._longest:
+            if position - self._open >= self._cut_after:
                 self._cut(self._open)
         elif self._pending is not None and position - self._pending.end > 2 * PACKED_GAP:
             self._release()
-        keep = self._lookback if self._open is None else self._longest // FRAME + 2
+        keep = self._lookback if self._open is None else self._cut_after // FRAME + 2
         while len(self._frames) > keep:
             self._frames.popleft()
             self._first += 1

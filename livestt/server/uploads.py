@@ -97,14 +97,18 @@ class Upload:
         run = FileTranscription(uploads.pipeline, uploads.scheduler, options)
         send, receive = anyio.create_memory_object_stream[list[Event]](AHEAD)
         heard = Heard(run, receive)
-        with uploads.sessions.connected(heard):
-            async with receive, anyio.create_task_group() as tasks:
-                tasks.start_soon(heard.work, file, send, uploads.turns)
-                try:
-                    yield heard
-                finally:
-                    run.cancel()
-                    tasks.cancel_scope.cancel()
+        try:
+            with uploads.sessions.connected(heard):
+                async with receive, anyio.create_task_group() as tasks:
+                    tasks.start_soon(heard.work, file, send, uploads.turns)
+                    try:
+                        yield heard
+                    finally:
+                        run.cancel()
+                        tasks.cancel_scope.cancel()
+        except ExceptionGroup as group:
+            # A single error need not know that it passed through a task group.
+            raise (group.exceptions[0] if len(group.exceptions) == 1 else group) from None
 
 
 class Heard:

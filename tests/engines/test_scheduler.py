@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from livestt.engines import Hypothesis, Job, StreamOptions
+from livestt.engines import Hypothesis, Job, StreamOptions, scheduler
 from livestt.engines.scheduler import Scheduler, Ticket
 from livestt.engines.scripted import ScriptedEngine
 from livestt.errors import EngineError
@@ -253,3 +253,95 @@ def test_many_threads_at_once_are_each_answered_once() -> None:
     client.scheduler.close()
     assert answered == client.scheduler.stats.jobs == sum(map(len, client.engine.batches))
     assert client.scheduler.stats.failures == 0
+
+
+class TestBackground:
+    """Jobs that nobody waits for go when nobody else wants to, and never beside a live one."""
+
+    @pytest.fixture(autouse=True)
+    def talk_that_is_never_over(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(scheduler, "LIVE_SECONDS", 1e9)
+
+    def submit(self, client: Client, *names: str) -> None:
+        for name in names:
+            client.done[name] = threading.Event()
+            client.scheduler.submit(job(name), 0.0, client.done[name].set, background=True)
+
+    def test_live_jobs_go_first_whatever_their_deadline(self, client: Client) -> None:
+        client.occupy()
+        self.submit(client, "a1", "a2")
+        client.submit("b", deadline=1e12)
+        client.release()
+        assert client.engine.batches[:2] == [["!"], ["b"]]
+
+    def test_they_do_not_ride_along_with_a_live_job(self, client: Client) -> None:
+        client.occupy()
+        self.submit(client, "a1", "a2")
+        client.submit("a3")
+        client.release()
+        assert client.engine.batches == [["!"], ["a3"], ["a1"], ["a2"]]
+
+    def test_they_share_batches_when_nobody_speaks(self, client: Client) -> None:
+        self.submit(client, "!")
+        assert client.engine.entered.wait(PATIENCE)
+        self.submit(client, "a1", "a2", "a3")
+        client.release()
+        assert client.engine.batches == [["!"], ["a1", "a2", "a3"]]
+
+    def test_load_is_counted_without_them(self, client: Client) -> None:
+        client.occupy()
+        self.submit(client, "a1", "a2")
+        assert client.scheduler.stats.waiting == 0
+        client.release()
+        stats = client.scheduler.stats
+        assert (stats.jobs, stats.background) == (1, 2)
+
+    def test_one_worker_of_several_stays_free_while_somebody_speaks(self) -> None:
+        engine = Two()
+        client = Client(engine)
+        client.submit("!")
+        client.submit("!!")
+        assert engine.both.wait(PATIENCE)
+        self.submit(client, "a1", "b1")
+        engine.leave.release(2)  # both workers are done with what is live
+        assert engine.left.acquire(timeout=PATIENCE)
+        assert engine.left.acquire(timeout=PATIENCE)
+        assert engine.left_background.acquire(timeout=PATIENCE)
+        client.submit("c")
+        assert client.done["c"].wait(PATIENCE)
+        assert engine.most_background == 1
+        engine.leave_background.release(2)
+        assert all(event.wait(PATIENCE) for event in client.done.values())
+        client.scheduler.close()
+
+
+class Two(Gate):
+    """Two workers. Jobs named ``!`` and background ones wait to be let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.capabilities = replace(self.capabilities, parallel=2, max_batch=1)
+        self.leave, self.leave_background = threading.Semaphore(0), threading.Semaphore(0)
+        self.left, self.left_background = threading.Semaphore(0), threading.Semaphore(0)
+        self.both = threading.Event()
+        self.inside = self.background = self.most_background = 0
+        self.lock = threading.Lock()
+
+    def run(self, jobs: Sequence[Job]) -> list[Hypothesis]:
+        name = str(jobs[0].stream)
+        if name.startswith("!"):
+            with self.lock:
+                self.inside += 1
+                if self.inside == 2:
+                    self.both.set()
+            assert self.leave.acquire(timeout=PATIENCE)
+            self.left.release()
+        elif name != "c":
+            with self.lock:
+                self.background += 1
+                self.most_background = max(self.most_background, self.background)
+            self.left_background.release()
+            assert self.leave_background.acquire(timeout=PATIENCE)
+            with self.lock:
+                self.background -= 1
+        return [Hypothesis(())]
