@@ -124,7 +124,6 @@ class TooManySessions(ClientError):
 class TooLarge(ClientError):
     code = "too_large"
     http_status = 413
-    close_code = 1009
 
 
 class TooSlow(ClientError):
