@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -33,12 +34,33 @@ def start(settings: Settings) -> None:
     """Load the engine and serve until stopped."""
     check_files(settings)
     check_port(settings)
+    if settings.ssl_self_signed:
+        settings = with_certificate(settings)
     from livestt.engines.registry import load_engine
     from livestt.server.app import create_app
     from livestt.server.run import serve
 
     engine = load_engine(settings, announce)
     serve(create_app(engine, settings), settings)
+
+
+def with_certificate(settings: Settings) -> Settings:
+    """The settings with a certificate of this machine's own making.
+
+    Raises:
+        MissingExtra: it takes a library that is not installed.
+        SetupError: it cannot be stored.
+    """
+    from livestt.server.self_signed import certificate
+
+    pair = certificate(Path(click.get_app_dir("livestt")) / "tls", settings.host)
+    announce(f"TLS certificate {pair.certificate}, SHA-256 {pair.fingerprint}")
+    return replace(
+        settings,
+        ssl_self_signed=False,
+        ssl_certfile=str(pair.certificate),
+        ssl_keyfile=str(pair.key),
+    )
 
 
 def check_files(settings: Settings) -> None:

@@ -25,6 +25,7 @@ from livestt.access.keys import EVERYBODY, Grant
 from livestt.access.rules import READING, Need, need
 from livestt.access.throttle import Throttle
 from livestt.errors import LivesttError, MissingScope, TooManyFailures, Unauthorized
+from livestt.server import asking
 from livestt.server.handshake import check_origin
 from livestt.server.keyring import Keys, configured
 from livestt.server.refusals import refusal
@@ -179,6 +180,7 @@ class Door:
             return
         scope["query_string"] = without_keys(scope["query_string"])
         scope.setdefault("state", {}).update(grant=grant, access=self._access)
+        asking.grant.set(grant)
         chosen = echo(scope.get("subprotocols", ()))
 
         async def send_with_choice(message: Message) -> None:

@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket
 
 from livestt.errors import LivesttError, NotLocal, TooManySessions, UnknownSession
 from livestt.protocols.native import Request, error_message, parse_query
+from livestt.server import asking
 from livestt.server.access import grant_of
 from livestt.server.conversation import Conversation, Publisher, Viewer
 from livestt.server.handshake import refuse
@@ -85,7 +86,8 @@ def _watched(request: Request, socket: WebSocket, served: Services) -> LiveSessi
 def _fed(request: Request, served: Services) -> LiveSession:
     """The session a publisher comes back to, or a new one if that is over."""
     known = served.sessions.find(request.session or "")
-    if known is not None and known.resumable and known.audio == request.audio:
+    own = known is not None and known.owner == asking.grant.get().name
+    if known is not None and own and known.resumable and known.audio == request.audio:
         return known
     grace = served.pipeline.settings.resume_seconds
     return served.sessions.open(request.audio, request.options, grace=grace)

@@ -65,6 +65,7 @@ class LiveSession:
 
     Attributes:
         id: unguessable; who knows it may read along or resume.
+        owner: name of the key it was opened with; empty without keys.
         audio: what is pushed.
         options: what is asked of the engine now.
         owed_flushes: flushes not answered yet.
@@ -87,6 +88,7 @@ class LiveSession:
         level: int = 0,
     ) -> None:
         self.id = secrets.token_urlsafe(12)
+        self.owner = ""
         self.audio = audio
         self.started = datetime.now(UTC)
         self.transcript = Transcript(layout(pipeline.settings))

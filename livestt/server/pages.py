@@ -21,13 +21,16 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "worker-src 'self' blob:",
         "object-src 'none'",
         "base-uri 'none'",
+        "form-action 'self'",
         "frame-ancestors 'self'",
     ]
 )
 """No inline script or style anywhere: text from an engine can never become code."""
 
 HEADERS = {
+    "cache-control": "no-store",
     "content-security-policy": CONTENT_SECURITY_POLICY,
+    "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "microphone=(self), display-capture=(self)",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -67,17 +70,17 @@ class Revalidated(StaticFiles):
 
 
 class SecurityHeaders:
-    """Adds `HEADERS` to every HTTP answer."""
+    """Adds `HEADERS` to every answer, also to those that refuse a WebSocket."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+        await self._app(scope, receive, send_with_headers)

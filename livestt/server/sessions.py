@@ -14,11 +14,13 @@ from typing import Protocol, Self
 import anyio
 from anyio.abc import TaskGroup
 
+from livestt.access.keys import Grant
 from livestt.audio.format import AudioFormat
 from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
 from livestt.errors import Overloaded, ServerRestart, TooManySessions
 from livestt.pipeline import Manner, Pipeline
+from livestt.server import asking
 from livestt.server.ladder import NO_NEWCOMERS, Ladder
 from livestt.server.live_session import LiveSession
 from livestt.server.timing import Timing
@@ -122,7 +124,7 @@ class Sessions:
         Raises:
             ServerRestart: the server is about to stop.
             Overloaded: the engine is too far behind.
-            TooManySessions: the limit is reached.
+            TooManySessions: the limit of the server, or of the key that asks, is reached.
         """
         self.check_running()
         if self.ladder.level >= NO_NEWCOMERS:
@@ -130,6 +132,8 @@ class Sessions:
         most = self._pipeline.settings.max_sessions
         if len(self) >= most:
             raise TooManySessions(f"this server runs its limit of {most} sessions; try again later")
+        grant = asking.grant.get()
+        self._check_share(grant)
         session = LiveSession(
             self._pipeline,
             self._scheduler,
@@ -140,10 +144,21 @@ class Sessions:
             patience=self._patience,
             level=self.ladder.level,
         )
+        session.owner = grant.name
         self._running[session.id] = session
         assert self._tasks is not None
         self._tasks.start_soon(self._host, session)
         return session
+
+    def _check_share(self, grant: Grant) -> None:
+        """Keep a key to its own limit.
+
+        Raises:
+            TooManySessions: its sessions are as many as it may have.
+        """
+        most = grant.max_sessions
+        if most is not None and sum(session.owner == grant.name for session in self) >= most:
+            raise TooManySessions(f"this key has its limit of {most} sessions; try again later")
 
     @contextmanager
     def connected(self, connection: Connection) -> Iterator[None]:

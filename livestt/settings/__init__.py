@@ -56,6 +56,8 @@ class Settings(
             row.check(getattr(self, row.name))
         if self.ssl_keyfile and not self.ssl_certfile:
             raise UnsupportedOption("--ssl-keyfile needs --ssl-certfile beside it.")
+        if self.ssl_self_signed and self.ssl_certfile:
+            raise UnsupportedOption("choose one of --ssl-self-signed and --ssl-certfile.")
         if self.audio_min_len >= self.audio_max_len:
             raise UnsupportedOption("--audio-min-len must be less than --audio-max-len.")
         if self.language != "auto" and not re.fullmatch("[a-z]{2,3}", self.language):

@@ -39,6 +39,12 @@ class AccessSettings:
     ssl_keyfile: str | None = setting(
         None, "Access", "Private key of --ssl-certfile, if it is in a file of its own."
     )
+    ssl_self_signed: bool = setting(
+        False,
+        "Access",
+        "Make a TLS certificate for this machine's names and addresses, kept for the next start. "
+        "Browsers warn of it once. Needs the extra tls.",
+    )
     forwarded_allow_ips: str | None = setting(
         None,
         "Access",

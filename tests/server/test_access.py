@@ -105,6 +105,11 @@ class TestKeys:
         status, body = refused(server.url())
         assert (status, body["type"], body["code"]) == (401, "error", "unauthorized")
         assert "Authorization" in body["message"]
+        with pytest.raises(InvalidStatus) as caught, connect(server.url(token="wrong")):
+            pass
+        headers = caught.value.response.headers
+        assert headers["cache-control"] == "no-store"
+        assert "default-src 'self'" in headers["content-security-policy"]
         status, body = refused(server.url(token="wrong"))
         assert (status, body["message"]) == (401, "this key is not valid")
         status, body = refused(server.url(token=KEYS["reader"]))
@@ -213,6 +218,30 @@ def listening(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFix
         logging.getLogger(name).removeHandler(caplog.handler)
         logging.getLogger(name).setLevel(level)
     logging.getLogger("websockets.client").setLevel(logging.NOTSET)
+
+
+def test_a_key_has_its_own_limit_and_its_own_sessions(serve: Serve, tmp_path: Path) -> None:
+    path = key_file(tmp_path, "talker")
+    second = "another-key-0123456789"
+    line = f"other:transcribe+view:sha256={digest_of(second)}"
+    path.write_text(path.read_text().replace("\n", ":max_sessions=1\n") + line)
+    server = serve(api_keys_file=str(path), resume_seconds=60)
+    with connect(server.url(token=KEYS["talker"], encoding="s16le")) as socket:
+        session = json.loads(socket.recv())["session"]
+        status, body = refused(server.url(token=KEYS["talker"]))
+        assert (status, body["code"]) == (429, "too_many_sessions")
+        assert "this key" in body["message"]
+        with connect(server.url(token=second, encoding="s16le", session=session)) as stranger:
+            assert json.loads(stranger.recv())["session"] != session
+            stranger.send(b"")
+            for _ in stranger:
+                pass
+        with connect(server.url(token=KEYS["talker"], encoding="s16le", session=session)) as again:
+            assert json.loads(again.recv())["session"] == session
+            again.send(b"")
+            for _ in again:
+                pass
+    assert server.talk(token=KEYS["talker"]).close_code == 1000
 
 
 def test_wrong_keys_are_slowed_down_and_right_ones_are_not(serve: Serve, tmp_path: Path) -> None:

@@ -1,0 +1,15 @@
+"""Who asks: known wherever a request or a WebSocket is served, without being handed around.
+
+The middlewares set it; whatever runs for that request, and the session it starts, may read it.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+from livestt.access.keys import EVERYBODY, Grant
+
+grant: ContextVar[Grant] = ContextVar("livestt_grant", default=EVERYBODY)
+"""What the one who asks may do."""
+request_id: ContextVar[str] = ContextVar("livestt_request_id", default="")
+"""Of the request, as its answer's ``X-Request-Id`` says; empty outside any."""
