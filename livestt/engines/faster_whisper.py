@@ -199,6 +199,7 @@ class FasterWhisperEngine:
             seconds=unheard_seconds(job),
             no_speech=no_speech,
             hit_limit=len(tokens) >= _limit(row),
+            has_context=bool(row.prompt.context and job.context),
         )
         return Hypothesis(
             words,

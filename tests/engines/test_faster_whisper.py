@@ -176,6 +176,16 @@ class TestRedo:
         monkeypatch.setattr(guards, "fault", lambda step: "squeezed")
         assert ask(whisper, load("speech/slt-02.flac")).rejected == "squeezed"
 
+    def test_earlier_text_does_not_drown_the_audio(
+        self, whisper: FasterWhisperEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        audio = np.pad(load("speech/slt-01.flac"), (from_seconds(0.4), 0))
+        earlier = ask(whisper, load("speech/rms-01.flac")).words
+        heard = [word.text for word in ask(whisper, audio).words]
+        assert [word.text for word in ask(whisper, audio, context=earlier).words] == heard
+        monkeypatch.setattr(guards, "MIN_HEARD", 0.0)
+        assert [word.text for word in ask(whisper, audio, context=earlier).words] != heard
+
     def test_silence_is_not_listened_to_again(
         self, whisper: FasterWhisperEngine, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -3,6 +3,9 @@
 Each sign was seen in the wild (whisper.cpp issue 1951; Whisper's own ``compression_ratio`` and
 ``no_speech`` thresholds in ``transcribe.py``). A step that shows one is done again on the full
 30 s window without context; if it shows it again, its words are not used.
+
+`FROM_CONTEXT` is the exception: the earlier text led to a word that, judged by the audio alone, is
+all but impossible. Such a step is done again without that text, on the window it had.
 """
 
 from __future__ import annotations
@@ -16,6 +19,9 @@ MIN_COMPRESSIBLE = 48
 """Bytes; shorter text compresses too erratically to judge."""
 MAX_TOKENS_PER_SECOND = 12.0
 MIN_SCORE = 0.2
+FROM_CONTEXT = "from_context"
+MIN_HEARD = 0.05
+"""Probability of a token below which earlier text, not the audio, has put it there."""
 NO_SPEECH = 0.6
 NO_SPEECH_SCORE = 0.4
 SQUEEZED_TOKENS = 6
@@ -38,6 +44,8 @@ class Step:
     no_speech: float
     hit_limit: bool
     """The answer was cut off at the token limit."""
+    has_context: bool = False
+    """Earlier text was shown to the decoder, and ``scores`` are those without it."""
 
 
 def fault(step: Step) -> str | None:
@@ -55,6 +63,8 @@ def fault(step: Step) -> str | None:
         return "squeezed"
     if mean < MIN_SCORE:
         return "low_score"
+    if step.has_context and min(step.scores) < MIN_HEARD:
+        return FROM_CONTEXT
     return None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from livestt.engines import Hypothesis, Job
+from livestt.engines.whisper import guards
 from livestt.engines.whisper.windows import FRAME, WindowMode
 from livestt.timebase import SAMPLE_RATE
 
@@ -20,12 +21,12 @@ Ask = Callable[[Sequence[Job], WindowMode], list[Hypothesis]]
 
 
 def answer(jobs: Sequence[Job], ask: Ask, mode: WindowMode) -> list[Hypothesis]:
-    """Answer a batch; a suspicious answer is asked for again, alone, on the full window."""
+    """Answer a batch; a suspicious answer is asked for again, alone."""
     answers = [Hypothesis(())] * len(jobs)
     heard = [i for i, job in enumerate(jobs) if len(job.audio) >= SHORTEST]
     if heard:
         for i, first in zip(heard, ask([jobs[i] for i in heard], mode), strict=True):
-            answers[i] = first if first.rejected is None else _second(jobs[i], first, ask)
+            answers[i] = _believed(jobs[i], first, ask, mode)
     return answers
 
 
@@ -41,8 +42,15 @@ def without_context(job: Job) -> Job:
     return Job(job.stream, job.audio, job.start, job.final, bare, prefix=job.prefix)
 
 
-def _second(job: Job, first: Hypothesis, ask: Ask) -> Hypothesis:
-    if first.rejected == "no_speech":
+def without_history(job: Job) -> Job:
+    """The same question without earlier text; the user's own prompt stays."""
+    return Job(job.stream, job.audio, job.start, job.final, job.options, prefix=job.prefix)
+
+
+def _believed(job: Job, first: Hypothesis, ask: Ask, mode: WindowMode) -> Hypothesis:
+    if first.rejected == guards.FROM_CONTEXT:
+        [first] = ask([without_history(job)], mode)
+    if first.rejected in (None, "no_speech"):
         return first
     [second] = ask([without_context(job)], "full30")
     log.debug("step rejected (%s), on the full window: %s", first.rejected, second.rejected)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from livestt.engines.whisper.guards import (
+    FROM_CONTEXT,
     MAX_TOKENS_PER_SECOND,
     REPEATS,
     SQUEEZED_FRAMES,
@@ -49,6 +50,7 @@ def test_no_text_is_no_fault() -> None:
         ("too_fast", {"seconds": 0.5}),
         ("squeezed", {"centres": (10.0,) * 10}),
         ("low_score", {"scores": (0.1,) * 10}),
+        (FROM_CONTEXT, {"scores": (*(0.9,) * 9, 0.01), "has_context": True}),
     ],
 )
 def test_each_sign(reason: str, changes: dict[str, object]) -> None:
@@ -60,6 +62,8 @@ def test_each_sign(reason: str, changes: dict[str, object]) -> None:
     [
         {"no_speech": 0.7},  # but it is sure of its words
         {"scores": (0.3,) * 10},  # but it hears speech
+        {"scores": (*(0.9,) * 9, 0.01)},  # but no text led it there
+        {"scores": (*(0.9,) * 9, 0.1), "has_context": True},
         {"tokens": (1, 2, 3, *(7,) * 7)},
         {"tokens": (*(7,) * 8, 1)},  # it got out of the loop
         {"text": " no no no no"},
