@@ -20,16 +20,17 @@ LONGEST = 4096
 """Characters of a token that is looked at."""
 
 
-def seal(grant: Grant, expires: int, secret: bytes) -> str:
+def seal(grant: Grant, expires: int, secret: bytes, nonce: str = "") -> str:
     """A token that stands for this grant.
 
     Args:
         grant: what it allows.
         expires: seconds since 1970 from which on it is worth nothing.
         secret: known to the servers that accept it.
+        nonce: tells tokens apart that are otherwise equal.
     """
     scopes = [scope for scope in SCOPES if scope in grant.scopes]
-    claims = json.dumps([grant.name, scopes, expires], separators=(",", ":")).encode()
+    claims = json.dumps([grant.name, scopes, expires, nonce], separators=(",", ":")).encode()
     return f"{PREFIX}{_write(claims)}.{_write(_sign(claims, secret))}"
 
 
@@ -53,7 +54,7 @@ def unseal(token: str, now: float, secret: bytes, keys: Keyring) -> Grant:
         genuine = False
     if not genuine:
         raise Unauthorized("this token is not one of this server's")
-    name, scopes, expires = json.loads(signed)
+    name, scopes, expires, _ = json.loads(signed)
     if now >= expires:
         raise Unauthorized("this token has expired; ask for a new one")
     key = keys.named(name)

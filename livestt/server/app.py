@@ -17,7 +17,7 @@ from livestt import __version__
 from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
 from livestt.pipeline import Pipeline
-from livestt.server import deepgram, live, tokens
+from livestt.server import deepgram, live, openai_realtime, tokens
 from livestt.server.access import Access, Door, cross_origin
 from livestt.server.pages import SecurityHeaders, page_routes
 from livestt.server.services import Services, services
@@ -62,6 +62,7 @@ def create_app(engine: Engine, settings: Settings, timing: Timing | None = None)
         routes=[
             *live.routes(),
             *deepgram.routes(),
+            *openai_realtime.routes(),
             Route("/health", health),
             *tokens.routes(),
             *page_routes(),

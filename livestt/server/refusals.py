@@ -13,7 +13,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from livestt.errors import LivesttError, Unauthorized
-from livestt.protocols import native
+from livestt.protocols import native, openai_errors
 from livestt.protocols.deepgram import about
 
 Shape = Callable[[LivesttError], Response]
@@ -49,7 +49,12 @@ def deepgram(error: LivesttError, request_id: str | None = None) -> Response:
 
 
 NATIVE = as_json(native.error_message)
-SHAPES: Mapping[str, Shape] = {"/v1/listen": deepgram, "/v2/listen": deepgram}
+OPENAI = as_json(openai_errors.error_body)
+SHAPES: Mapping[str, Shape] = {
+    "/v1/": OPENAI,
+    "/v1/listen": deepgram,
+    "/v2/listen": deepgram,
+}
 """Beginning of a path, and how what lies there refuses. All else refuses as `NATIVE` does."""
 
 

@@ -9,11 +9,9 @@ import uvicorn
 from starlette.applications import Starlette
 
 from livestt.server.services import Services
-from livestt.server.transport import CaptionSocket
+from livestt.server.transport import LARGEST, CaptionSocket
 from livestt.settings import Settings
 
-MAX_FRAME = 1 << 20
-"""Bytes of one WebSocket message: half a minute of PCM. Files go by other ways."""
 GRACE = 5
 """Seconds that connections get on shutdown, once the sessions have had their last words."""
 
@@ -35,7 +33,7 @@ def config(app: Starlette, settings: Settings) -> uvicorn.Config:
         log_level=settings.log_level,
         access_log=settings.log_level == "debug",
         ws=CaptionSocket,
-        ws_max_size=MAX_FRAME,
+        ws_max_size=LARGEST,
         ws_per_message_deflate=False,
         ws_ping_interval=None,
         timeout_graceful_shutdown=GRACE,

@@ -105,6 +105,22 @@ class Sessions:
         if self.draining:
             raise ServerRestart("this server is about to stop; try again in a moment")
 
+    def check_room(self) -> None:
+        """Find out whether a session could be opened now.
+
+        Raises:
+            ServerRestart: the server is about to stop.
+            Overloaded: the engine is too far behind.
+            TooManySessions: the limit of the server, or of the key that asks, is reached.
+        """
+        self.check_running()
+        if self.ladder.level >= NO_NEWCOMERS:
+            raise Overloaded("the server is overloaded; try again later")
+        most = self._pipeline.settings.max_sessions
+        if len(self) >= most:
+            raise TooManySessions(f"this server runs its limit of {most} sessions; try again later")
+        self._check_share(asking.grant.get())
+
     def open(
         self,
         audio: AudioFormat,
@@ -122,18 +138,10 @@ class Sessions:
             grace: seconds to wait for a publisher that was lost.
 
         Raises:
-            ServerRestart: the server is about to stop.
-            Overloaded: the engine is too far behind.
-            TooManySessions: the limit of the server, or of the key that asks, is reached.
+            LivesttError: there is no room, see `check_room`.
         """
-        self.check_running()
-        if self.ladder.level >= NO_NEWCOMERS:
-            raise Overloaded("the server is overloaded; try again later")
-        most = self._pipeline.settings.max_sessions
-        if len(self) >= most:
-            raise TooManySessions(f"this server runs its limit of {most} sessions; try again later")
+        self.check_room()
         grant = asking.grant.get()
-        self._check_share(grant)
         session = LiveSession(
             self._pipeline,
             self._scheduler,

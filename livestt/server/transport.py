@@ -22,6 +22,15 @@ HIGH_WATER, LOW_WATER = 32 << 10, 8 << 10
 """Bytes kept in this process for a client: sending waits above the one until below the other."""
 DEAD_AFTER_MS = 60_000
 """Time without any sign from the other machine after which the kernel gives the connection up."""
+MAX_MESSAGE = 1 << 20
+"""Bytes of one WebSocket message: half a minute of PCM. Files go by other ways."""
+LARGE_MESSAGES = {"/v1/realtime": 32 << 20}
+"""Paths on which they may be more: OpenAI's clients may send 15 MiB of audio at once, which is
+20 MiB in base64."""
+LARGEST = max(MAX_MESSAGE, *LARGE_MESSAGES.values())
+KEEPALIVE = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 4}
+"""Seconds of silence after which the kernel asks whether the other machine is still there, between
+two such questions, and how many may go unanswered. Not every dialect has heartbeats."""
 LINGER = 1.0
 """Seconds for which bytes are still taken from a client that broke the protocol."""
 ABORT = "livestt.abort"
@@ -76,6 +85,13 @@ class CaptionSocket(WebSocketsSansIOProtocol):
             self.handshake_complete = True  # else uvicorn takes every refusal for a bug and logs it
 
     def send_receive_event_to_app(self) -> None:
+        path = self.scope["path"].removeprefix(self.scope.get("root_path", ""))
+        most = LARGE_MESSAGES.get(path, MAX_MESSAGE)
+        if sum(map(len, self.frames)) > most:
+            self.frames = []
+            self.conn.send_close(1009, f"one message takes at most {most} bytes here")
+            self.handle_parser_exception()
+            return
         if self.curr_msg_data_type == "text":
             try:
                 b"".join(self.frames).decode()
@@ -114,9 +130,12 @@ def abort_of(scope: Scope) -> Callable[[], None] | None:
 
 def _tune(connection: socket.socket | None) -> None:
     """Set what this system knows of the socket's options; none is vital."""
-    options = {"TCP_NOTSENT_LOWAT": UNSENT, "TCP_USER_TIMEOUT": DEAD_AFTER_MS}
+    if connection is None:
+        return
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    options = {"TCP_NOTSENT_LOWAT": UNSENT, "TCP_USER_TIMEOUT": DEAD_AFTER_MS, **KEEPALIVE}
     for name, value in options.items():
         number = getattr(socket, name, None)
-        if connection is not None and number is not None:
+        if number is not None:
             with suppress(OSError):
                 connection.setsockopt(socket.IPPROTO_TCP, number, value)

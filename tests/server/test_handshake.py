@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from livestt.server.run import MAX_FRAME
+from livestt.server.transport import MAX_MESSAGE
 
 from .conftest import Serve
 from .running import Running, converse, wait_until
@@ -113,9 +113,9 @@ def test_a_refusal_takes_no_place(serve: Serve) -> None:
 
 
 def test_a_frame_over_the_limit_closes_with_1009(server: Running) -> None:
-    told = asyncio.run(converse(server.url(encoding="mulaw"), [bytes(MAX_FRAME + 1)]))
+    told = asyncio.run(converse(server.url(encoding="mulaw"), [bytes(MAX_MESSAGE + 1)]))
     assert told.close_code == 1009
-    whole = asyncio.run(converse(server.url(encoding="mulaw"), [bytes(MAX_FRAME), b""]))
+    whole = asyncio.run(converse(server.url(encoding="mulaw"), [bytes(MAX_MESSAGE), b""]))
     assert whole.close_code == 1000
 
 

@@ -17,8 +17,9 @@ from typing import Any
 
 from livestt.audio.format import AudioFormat
 from livestt.engines import Capabilities, StreamOptions
-from livestt.errors import BadRequest, ClientError, LivesttError
+from livestt.errors import BadRequest, LivesttError
 from livestt.events import Event
+from livestt.protocols.openai_errors import error_object
 from livestt.protocols.openai_realtime.client_events import (
     Append,
     Clear,
@@ -76,8 +77,10 @@ class Realtime:
         name: makes ids unique.
         engine: who will answer.
         defaults: what is asked of the engine unless the client says otherwise.
-        operator: when speech starts and ends unless the client says otherwise.
+        operator: when speech starts and ends unless the client says otherwise; None if the
+            server has no voice detection.
         beta: whether the client speaks the dialect as it was before it became stable.
+        configuration: prepared for this client.
 
     Attributes:
         options: what is asked of the engine.
@@ -88,18 +91,20 @@ class Realtime:
         name: str,
         engine: Capabilities,
         defaults: StreamOptions,
-        operator: EndpointingOptions,
+        operator: EndpointingOptions | None,
         *,
         beta: bool = False,
+        configuration: Configuration | None = None,
     ) -> None:
-        self.options = defaults
         self._name = name
         self._engine = engine
         self._defaults = defaults
         self._operator = operator
-        self._configuration = Configuration.default(operator)
-        self._items = Items(name, detects=True)
+        self._configuration = configuration or Configuration.default(operator)
+        self.options = self._configuration.options(defaults, engine)
+        self._items = Items(name, detects=self._configuration.turn_detection is not None)
         self._items.beta = beta
+        self._items.logprobs = self._configuration.logprobs
         self._bytes = 0
         self._committed = 0
         self._events = 0
@@ -110,8 +115,8 @@ class Realtime:
         return self._configuration.audio
 
     @property
-    def endpointing(self) -> EndpointingOptions:
-        """When speech starts and ends."""
+    def endpointing(self) -> EndpointingOptions | None:
+        """When speech starts and ends; None where nobody detects that."""
         return self._configuration.endpointing(self._operator)
 
     def hello(self) -> Message:
@@ -222,14 +227,4 @@ class Realtime:
 
 def error_event(error: LivesttError, event_id: str | None = None) -> Message:
     """An ``error`` event, not yet stamped; ``event_id`` is the client's, if it is to blame."""
-    blame = "invalid_request_error" if isinstance(error, ClientError) else "server_error"
-    return {
-        "type": "error",
-        "error": {
-            "type": blame,
-            "code": error.code,
-            "message": str(error),
-            "param": error.param if isinstance(error, BadRequest) else None,
-            "event_id": event_id,
-        },
-    }
+    return {"type": "error", "error": {**error_object(error), "event_id": event_id}}

@@ -70,9 +70,9 @@ class Configuration:
     include: tuple[str, ...] = ()
 
     @classmethod
-    def default(cls, endpointing: EndpointingOptions) -> Configuration:
+    def default(cls, operator: EndpointingOptions | None) -> Configuration:
         """What holds until the client speaks: the operator's voice detection."""
-        return cls(turn_detection=_server_vad(endpointing))
+        return cls(turn_detection=None if operator is None else _server_vad(operator))
 
     @property
     def audio(self) -> AudioFormat:
@@ -89,9 +89,9 @@ class Configuration:
     def logprobs(self) -> bool:
         return LOGPROBS in self.include
 
-    def updated(self, session: Object, operator: EndpointingOptions, *, beta: bool) -> (
-        Configuration
-    ):  # fmt: skip
+    def updated(
+        self, session: Object, operator: EndpointingOptions | None, *, beta: bool
+    ) -> Configuration:
         """With the fields present in ``session`` changed; null clears. Unknown ones are ignored.
 
         Raises:
@@ -114,8 +114,8 @@ class Configuration:
             turns = _turn_detection(self.turn_detection, update, operator)
             new = replace(new, turn_detection=turns, chose_turns=True)
         elif not new.chose_turns:
-            turns = None if new._commits_itself else _server_vad(operator)
-            new = replace(new, turn_detection=turns)
+            default = Configuration.default(operator).turn_detection
+            new = replace(new, turn_detection=None if new._commits_itself else default)
         if "include" in session:
             new = replace(new, include=_include(session["include"]))
         return new
@@ -142,10 +142,10 @@ class Configuration:
             changes["hotwords"] = asked["keywords"]
         return configured(options, changes, engine)
 
-    def endpointing(self, operator: EndpointingOptions) -> EndpointingOptions:
+    def endpointing(self, operator: EndpointingOptions | None) -> EndpointingOptions | None:
         """When speech starts and ends, where the client may decide that."""
         turns = self.turn_detection
-        if turns is None:
+        if turns is None or operator is None:
             return operator
         if turns["type"] == "semantic_vad":
             return replace(operator, min_silence_ms=PATIENCE_MS[turns["eagerness"]])
@@ -248,7 +248,7 @@ def _server_vad(endpointing: EndpointingOptions) -> dict[str, Any]:
 
 
 def _turn_detection(
-    before: Object | None, update: Object, operator: EndpointingOptions
+    before: Object | None, update: Object, operator: EndpointingOptions | None
 ) -> Object | None:
     value = update["turn_detection"]
     if value is None:
@@ -256,6 +256,12 @@ def _turn_detection(
     param = "session.audio.input.turn_detection"
     if not isinstance(value, dict):
         raise BadRequest("'turn_detection' must be an object or null", param=param)
+    if operator is None:
+        raise BadRequest(
+            "this server runs without voice detection: set turn_detection to null and commit the "
+            "audio yourself",
+            param=param,
+        )
     kind = value.get("type", "server_vad")
     same = before is not None and before["type"] == kind
     if kind == "server_vad":
