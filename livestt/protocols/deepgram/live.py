@@ -9,10 +9,13 @@ livestt commits words a few at a time. They are gathered until a reader has some
 a final is due
 
 - at the end of an utterance, which with endpointing is also ``speech_final``,
-- at the end of a sentence, or after `LONGEST` of speech,
+- when another word follows the end of a sentence, or `LONGEST` of speech,
 - after a pause, where voice detection is off and finds no utterances,
 - as the answer to each ``Finalize``, whether or not there are words left (``from_finalize``),
 - at the end of the audio.
+
+The last sentence of a turn thus waits for the message that ends the turn: voice agents answer
+sooner if that one carries the words.
 
 ``UtteranceEnd`` keeps a clock of its own: it is due when so much audio has been heard after the
 end of the last finalized word without another word, final or guessed.
@@ -125,14 +128,16 @@ class LiveResults:
         self._open = True
         messages = []
         for word in words:
-            self._gathered.append(word)
             if self._reads_by_itself():
-                messages.append(self._final(word.end))
+                messages.append(self._final(self._gathered[-1].end))
+            self._gathered.append(word)
         self._guess_due = self._request.interim_results and bool(self._gathered)
         return messages
 
     def _reads_by_itself(self) -> bool:
         gathered = self._gathered
+        if not gathered:
+            return False
         if gathered[-1].end - gathered[0].start >= LONGEST:
             return True
         ends = gathered[-1].text.rstrip("\"'”’)").endswith(tuple(SENTENCE_ENDS))  # noqa: RUF001

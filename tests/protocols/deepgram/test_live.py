@@ -71,7 +71,7 @@ def test_a_guess_that_is_taken_back_is_replaced_by_an_empty_one() -> None:
     assert [brief(message)[0] for message in messages] == ["noise", ""]
 
 
-def test_committed_words_wait_for_the_end_of_a_sentence() -> None:
+def test_a_sentence_is_final_when_another_follows() -> None:
     results = live_results(interim_results=True, punctuate=True)
     first = words("This sentence is long enough to be read.")
     second = words("And so", 4)
@@ -88,15 +88,25 @@ def test_speech_without_punctuation_becomes_final_after_five_seconds() -> None:
     results = live_results()
     messages = told(results, [Committed(words("word " * 30))])
     assert [len(m["channel"]["alternatives"][0]["words"]) for m in messages] == [13, 13]
+    assert messages[1]["start"] == messages[0]["duration"]
+
+
+def test_the_last_sentence_comes_with_the_end_of_the_utterance() -> None:
+    results = live_results(punctuate=True)
+    said = words("This sentence is long enough to be read.")
+    messages = told(results, [Committed(said), UtteranceEnded(0, at(4))])
+    assert [brief(message) for message in messages] == [
+        ("This sentence is long enough to be read.", 0.0, 4.0, "FS")
+    ]
 
 
 def test_an_utterance_whose_words_are_told_is_closed_by_an_empty_final() -> None:
-    results = live_results(punctuate=True)
-    said = words("This sentence is long enough to be read.")
-    messages = told(results, [Committed(said), UtteranceEnded(0, at(4)), UtteranceEnded(0, at(5))])
+    results = live_results()
+    messages = told(results, [Committed(words("so it is")), heard(3), UtteranceEnded(0, at(4)),
+                              UtteranceEnded(0, at(5))])  # fmt: skip
     assert [brief(message) for message in messages] == [
-        ("This sentence is long enough to be read.", 0.0, 3.1, "F"),
-        ("", 3.1, 4.0, "FS"),
+        ("so it is", 0.0, 1.1, "F"),
+        ("", 1.1, 4.0, "FS"),
     ]
 
 
