@@ -14,6 +14,9 @@
     │   ├── NotLocal             for programs on the server's own machine only       403
     │   ├── UnknownSession       no such session, or not any more                    404
     │   ├── TooManySessions      the server is full; try again later                 429
+    │   ├── UnknownRoute         nothing is at that address                          404
+    │   ├── WrongMethod          something is, but it takes other methods            405
+    │   ├── UnknownModel         no model has that name                              404
     │   ├── TooLarge             a file over the limit                               413
     │   ├── TooSlow              a file that stopped coming                          408
     │   └── TooManyUploads       too many files wait already; try again later        429
@@ -119,6 +122,21 @@ class TooManySessions(ClientError):
     http_status = 429
     close_code = 1013
     retry_after = 5.0
+
+
+class UnknownRoute(ClientError):
+    code = "not_found"
+    http_status = 404
+
+
+class WrongMethod(ClientError):
+    code = "method_not_allowed"
+    http_status = 405
+
+
+class UnknownModel(ClientError):
+    code = "model_not_found"
+    http_status = 404
 
 
 class TooLarge(ClientError):

@@ -17,6 +17,8 @@ PURE = (
     "events.py",
     "chunking.py",
     "file_session.py",
+    "languages.py",
+    "recording.py",
     "ring.py",
     "session.py",
     "report.py",

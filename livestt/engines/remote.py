@@ -31,9 +31,9 @@ from livestt.engines import (
 )
 from livestt.engines.remote_answer import fresh, read
 from livestt.engines.remote_http import Client
-from livestt.engines.remote_languages import CODES
 from livestt.engines.whisper.prompts import hotwords_prompt
 from livestt.errors import EngineError, UnsupportedOption
+from livestt.languages import CODES
 from livestt.timebase import SAMPLE_RATE, from_ms, to_seconds
 
 KEY_VARIABLE = "LIVESTT_REMOTE_API_KEY"

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from livestt.engines import Job
-from livestt.engines.remote_languages import code_of
 from livestt.events import Word
+from livestt.languages import code_of
 from livestt.policies.folding import folded
 from livestt.timebase import from_seconds, to_seconds
 

@@ -26,3 +26,5 @@ class Timing:
     """Between readings of the load."""
     upload: float = 60.0
     """How long a file that is being sent may pause before it is given up."""
+    pulse: float = 10.0
+    """Between signs of life in a response that goes on, when there is nothing to say."""

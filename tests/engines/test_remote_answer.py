@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from livestt.engines import Job, StreamOptions
 from livestt.engines.remote_answer import fresh, read
-from livestt.engines.remote_languages import CODES, code_of
+from livestt.languages import CODES, code_of
 from livestt.events import Word
 
 SECOND = 16_000

@@ -1,4 +1,4 @@
-"""The languages of Whisper, by the English names in which OpenAI's API answers."""
+"""The languages of Whisper, by the English names in which OpenAI's API answers. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ _CODES = {
         entry.strip().partition(" ") for entry in _TABLE.replace("\n", " ").split(",")
     )
 }
-CODES = frozenset(_CODES.values())
+_NAMES = {code: name for name, code in _CODES.items()}
+CODES = frozenset(_NAMES)
 
 
 def code_of(language: Any) -> str | None:
@@ -36,3 +37,8 @@ def code_of(language: Any) -> str | None:
         return None
     language = language.strip().lower()
     return language if language in CODES else _CODES.get(language)
+
+
+def name_of(code: str) -> str:
+    """The English name of a language, in small letters; the code itself if it has none here."""
+    return _NAMES.get(code, code)
