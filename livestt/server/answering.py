@@ -57,8 +57,8 @@ class Endpoint:
         except Exception:
             log.exception("a request to %s failed", scope["path"])
             if not responded:
-                error = EngineError("the server failed on this request; its log says why")
-                await respond(self._refuse(error))
+                bug = EngineError("the server failed on this request; its log says why")
+                await respond(self._refuse(bug))
 
 
 @asynccontextmanager

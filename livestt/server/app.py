@@ -17,7 +17,7 @@ from livestt import __version__
 from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
 from livestt.pipeline import Pipeline
-from livestt.server import deepgram, live, openai_realtime, tokens
+from livestt.server import asr_rest, deepgram, live, openai_realtime, openai_rest, tokens
 from livestt.server.access import Access, Door, cross_origin
 from livestt.server.pages import SecurityHeaders, page_routes
 from livestt.server.services import Services, services
@@ -63,8 +63,11 @@ def create_app(engine: Engine, settings: Settings, timing: Timing | None = None)
             *live.routes(),
             *deepgram.routes(),
             *openai_realtime.routes(),
+            *openai_rest.routes(),
+            *asr_rest.routes(),
             Route("/health", health),
             *tokens.routes(),
+            *openai_rest.unknown_routes(),
             *page_routes(),
         ],
         middleware=[

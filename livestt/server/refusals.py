@@ -13,7 +13,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from livestt.errors import LivesttError, Unauthorized
-from livestt.protocols import native, openai_errors
+from livestt.protocols import asr_rest, native, openai_errors
 from livestt.protocols.deepgram import about
 
 Shape = Callable[[LivesttError], Response]
@@ -48,10 +48,34 @@ def deepgram(error: LivesttError, request_id: str | None = None) -> Response:
     )
 
 
+def openai(error: LivesttError) -> Response:
+    """The shape of OpenAI, and an id by which the request may be reported."""
+    return JSONResponse(
+        openai_errors.error_body(error),
+        status_code=error.http_status,
+        headers={**headers_of(error), "x-request-id": request_id()},
+    )
+
+
+def asr(error: LivesttError) -> Response:
+    """The shape of the services behind ``POST /asr``, and of the native socket on that path."""
+    return JSONResponse(
+        {**native.error_message(error), **asr_rest.error_body(error)},
+        status_code=error.http_status,
+        headers=headers_of(error),
+    )
+
+
+def request_id() -> str:
+    return f"req_{uuid.uuid4().hex}"
+
+
 NATIVE = as_json(native.error_message)
-OPENAI = as_json(openai_errors.error_body)
 SHAPES: Mapping[str, Shape] = {
-    "/v1/": OPENAI,
+    "/asr": asr,
+    "/detect-language": asr,
+    "/queue-metrics": asr,
+    "/v1/": openai,
     "/v1/listen": deepgram,
     "/v2/listen": deepgram,
 }
