@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from livestt.engines import Job, StreamOptions
 from livestt.engines.remote_answer import fresh, read
-from livestt.languages import CODES, code_of
 from livestt.events import Word
+from livestt.languages import CODES, code_of
 
 SECOND = 16_000
 START = 10 * SECOND
