@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OVERLAY_DEFAULTS, readOverlay } from "../../web/modules/overlay-options.js";
-import { newestSession, viewerUrl } from "../../web/modules/viewing.js";
+import {
+  newestSession,
+  viewerUrl,
+  watchAddress,
+  watchedSession,
+} from "../../web/modules/viewing.js";
 
 test("an overlay's address says how it looks", () => {
   assert.deepEqual(readOverlay(""), OVERLAY_DEFAULTS);
@@ -60,4 +65,12 @@ test("a viewer's address", () => {
     mode: "diff",
     token: "k",
   });
+});
+
+test("a link to read along names the session and holds no key", () => {
+  const link = watchAddress("https://example.org/captions/?token=secret&size=3#x", "a b");
+  assert.equal(link, "https://example.org/captions/?watch=a+b");
+  assert.equal(watchedSession(link), "a b");
+  assert.equal(watchedSession("https://example.org/"), "");
+  assert.equal(watchedSession("https://example.org/?watch=%20"), "");
 });

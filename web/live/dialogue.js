@@ -6,6 +6,7 @@
  * @import { LinkState } from "../modules/reconnect.js"
  * @import { Problem, State } from "./state.js"
  * @import { FileOutbox } from "./file-outbox.js"
+ * @import { Speakers } from "../modules/speakers.js"
  *
  * @typedef {Outbox | FileOutbox} AnyOutbox
  */
@@ -74,6 +75,15 @@ export class Dialogue extends EventTarget {
     const language = languageToAsk(this.language, about?.languages, failed);
     const container = !this.outbox.resumable;
     return liveUrl(this.base, { language, resume: this.loss.ask(), container });
+  }
+
+  /** @param {Speakers} speakers */
+  nameSpeakers(speakers) {
+    this.change({ speakers });
+  }
+
+  retryNow() {
+    this.connection.hurry();
   }
 
   /** @param {string} language */

@@ -136,15 +136,6 @@ export class Session extends Dialogue {
     this.change({ file: null, speakers, conversation: talk.restored(rows) });
   }
 
-  /** @param {Speakers} speakers */
-  nameSpeakers(speakers) {
-    this.change({ speakers });
-  }
-
-  retryNow() {
-    this.connection.hurry();
-  }
-
   /**
    * @param {Partial<Choices>} choices
    * @returns {Promise<boolean>} False if the sound that was chosen cannot be had.

@@ -58,5 +58,6 @@ export class Viewer extends Dialogue {
   /** @param {import("../modules/reconnect.js").LinkState} link */
   linkChanged(link) {
     this.change({ link });
+    if (link === "waiting") this.meetServer();
   }
 }

@@ -36,3 +36,26 @@ export function viewerUrl(base, session) {
   if (token) url.searchParams.set("token", token);
   return url.href;
 }
+
+/**
+ * The session that a page was opened to read along with.
+ *
+ * @param {string} page  The page's address.
+ * @returns {string} Empty if it was not.
+ */
+export function watchedSession(page) {
+  return new URL(page).searchParams.get("watch")?.trim() ?? "";
+}
+
+/**
+ * The address under which others can read along, without a key.
+ *
+ * @param {string} base  The server's.
+ * @param {string} session
+ */
+export function watchAddress(base, session) {
+  const url = new URL(base);
+  url.hash = "";
+  url.search = new URLSearchParams({ watch: session }).toString();
+  return url.href;
+}

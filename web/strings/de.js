@@ -82,6 +82,9 @@ export const de = {
   serverKeyHint: "Bleibt in diesem Browser und steht nie in einem Link.",
   share: "Teilen",
   copySetup: "Link mit diesen Einstellungen kopieren",
+  copyWatch: "Link zum Mitlesen kopieren",
+  watchHint: "Wer ihn hat, kann bis zum Ende der Sitzung mitlesen, und nur das.",
+  nothingToWatch: "Noch läuft nichts: Drücken Sie zuerst Start.",
   copyOverlay: "Adresse der Einblendung kopieren",
   overlayHint:
     "Die Einblendung zeigt Live-Untertitel über einem Videobild, auf durchsichtiger Seite.",
@@ -114,6 +117,8 @@ export const de = {
   emptyTitle: "Sagen Sie etwas.",
   emptyText: "Drücken Sie Start: Was gesagt wird, erscheint hier, noch während es gesprochen wird.",
   emptyNote: "Der Ton geht an diesen Server und sonst nirgendwohin.",
+  emptyWatching: "Noch wurde nichts gesagt.",
+  emptyWatchingText: "Was dort gesagt wird, erscheint hier, noch während es gesprochen wird.",
   listening: "Hört zu…",
 
   speaker: (n) => `Stimme ${n}`,
@@ -130,6 +135,8 @@ export const de = {
   linkIdle: "Bereit",
   linkConnecting: "Verbindet…",
   linkLive: "Live",
+  linkWatching: "Liest mit",
+  linkOver: "Beendet",
   linkPaused: "Angehalten",
   linkStopping: "Wird fertig…",
   linkReading: (percent) => `Verschriftlicht, ${percent}`,
@@ -180,6 +187,11 @@ export const de = {
   away: "Es wird weiter versucht, bis er antwortet. Die Aufnahme läuft; die letzte Minute wird aufbewahrt und dann gesendet.",
   awayFile:
     "Es wird weiter versucht, bis er antwortet; dann wird die Datei noch einmal von vorn gesendet.",
+  awayWatching:
+    "Es wird weiter versucht, bis er antwortet. Was inzwischen gesagt wurde, erscheint dann.",
+  noSessionTitle: "Diese Sitzung gibt es nicht.",
+  noSession:
+    "Vielleicht ist sie vorbei oder hat noch nicht begonnen. Es wird ab und zu wieder versucht.",
   fullTitle: "Der Server nimmt gerade keine Sitzung an.",
   full: "Er antwortet, ist aber vielleicht voll. Es wird weiter versucht; die letzte Minute Ton wird aufbewahrt.",
   tryNow: "Jetzt versuchen",

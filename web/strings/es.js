@@ -82,6 +82,9 @@ export const es = {
   serverKeyHint: "Se queda en este navegador y nunca forma parte de un enlace.",
   share: "Compartir",
   copySetup: "Copiar un enlace con estos ajustes",
+  copyWatch: "Copiar un enlace para leer",
+  watchHint: "Quien lo tenga puede seguir el texto, y solo eso, hasta que termine la sesión.",
+  nothingToWatch: "Aún no hay nada en directo: pulse primero Empezar.",
   copyOverlay: "Copiar la dirección de la superposición",
   overlayHint:
     "La superposición muestra subtítulos en directo sobre una imagen de vídeo, en una página transparente.",
@@ -113,6 +116,8 @@ export const es = {
   emptyTitle: "Diga algo.",
   emptyText: "Pulse Empezar, y lo que se diga aparecerá aquí mientras se habla.",
   emptyNote: "El sonido va a este servidor y a ninguna otra parte.",
+  emptyWatching: "A la espera de palabras.",
+  emptyWatchingText: "Lo que se diga allí aparecerá aquí mientras se habla.",
   listening: "Escuchando…",
 
   speaker: (n) => `Voz ${n}`,
@@ -129,6 +134,8 @@ export const es = {
   linkIdle: "Listo",
   linkConnecting: "Conectando…",
   linkLive: "En directo",
+  linkWatching: "Leyendo",
+  linkOver: "Terminado",
   linkPaused: "En pausa",
   linkStopping: "Terminando…",
   linkReading: (percent) => `Transcribiendo, ${percent}`,
@@ -178,6 +185,9 @@ export const es = {
   away: "Se intenta hasta que responda. La grabación sigue; el último minuto se guarda y se enviará entonces.",
   awayFile:
     "Se intenta hasta que responda; entonces el archivo se envía otra vez desde el principio.",
+  awayWatching: "Se intenta hasta que responda. Lo que se haya dicho aparecerá entonces.",
+  noSessionTitle: "Esa sesión no existe.",
+  noSession: "Quizá terminó o aún no ha empezado. Se vuelve a intentar de vez en cuando.",
   fullTitle: "El servidor no acepta sesiones ahora.",
   full: "Responde, pero quizá esté lleno. Se sigue intentando; el último minuto de sonido se guarda.",
   tryNow: "Intentar ahora",

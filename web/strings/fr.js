@@ -82,6 +82,9 @@ export const fr = {
   serverKeyHint: "Reste dans ce navigateur, et ne figure dans aucun lien.",
   share: "Partager",
   copySetup: "Copier un lien avec ces réglages",
+  copyWatch: "Copier un lien de lecture",
+  watchHint: "Qui l’a peut suivre le texte, et rien d’autre, jusqu’à la fin de la session.",
+  nothingToWatch: "Rien n’est en direct : appuyez d’abord sur Démarrer.",
   copyOverlay: "Copier l’adresse de l’incrustation",
   overlayHint:
     "L’incrustation affiche les sous-titres en direct sur une image vidéo, sur une page transparente.",
@@ -114,6 +117,8 @@ export const fr = {
   emptyTitle: "Dites quelque chose.",
   emptyText: "Appuyez sur Démarrer : ce qui est dit s’affiche ici pendant qu’on parle.",
   emptyNote: "Le son va à ce serveur et nulle part ailleurs.",
+  emptyWatching: "En attente de paroles.",
+  emptyWatchingText: "Ce qui est dit là-bas s’affiche ici pendant qu’on parle.",
   listening: "À l’écoute…",
 
   speaker: (n) => `Voix ${n}`,
@@ -130,6 +135,8 @@ export const fr = {
   linkIdle: "Prêt",
   linkConnecting: "Connexion…",
   linkLive: "En direct",
+  linkWatching: "En lecture",
+  linkOver: "Terminé",
   linkPaused: "En pause",
   linkStopping: "Fin en cours…",
   linkReading: (percent) => `Transcription, ${percent}`,
@@ -177,6 +184,10 @@ export const fr = {
   awayTitle: "Le serveur est injoignable.",
   away: "Nouveaux essais jusqu’à sa réponse. L’enregistrement continue ; la dernière minute est gardée et sera envoyée.",
   awayFile: "Nouveaux essais jusqu’à sa réponse ; le fichier sera alors renvoyé depuis le début.",
+  awayWatching: "Nouveaux essais jusqu’à sa réponse. Ce qui aura été dit s’affichera alors.",
+  noSessionTitle: "Cette session n’existe pas.",
+  noSession:
+    "Elle est peut-être finie, ou pas encore commencée. Nouveaux essais de temps en temps.",
   fullTitle: "Le serveur n’accepte pas de session pour l’instant.",
   full: "Il répond, mais il est peut-être complet. Nouveaux essais ; la dernière minute de son est gardée.",
   tryNow: "Essayer maintenant",

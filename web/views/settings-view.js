@@ -6,6 +6,7 @@
 
 import { linkTo } from "../modules/preferences.js";
 import { overlayAddress, serverBase } from "../modules/server-address.js";
+import { watchAddress } from "../modules/viewing.js";
 import { STRINGS, TABLES, tableNames } from "../strings.js";
 import { byId, make, setText } from "./dom.js";
 
@@ -93,9 +94,12 @@ function mountSharing(preferences, running) {
   byId("copy-setup").addEventListener("click", () => {
     copy(linkTo(preferences(), document.baseURI));
   });
-  byId("copy-overlay").addEventListener("click", () => {
-    const base = serverBase({ ...preferences(), key: "" }, document.baseURI);
-    copy(overlayAddress(base, running()));
+  const base = () => serverBase({ ...preferences(), key: "" }, document.baseURI);
+  byId("copy-overlay").addEventListener("click", () => copy(overlayAddress(base(), running())));
+  byId("copy-watch").addEventListener("click", () => {
+    const session = running();
+    if (session) copy(watchAddress(base(), session));
+    else setText(answer, STRINGS.nothingToWatch);
   });
   byId("settings").addEventListener("toggle", () => setText(answer, ""));
 }

@@ -28,15 +28,23 @@ const MEANINGS = {
 /** Where keys write, choose or move something. */
 const TYPING = "input:not([type=checkbox]), select, textarea, dialog[open]";
 
-/** @param {{actions: Record<Action, () => void>, wanted: () => boolean}} options */
+/**
+ * @param {object} options
+ * @param {Partial<Record<Action, () => void>>} options.actions  The help comes by itself.
+ * @param {() => boolean} options.wanted
+ */
 export function mountShortcuts({ actions, wanted }) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("help"));
   const list = byId("help-keys");
-  for (const [action, key] of Object.entries(KEYS)) {
-    const meaning = MEANINGS[/** @type {Action} */ (action)];
+  const help = () => dialog.showModal();
+  /** @type {Partial<Record<Action, () => void>>} */
+  const all = { ...actions, help };
+  for (const [name, key] of Object.entries(KEYS)) {
+    const action = /** @type {Action} */ (name);
+    if (!all[action]) continue;
+    const meaning = MEANINGS[action];
     list.append(make("dt", "", make("kbd", "", key)), make("dd", "", meaning));
   }
-  const help = () => dialog.showModal();
   byId("help-open").addEventListener("click", help);
   byId("help-close").addEventListener("click", () => dialog.close());
 
@@ -44,9 +52,9 @@ export function mountShortcuts({ actions, wanted }) {
     const typing = event.target instanceof Element && event.target.closest(TYPING);
     if (event.defaultPrevented || typing || !wanted()) return;
     const action = actionOf(event);
-    if (!action) return;
+    const act = action && all[action];
+    if (!act) return;
     event.preventDefault();
-    if (action === "help") help();
-    else actions[action]();
+    act();
   });
 }

@@ -164,6 +164,19 @@ export function adviceFor(state, noSignal) {
   return null;
 }
 
+/**
+ * For somebody who reads along.
+ *
+ * @param {State} state
+ * @returns {Advice | null}
+ */
+export function watchAdvice({ link, serverAnswers }) {
+  if (link !== "waiting") return null;
+  return serverAnswers
+    ? { title: STRINGS.noSessionTitle, text: STRINGS.noSession, retry: true }
+    : { title: STRINGS.awayTitle, text: STRINGS.awayWatching, retry: true };
+}
+
 /** @param {Problem} problem */
 function problemAdvice(problem) {
   return { title: STRINGS[`${problem}Title`], text: STRINGS[problem] };

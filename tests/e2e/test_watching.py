@@ -1,0 +1,104 @@
+"""Reading along with somebody else's session, from a link."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import missing
+from .fake_server import FakeServer, diff, line, snapshot, wait_for
+
+OpenPage = Callable[..., Page]
+
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+
+
+def watching(server: FakeServer, open_page: OpenPage, query: str = "", **options: object) -> Page:
+    page = open_page(f"{server.url}?watch=abc{query}", **options)
+    wait_for(lambda: server.heard)
+    return page
+
+
+def test_a_reader_follows_and_only_listens(
+    page_server: FakeServer, open_page: OpenPage, console_errors: list[str]
+) -> None:
+    page = watching(page_server, open_page, "&token=k", microphone=False)
+    assert page_server.newest.query == {
+        "session": "abc",
+        "role": "viewer",
+        "mode": "diff",
+        "token": "k",
+    }
+    expect(page.get_by_text("Waiting for words.")).to_be_visible()
+    expect(page.get_by_role("button", name="Start")).to_be_hidden()
+    page_server.say(**snapshot(1, [line(0, "Said before.", 0, 1)], text="growing", final=3))
+    expect(page.locator("#transcript")).to_contain_text("Said before.")
+    expect(page.locator("#growing")).to_contain_text("growing")
+    expect(page.locator("#link")).to_have_text("Reading along")
+    page_server.say(**diff(2, 2, new_lines=[line(1, "growing up.", 1, 2)]))
+    expect(page.locator("#log")).to_contain_text("growing up.")
+
+    page.keyboard.press("/")
+    page.locator("#search-field").fill("before")
+    expect(page.locator("#search-count")).to_contain_text("1")
+    page.get_by_role("button", name="Save").click()
+    with page.expect_download() as saving:
+        page.locator("[data-format=txt]").click()
+    assert "Said before." in Path(saving.value.path()).read_text()
+    assert page_server.newest.frames == []
+
+    page_server.say(type="ready_to_stop")
+    expect(page.locator("#link")).to_have_text("Ended")
+    expect(page.locator("#log")).to_contain_text("growing up.")
+    assert console_errors == []
+
+
+def test_a_reader_comes_back_after_a_loss(page_server: FakeServer, open_page: OpenPage) -> None:
+    page = watching(page_server, open_page)
+    page_server.say(**snapshot(1, [line(0, "Before.", 0, 1)]))
+    expect(page.locator("#log")).to_contain_text("Before.")
+    page_server.drop()
+    wait_for(lambda: len(page_server.heard) == 2)
+    lines = [line(0, "Before.", 0, 1), line(1, "Meanwhile.", 1, 2)]
+    page_server.say(**snapshot(1, lines))
+    expect(page.locator("#log .row")).to_have_count(2)
+    expect(page.locator("#log")).to_contain_text("Meanwhile.")
+
+
+def test_a_session_that_is_not_there(page_server: FakeServer, open_page: OpenPage) -> None:
+    page_server.away = True
+    page = open_page(f"{page_server.url}?watch=gone")
+    expect(page.get_by_text("There is no such session.")).to_be_visible()
+
+
+def test_the_link_is_in_the_settings(page_server: FakeServer, open_page: OpenPage) -> None:
+    page = open_page(page_server.url)
+
+    def copy(answer: str) -> None:
+        page.get_by_role("button", name="Settings").click()
+        if not page.locator("#copy-watch").is_visible():
+            page.get_by_text("Share", exact=True).click()
+        page.get_by_role("button", name="Copy a link to read along").click()
+        expect(page.locator("#share-answer")).to_have_text(answer)
+        page.keyboard.press("Escape")
+
+    copy("Nothing is live yet: press Start first.")
+    page.get_by_role("button", name="Start").click()
+    wait_for(lambda: page_server.heard)
+    expect(page.locator("#link")).to_have_text("Live")
+    copy("Copied.")
+    link: str = page.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(f"{page_server.url}?watch=")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(page_server: FakeServer, open_page: OpenPage, scheme: str) -> None:
+    if not AXE.is_file():
+        missing("axe-core is not installed: run npm ci")
+    page = watching(page_server, open_page, color_scheme=scheme)
+    page_server.say(**snapshot(1, [line(0, "Hello there.", 0, 1)], text="and more", final=3))
+    expect(page.locator("#growing")).to_contain_text("and more")
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [each["id"] for each in found["violations"]] == []

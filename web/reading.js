@@ -1,0 +1,116 @@
+/**
+ * The part of the page that reads: the transcript and what helps to read, search, name and save
+ * it. The same whether the words are one's own or somebody else's.
+ *
+ * @import { Dialogue } from "./live/dialogue.js"
+ * @import { Preferences } from "./modules/preferences.js"
+ * @import { Row } from "./modules/conversation.js"
+ */
+
+import { currentPart, rows } from "./modules/conversation.js";
+import { peopleIn, withPeople } from "./modules/speakers.js";
+import { mountFollow } from "./views/follow-view.js";
+import { mountProjector } from "./views/projector-view.js";
+import { mountSave } from "./views/save-view.js";
+import { mountSearch } from "./views/search-view.js";
+import { mountSettings } from "./views/settings-view.js";
+import { labeler, mountSpeakers } from "./views/speakers-view.js";
+import { mountTranscript } from "./views/transcript-view.js";
+import { mountUnsure } from "./views/unsure-view.js";
+
+/**
+ * @param {object} options
+ * @param {Dialogue} options.dialogue
+ * @param {() => Preferences} options.preferences
+ * @param {(changes: Partial<Preferences>) => void} options.prefer
+ * @param {() => boolean} [options.listening]  Whether this page is what listens.
+ */
+export function mountReading({ dialogue, preferences, prefer, listening = () => false }) {
+  /** @type {{of: unknown[], rows: Row[]}} */
+  let known = { of: [], rows: [] };
+
+  /** What is on the screen; the same array as long as nothing in it changes. */
+  function shownRows() {
+    const { conversation, speakers } = dialogue.state;
+    const lists = conversation.parts.flatMap(({ transcript, hidden, marker }) => [
+      transcript.archive,
+      transcript.lines,
+      hidden,
+      marker,
+    ]);
+    const of = [speakers, ...lists];
+    if (of.length !== known.of.length || of.some((each, i) => each !== known.of[i])) {
+      known = { of, rows: withPeople(rows(conversation), speakers) };
+    }
+    return known.rows;
+  }
+
+  const labels = () => ({ speaker: labeler(dialogue.state.speakers) });
+  const jump = mountFollow();
+  const settings = mountSettings({
+    preferences,
+    changed: prefer,
+    running: () =>
+      dialogue.state.link === "open"
+        ? (currentPart(dialogue.state.conversation)?.session ?? "")
+        : "",
+  });
+  const copy = mountSave({ rows: shownRows, labels });
+  const projector = mountProjector();
+  const transcript = mountTranscript();
+  const search = mountSearch({ rows: shownRows, transcript });
+  const renderUnsure = mountUnsure(transcript);
+  mountSpeakers({
+    speakers: () => dialogue.state.speakers,
+    people: () => peopleIn(shownRows()),
+    changed: (speakers) => dialogue.nameSpeakers(speakers),
+  });
+
+  return {
+    rows: shownRows,
+    transcript,
+    /** Single keys that mean the same to every reader. */
+    actions: {
+      search: search.open,
+      jump,
+      copy,
+      larger: () => settings.resize(1),
+      smaller: () => settings.resize(-1),
+      projector,
+    },
+    /** What is said: only after something changed, for it looks at every row. */
+    render: () => {
+      const { conversation, phase, speakers } = dialogue.state;
+      const shown = shownRows();
+      transcript.render({
+        rows: shown,
+        part: currentPart(conversation),
+        listening: listening(),
+        speakers,
+      });
+      renderUnsure({ rows: shown, wanted: preferences().unsure });
+      search.render();
+      settings.render(phase === "idle");
+    },
+  };
+}
+
+/**
+ * @param {{text: () => void, state: () => void}} render  What is said, and how things stand.
+ * @returns {(only?: {text: boolean}) => void} Draws at most once per frame, however many messages
+ *   come.
+ */
+export function drawer(render) {
+  const waiting = { frame: false, text: false };
+  return ({ text } = { text: true }) => {
+    waiting.text ||= text;
+    if (waiting.frame) return;
+    waiting.frame = true;
+    requestAnimationFrame(() => {
+      waiting.frame = false;
+      if (waiting.text) render.text();
+      waiting.text = false;
+      render.state();
+    });
+  };
+}

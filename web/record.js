@@ -1,0 +1,161 @@
+/** The page as it records: one session, its views, and what the reader prefers. */
+
+import { mountKeeping } from "./keeping.js";
+import { Session } from "./live/session.js";
+import { WakeLock } from "./live/wakelock.js";
+import { drawer, mountReading } from "./reading.js";
+import { STRINGS } from "./strings.js";
+import { mountLanguagePicker, mountSourcePicker } from "./views/choices-view.js";
+import { mountControls, mountMeter } from "./views/controls-view.js";
+import { mountFileOpening } from "./views/file-view.js";
+import { mountHealth } from "./views/health-view.js";
+import { dateText } from "./views/kept-view.js";
+import { mountPlayer } from "./views/player-view.js";
+import { mountShortcuts } from "./views/shortcuts-view.js";
+import { adviceFor, mountAdvice, mountLink, mountNotices } from "./views/status-view.js";
+
+/** @import { Offer } from "./keeping.js" */
+/** @import { Preferences } from "./modules/preferences.js" */
+
+/** @import { Reader } from "./reader.js" */
+
+/** @param {Reader} reader */
+export function record(reader) {
+  const session = new Session({ base: reader.base, choices: reader.preferences });
+  const draw = drawer({ text: renderText, state: renderState });
+
+  /** @param {Partial<Preferences>} changes */
+  function prefer(changes) {
+    if (reader.prefer(changes)) {
+      session.base = reader.base;
+      session.meetServer();
+    }
+    draw();
+    const { device, language, processing, source } = reader.preferences;
+    return session.choose({ device, language, processing, source });
+  }
+
+  const reading = mountReading({
+    dialogue: session,
+    preferences: () => reader.preferences,
+    prefer,
+    listening: isRunning,
+  });
+  mountHealth(session);
+  const controls = mountControls(session);
+  const renderMeter = mountMeter(session);
+  const player = mountPlayer({
+    rows: reading.rows,
+    transcript: reading.transcript,
+    close: () => session.closeFile(),
+  });
+  const chooseFile = mountFileOpening({
+    open: (file) => session.openFile(file),
+    ready: () => session.state.phase === "idle",
+  });
+  const renderLink = mountLink();
+  const renderNotices = mountNotices({
+    undo: () => session.undoClear(),
+    forget: () => session.forgetCleared(),
+    bringBack: () => offered?.bringBack(),
+  });
+  const renderAdvice = mountAdvice({ retry: () => session.retryNow() });
+  const refreshSources = mountSourcePicker({ value: reader.preferences, changed: prefer });
+  const renderLanguages = mountLanguagePicker({
+    value: reader.preferences.language,
+    changed: (language) => prefer({ language }),
+  });
+  mountShortcuts({
+    wanted: () => reader.preferences.keys,
+    actions: {
+      record: () => (session.state.phase === "idle" ? session.start() : session.stop()),
+      pause: () => (session.state.phase === "paused" ? session.resume() : session.pause()),
+      open: chooseFile,
+      play: player.toggle,
+      back: () => player.skip(-5),
+      forward: () => player.skip(5),
+      ...reading.actions,
+    },
+  });
+
+  /** What is said: only after something changed, for it looks at every row. */
+  function renderText() {
+    const { state } = session;
+    reading.render();
+    controls({ phase: state.phase, source: state.source, hasText: reading.rows().length > 0 });
+    renderNotices({
+      texts: [state.about?.notice ?? "", state.warning, lostText()],
+      cleared: state.conversation.cleared !== null,
+      found: foundText(),
+    });
+    renderLanguages(state.about);
+    keep();
+  }
+
+  /** How things stand, also between two messages. */
+  function renderState() {
+    const { state } = session;
+    const heard = session.heardSeconds;
+    player.render({ file: state.file, heard, busy: isRunning() });
+    renderLink({
+      state,
+      lag: session.lagSeconds,
+      delay: session.latency.delay,
+      share: heard / player.length(),
+    });
+    renderAdvice(adviceFor(state, session.signal.noSignal));
+    renderMeter();
+  }
+
+  function isRunning() {
+    return ["live", "paused", "stopping"].includes(session.state.phase);
+  }
+
+  function lostText() {
+    const seconds = session.lostSeconds;
+    return seconds > 0 ? STRINGS.lost(seconds.toFixed(0)) : "";
+  }
+
+  /** A transcript that a crash left behind, as long as nothing else is on the screen. */
+  function foundText() {
+    if (!offered || session.state.conversation.parts.length > 0) return "";
+    return STRINGS.found(dateText(offered.kept.updated));
+  }
+
+  /** @type {Offer | null} */
+  let offered = null;
+  /** Nothing is kept until the archive is open. */
+  let keep = () => {};
+  mountKeeping({
+    session,
+    wanted: () => reader.preferences.keep,
+    offer: (offer) => {
+      offered = offer;
+    },
+  }).then((keeping) => {
+    keep = keeping;
+    draw();
+  });
+
+  const wakeLock = new WakeLock();
+  let { phase } = session.state;
+
+  session.addEventListener("change", () => {
+    const { state } = session;
+    // Only now does the browser tell what the devices are called.
+    if (state.phase !== phase && state.phase === "live") refreshSources();
+    phase = state.phase;
+    wakeLock.want(phase === "live" && state.source !== "file");
+    draw();
+  });
+  session.addEventListener("level", () => draw({ text: session.lostSeconds > 0 }));
+  navigator.mediaDevices?.addEventListener("devicechange", () => session.devicesChanged());
+  window.addEventListener("online", () => session.retryNow());
+  window.addEventListener("beforeunload", (event) => {
+    if (session.state.phase !== "idle") event.preventDefault();
+  });
+
+  session.meetServer();
+  renderText();
+  renderState();
+}

@@ -1,0 +1,72 @@
+/** The page as it reads along: somebody else's words, as they are spoken there. */
+
+import { Viewer } from "./live/viewer.js";
+import { WakeLock } from "./live/wakelock.js";
+import { watchedSession } from "./modules/viewing.js";
+import { drawer, mountReading } from "./reading.js";
+import { STRINGS } from "./strings.js";
+import { byId, setText } from "./views/dom.js";
+import { mountShortcuts } from "./views/shortcuts-view.js";
+import { mountAdvice, mountNotices, watchAdvice } from "./views/status-view.js";
+
+/** @import { Reader } from "./reader.js" */
+
+/** @param {Reader} reader */
+export function watch(reader) {
+  const { dataset } = document.documentElement;
+  dataset.watching = "on";
+  setText(byId("empty-title"), STRINGS.emptyWatching);
+  setText(byId("empty-text"), STRINGS.emptyWatchingText);
+  const viewer = new Viewer({ base: reader.base, session: watchedSession(reader.address) });
+  const draw = drawer({ text: renderText, state: renderState });
+
+  /** @param {Partial<import("./modules/preferences.js").Preferences>} changes */
+  function prefer(changes) {
+    if (reader.prefer(changes)) {
+      viewer.base = reader.base;
+      viewer.connection.restart();
+    }
+    draw();
+  }
+
+  const reading = mountReading({
+    dialogue: viewer,
+    preferences: () => reader.preferences,
+    prefer,
+  });
+  const link = byId("link");
+  const linkText = byId("link-text");
+  const renderAdvice = mountAdvice({ retry: () => viewer.retryNow() });
+  const nothing = () => {};
+  const renderNotices = mountNotices({ undo: nothing, forget: nothing });
+  mountShortcuts({ wanted: () => reader.preferences.keys, actions: reading.actions });
+
+  function renderText() {
+    const { about, warning } = viewer.state;
+    reading.render();
+    renderNotices({ texts: [about?.notice ?? "", warning], cleared: false });
+  }
+
+  function renderState() {
+    const { state } = viewer;
+    const [name, text] = /** @type {Record<string, [string, string]>} */ ({
+      open: ["live", STRINGS.linkWatching],
+      connecting: ["connecting", STRINGS.linkConnecting],
+      waiting: ["lost", STRINGS.linkLost],
+      idle: ["idle", STRINGS.linkOver],
+    })[state.link];
+    link.dataset.link = name;
+    setText(linkText, text);
+    renderAdvice(watchAdvice(state));
+  }
+
+  const wakeLock = new WakeLock();
+  viewer.addEventListener("change", () => {
+    wakeLock.want(viewer.state.phase === "live");
+    draw();
+  });
+  window.addEventListener("online", () => viewer.retryNow());
+
+  viewer.start();
+  draw();
+}
