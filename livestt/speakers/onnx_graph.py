@@ -1,0 +1,63 @@
+"""Loading ONNX graphs: threads, devices and what can go wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from livestt.errors import BadModel, UnsupportedOption
+
+CPU = "CPUExecutionProvider"
+CUDA = "CUDAExecutionProvider"
+
+
+def providers(device: str) -> list[str]:
+    """What runs the graphs: the GPU if there is one and ``device`` allows it.
+
+    Raises:
+        UnsupportedOption: ``cuda`` is asked for and the installed onnxruntime has none.
+    """
+    import onnxruntime
+
+    there = onnxruntime.get_available_providers()
+    if device == "cuda" and CUDA not in there:
+        raise UnsupportedOption(
+            "--device cuda: the installed onnxruntime runs on CPUs only. For a GPU: pip install "
+            "onnxruntime-gpu in its place."
+        )
+    return [CUDA, CPU] if device in ("auto", "cuda") and CUDA in there else [CPU]
+
+
+def device(chosen: list[str]) -> str:
+    return "cuda" if CUDA in chosen else "cpu"
+
+
+def load(path: Path, threads: int, chosen: list[str]) -> Any:
+    """Load a graph.
+
+    Args:
+        path: of the ``.onnx`` file.
+        threads: CPU threads; 0 lets onnxruntime choose.
+        chosen: as `providers` returns it.
+
+    Raises:
+        BadModel: it is not a graph that can be run.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    # A waiting thread that spins would take the cores that the recogniser needs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=chosen)
+    except _errors() as error:
+        raise BadModel(f"{path} cannot be loaded: {error}") from error
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """onnxruntime's own exceptions have no common base."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    own = [e for e in vars(state).values() if isinstance(e, type) and issubclass(e, Exception)]
+    return (RuntimeError, ValueError, OSError, *own)
