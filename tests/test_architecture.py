@@ -35,6 +35,7 @@ PURE = (
     "client/state.py",
     "engines/__init__.py",
     "engines/scripted.py",
+    "server/tally.py",
     "speakers/__init__.py",
     "speakers/alignment.py",
     "speakers/features.py",

@@ -53,7 +53,8 @@ def need(path: str, method: str | None, role: str | None) -> Need:
         method: of HTTP; None for a WebSocket.
         role: the query's ``role``: viewers of a session only read.
     """
-    found = _lookup(path)
+    rule = rule_of(path)
+    found = RULES[rule] if rule else "admin"
     if found == "transcribe" and path == "/asr" and method is None and role == "viewer":
         return "view"
     if found == "view" and method not in (*READING, None):
@@ -61,8 +62,9 @@ def need(path: str, method: str | None, role: str | None) -> Need:
     return found
 
 
-def _lookup(path: str) -> Need:
+def rule_of(path: str) -> str | None:
+    """The entry of `RULES` that a path falls under; a name for what it belongs to."""
     if path in RULES:
-        return RULES[path]
+        return path
     fitting = [rule for rule in RULES if rule.endswith("*") and path.startswith(rule[:-1])]
-    return RULES[max(fitting, key=len)] if fitting else "admin"
+    return max(fitting, key=len) if fitting else None

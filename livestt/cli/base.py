@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from livestt import logs
 from livestt.cli.retired import advice
 from livestt.errors import LivesttError
 from livestt.option import GROUPS, Setting, Value
@@ -151,7 +152,9 @@ def announce(sentence: str) -> None:
 def configure_logging(settings: Settings) -> None:
     """Log to stderr at the level asked for; libraries only when something is wrong."""
     level = settings.log_level.upper()
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=level, format=logs.TEXT)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(logs.formatter(settings.log_format))
     for library in ("faster_whisper", "httpx", "httpx2", "huggingface_hub", "websockets"):
         logging.getLogger(library).setLevel(max(logging.WARNING, logging.getLogger().level))
 

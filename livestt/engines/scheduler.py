@@ -88,6 +88,20 @@ class TicketOf(Generic[J, A]):
         return self.answer is not None or self.failure is not None
 
 
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """How one batch went."""
+
+    size: int
+    background: bool
+    waits: tuple[float, ...]
+    """Seconds each of its jobs waited."""
+    seconds: float
+    """That the model worked on it, retries included."""
+    failures: int
+    """Jobs given up."""
+
+
 @dataclass(slots=True)
 class SchedulerStats:
     """Counted since the start."""
@@ -107,11 +121,17 @@ class SchedulerStats:
 
 
 class SchedulerOf(Generic[J, A]):
-    """Runs jobs on a model. Thread-safe; `close` waits for the batch in progress."""
+    """Runs jobs on a model. Thread-safe; `close` waits for the batch in progress.
+
+    Attributes:
+        stats: counted since the start.
+        observers: told of each batch, in the thread that ran it.
+    """
 
     def __init__(self, engine: Runner[J, A]) -> None:
         self.engine = engine
         self.stats = SchedulerStats()
+        self.observers: list[Callable[[BatchReport], None]] = []
         self._waiting: list[TicketOf[J, A]] = []
         self._wake = threading.Condition()
         self._closed = False
@@ -197,6 +217,7 @@ class SchedulerOf(Generic[J, A]):
             while mine := self._next_batch():
                 self._run(mine)
                 self._finish(mine)
+                self._report(mine)
         finally:
             with self._wake:
                 self._closed = True
@@ -274,6 +295,21 @@ class SchedulerOf(Generic[J, A]):
     def _finish(self, batch: Sequence[TicketOf[J, A]]) -> None:
         with self._wake:
             self._background_running -= any(ticket.background for ticket in batch)
+
+    def _report(self, batch: Sequence[TicketOf[J, A]]) -> None:
+        started = batch[0].started or 0.0
+        report = BatchReport(
+            len(batch),
+            batch[0].background,
+            tuple(max(0.0, started - ticket.submitted) for ticket in batch),
+            time.monotonic() - started,
+            sum(ticket.failure is not None for ticket in batch),
+        )
+        for observer in self.observers:
+            try:
+                observer(report)
+            except Exception:
+                log.exception("a batch could not be reported")
 
     def _count(self, batch: Sequence[TicketOf[J, A]]) -> None:
         now = time.monotonic()

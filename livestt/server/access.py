@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from socket import gethostname
@@ -56,12 +57,19 @@ class Access:
     Args:
         settings: the operator's settings.
         keys: those that count; what the settings and the environment say unless given.
+        on_wrong_key: called when one is shown.
 
     Raises:
         SetupError: the keys cannot be read.
     """
 
-    def __init__(self, settings: Settings, keys: Keys | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        keys: Keys | None = None,
+        on_wrong_key: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._on_wrong_key = on_wrong_key
         self.keys = keys or configured(settings)
         self._origins = (*settings.allow_origin, extension.ORIGIN)
         self._hosts = (*settings.allow_host, settings.host, f"{gethostname()}.local", gethostname())
@@ -150,6 +158,7 @@ class Access:
         raise Unauthorized("this key is not valid")
 
     def _count(self, request: HTTPConnection) -> None:
+        self._on_wrong_key()
         address = request.client.host if request.client else "?"
         try:
             self._throttle.fail(address, time.monotonic())

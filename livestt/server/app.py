@@ -17,9 +17,21 @@ from livestt import __version__
 from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
 from livestt.pipeline import Pipeline
-from livestt.server import asr_rest, deepgram, live, openai_realtime, openai_rest, tokens
+from livestt.server import (
+    asr_rest,
+    deepgram,
+    live,
+    openai_realtime,
+    openai_rest,
+    ready,
+    tokens,
+)
+from livestt.server import metrics as metrics_page
 from livestt.server.access import Access, Door, cross_origin
+from livestt.server.metrics import Metrics
+from livestt.server.observing import Observed
 from livestt.server.pages import SecurityHeaders, page_routes
+from livestt.server.ready import Readiness
 from livestt.server.services import Services, services
 from livestt.server.sessions import Sessions
 from livestt.server.timing import Timing
@@ -43,15 +55,22 @@ def create_app(engine: Engine, settings: Settings, timing: Timing | None = None)
     """
     pipeline = Pipeline(settings, engine.capabilities)
     timing = timing or Timing()
+    metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         scheduler = Scheduler(engine)
         try:
-            async with Sessions(pipeline, scheduler, timing) as sessions:
+            async with (
+                Sessions(pipeline, scheduler, timing) as sessions,
+                Readiness(pipeline, scheduler, timing) as readiness,
+            ):
                 uploads = Uploads(pipeline, scheduler, sessions)
-                app.state.services = Services(pipeline, scheduler, sessions, uploads, timing)
-                yield
+                app.state.services = served = Services(
+                    pipeline, scheduler, sessions, uploads, timing, metrics, readiness
+                )
+                async with metrics.attend(served):
+                    yield
         finally:
             if await to_thread.run_sync(scheduler.close, timing.engine):
                 await to_thread.run_sync(engine.close)
@@ -66,14 +85,17 @@ def create_app(engine: Engine, settings: Settings, timing: Timing | None = None)
             *openai_rest.routes(),
             *asr_rest.routes(),
             Route("/health", health),
+            *ready.routes(),
+            *metrics_page.routes(),
             *tokens.routes(),
             *openai_rest.unknown_routes(),
             *page_routes(),
         ],
         middleware=[
+            Middleware(Observed, metrics=metrics),
             Middleware(SecurityHeaders),
             cross_origin(settings),
-            Middleware(Door, access=Access(settings)),
+            Middleware(Door, access=Access(settings, on_wrong_key=metrics.wrong_keys.inc)),
         ],
         lifespan=lifespan,
     )

@@ -13,3 +13,14 @@ grant: ContextVar[Grant] = ContextVar("livestt_grant", default=EVERYBODY)
 """What the one who asks may do."""
 request_id: ContextVar[str] = ContextVar("livestt_request_id", default="")
 """Of the request, as its answer's ``X-Request-Id`` says; empty outside any."""
+session: ContextVar[str] = ContextVar("livestt_session", default="")
+"""Id of the live session that runs here."""
+
+
+def context() -> dict[str, str]:
+    """What a log record should carry."""
+    return {
+        "request_id": request_id.get(),
+        "session": session.get(),
+        "key": grant.get().name,
+    }

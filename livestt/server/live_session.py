@@ -17,8 +17,10 @@ from livestt.engines.scheduler import Scheduler
 from livestt.errors import BadAudio, LivesttError
 from livestt.events import Ended, Event, Flushed, Progress, Warned
 from livestt.pipeline import Manner, Pipeline, layout, tuning
+from livestt.server import asking
 from livestt.server.inbox import End, Flush, Inbox
 from livestt.server.ladder import RUNGS, eased
+from livestt.server.tally import Count, Tally
 from livestt.timebase import from_ms, to_seconds
 from livestt.transcript import Transcript
 
@@ -62,6 +64,7 @@ class LiveSession:
         patience: asked for the seconds of audio to gather before it is decoded: many small
             pieces cost much more than few large ones.
         level: of load, see `livestt.server.ladder`.
+        count: adds up what is done, for the operator.
 
     Attributes:
         id: unguessable; who knows it may read along or resume.
@@ -86,6 +89,7 @@ class LiveSession:
         grace: float = 0.0,
         patience: Callable[[], float] = lambda: 0.0,
         level: int = 0,
+        count: Count | None = None,
     ) -> None:
         self.id = secrets.token_urlsafe(12)
         self.owner = ""
@@ -96,6 +100,7 @@ class LiveSession:
         self.failure: LivesttError | None = None
         self.options = options
         self.owed_flushes = 0
+        self._count = count or Tally().count("live")
         self._first_options = options
         self._manner = manner
         self._pipeline = pipeline
@@ -207,6 +212,7 @@ class LiveSession:
 
     async def run(self) -> None:
         """Transcribe until the last word. No error escapes."""
+        asking.session.set(self.id)
         log.info("session %s starts", self.id)
         try:
             with self._whole:
@@ -221,6 +227,7 @@ class LiveSession:
             self._fail(LivesttError("the session failed; the server's log says why"))
         finally:
             self.closed = True
+            self._count.end()
             self.ended.set()
             self._inbox.clear()
         log.info("session %s ended", self.id)
@@ -283,6 +290,7 @@ class LiveSession:
 
     def _receive_events(self, events: list[Event]) -> None:
         self.transcript.apply(events)
+        self._count.receive_events(events)
         for event in events:
             if isinstance(event, Flushed):
                 self.owed_flushes -= 1

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from contextlib import suppress
 
 import uvicorn
 from starlette.applications import Starlette
 
+from livestt import logs
+from livestt.server import asking
 from livestt.server.services import Services
 from livestt.server.transport import LARGEST, CaptionSocket
 from livestt.settings import Settings
@@ -22,6 +25,7 @@ def config(app: Starlette, settings: Settings) -> uvicorn.Config:
     Compression is off: it makes a PCM frame cost several times as much and hardly smaller.
     Protocol pings are off because the server does not read while a session is too far ahead,
     and an unread pong would look like a dead client; heartbeats and send timeouts find those.
+    Its access log is off: `livestt.server.observing` writes one that holds no queries.
     """
     return uvicorn.Config(
         app,
@@ -31,7 +35,8 @@ def config(app: Starlette, settings: Settings) -> uvicorn.Config:
         ssl_keyfile=settings.ssl_keyfile,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         log_level=settings.log_level,
-        access_log=settings.log_level == "debug",
+        log_config=None if settings.log_format == "json" else uvicorn.config.LOGGING_CONFIG,
+        access_log=False,
         ws=CaptionSocket,
         ws_max_size=LARGEST,
         ws_per_message_deflate=False,
@@ -54,5 +59,8 @@ class Server(uvicorn.Server):
 
 def serve(app: Starlette, settings: Settings) -> None:
     """Serve until interrupted. Blocking."""
+    if settings.log_format == "json":
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(logs.formatter("json", asking.context))
     with suppress(KeyboardInterrupt):  # uvicorn raises it again after a clean stop by Ctrl+C
         Server(config(app, settings)).run()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from starlette.requests import HTTPConnection
 
@@ -12,6 +12,10 @@ from livestt.pipeline import Pipeline
 from livestt.server.sessions import Sessions
 from livestt.server.timing import Timing
 from livestt.server.uploads import Uploads
+
+if TYPE_CHECKING:
+    from livestt.server.metrics import Metrics
+    from livestt.server.ready import Readiness
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,10 @@ class Services:
     """The files that clients send, of all dialects."""
     timing: Timing
     """How long clients may take."""
+    metrics: Metrics
+    """What the operator is told in figures."""
+    readiness: Readiness
+    """Whether the engine answers."""
 
 
 def services(connection: HTTPConnection) -> Services:

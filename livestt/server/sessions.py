@@ -18,11 +18,12 @@ from livestt.access.keys import Grant
 from livestt.audio.format import AudioFormat
 from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
-from livestt.errors import Overloaded, ServerRestart, TooManySessions
+from livestt.errors import LivesttError, Overloaded, ServerRestart, TooManySessions
 from livestt.pipeline import Manner, Pipeline
 from livestt.server import asking
 from livestt.server.ladder import NO_NEWCOMERS, Ladder
 from livestt.server.live_session import LiveSession
+from livestt.server.tally import Tally
 from livestt.server.timing import Timing
 
 log = logging.getLogger(__name__)
@@ -51,12 +52,14 @@ class Sessions:
         ladder: the load, and how sessions give way to it.
         connections: clients that are connected now, see `connected`.
         draining: whether the server is about to stop.
+        tally: what the server has done.
     """
 
     def __init__(self, pipeline: Pipeline, scheduler: Scheduler, timing: Timing) -> None:
         self.ladder = Ladder()
         self.connections: set[Connection] = set()
         self.draining = False
+        self.tally = Tally()
         self._pipeline = pipeline
         self._scheduler = scheduler
         self._timing = timing
@@ -113,13 +116,11 @@ class Sessions:
             Overloaded: the engine is too far behind.
             TooManySessions: the limit of the server, or of the key that asks, is reached.
         """
-        self.check_running()
-        if self.ladder.level >= NO_NEWCOMERS:
-            raise Overloaded("the server is overloaded; try again later")
-        most = self._pipeline.settings.max_sessions
-        if len(self) >= most:
-            raise TooManySessions(f"this server runs its limit of {most} sessions; try again later")
-        self._check_share(asking.grant.get())
+        try:
+            self._check_room()
+        except LivesttError as error:
+            self.tally.refused[error.code] += 1
+            raise
 
     def open(
         self,
@@ -141,7 +142,6 @@ class Sessions:
             LivesttError: there is no room, see `check_room`.
         """
         self.check_room()
-        grant = asking.grant.get()
         session = LiveSession(
             self._pipeline,
             self._scheduler,
@@ -151,12 +151,22 @@ class Sessions:
             grace=grace,
             patience=self._patience,
             level=self.ladder.level,
+            count=self.tally.count("live"),
         )
-        session.owner = grant.name
+        session.owner = asking.grant.get().name
         self._running[session.id] = session
         assert self._tasks is not None
         self._tasks.start_soon(self._host, session)
         return session
+
+    def _check_room(self) -> None:
+        self.check_running()
+        if self.ladder.level >= NO_NEWCOMERS:
+            raise Overloaded("the server is overloaded; try again later")
+        most = self._pipeline.settings.max_sessions
+        if len(self) >= most:
+            raise TooManySessions(f"this server runs its limit of {most} sessions; try again later")
+        self._check_share(asking.grant.get())
 
     def _check_share(self, grant: Grant) -> None:
         """Keep a key to its own limit.

@@ -28,3 +28,9 @@ class Timing:
     """How long a file that is being sent may pause before it is given up."""
     pulse: float = 10.0
     """Between signs of life in a response that goes on, when there is nothing to say."""
+    ready: float = 30.0
+    """How long an answer of the engine proves that it works."""
+    unready: float = 2.0
+    """How long a failure to answer counts before it is asked again."""
+    ready_answer: float = 10.0
+    """How long an answer may take that is asked for only to see whether one comes."""

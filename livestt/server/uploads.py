@@ -10,7 +10,9 @@ Every dialect takes its files here::
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import asynccontextmanager, contextmanager
 from typing import BinaryIO, Self
@@ -19,13 +21,16 @@ import anyio
 from anyio import from_thread, to_thread
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 
+from livestt.access.keys import Grant
 from livestt.engines.scheduler import Scheduler
 from livestt.errors import LivesttError, Overloaded, ServerRestart, TooManyUploads
 from livestt.events import Event
 from livestt.files import Cancelled, FileOptions, FileTranscription
 from livestt.pipeline import Pipeline
+from livestt.server import asking
 from livestt.server.ladder import NO_NEWCOMERS
 from livestt.server.sessions import Sessions
+from livestt.server.tally import Count
 
 AHEAD = 8
 """Batches of events that wait for a client that reads slowly; then its file waits."""
@@ -36,6 +41,7 @@ class Uploads:
 
     Attributes:
         admitted: files that are being received, wait or are being transcribed.
+        observers: told the samples and bytes of each file that has been worked off.
     """
 
     def __init__(self, pipeline: Pipeline, scheduler: Scheduler, sessions: Sessions) -> None:
@@ -44,6 +50,8 @@ class Uploads:
         self.sessions = sessions
         self.turns = anyio.CapacityLimiter(pipeline.settings.max_uploads)
         self.admitted = 0
+        self.observers: list[Callable[[int, int], None]] = []
+        self._owners: Counter[str] = Counter()
 
     @property
     def running(self) -> int:
@@ -62,8 +70,24 @@ class Uploads:
         Raises:
             ServerRestart: the server is about to stop.
             Overloaded: not even live sessions get their answers in time.
-            TooManyUploads: the queue is full.
+            TooManyUploads: the queue is full, or the key has its share.
         """
+        grant = asking.grant.get()
+        try:
+            self._check_room(grant)
+        except LivesttError as error:
+            self.sessions.tally.refused[error.code] += 1
+            raise
+        self.admitted += 1
+        self._owners[grant.name] += 1
+        try:
+            yield Upload(self)
+        finally:
+            self.admitted -= 1
+            self._owners[grant.name] -= 1
+
+    def _check_room(self, grant: Grant) -> None:
+        """Keep files away that the server, or their key, has no room for."""
         settings = self.pipeline.settings
         self.sessions.check_running()
         if self.sessions.ladder.level >= NO_NEWCOMERS:
@@ -72,11 +96,9 @@ class Uploads:
             raise TooManyUploads(
                 f"this server has {self.admitted} files to work on, its limit; try again later"
             )
-        self.admitted += 1
-        try:
-            yield Upload(self)
-        finally:
-            self.admitted -= 1
+        most = grant.max_sessions
+        if most is not None and self._owners[grant.name] >= most:
+            raise TooManyUploads(f"this key has its limit of {most} files; try again later")
 
 
 class Upload:
@@ -96,7 +118,8 @@ class Upload:
         uploads = self._uploads
         run = FileTranscription(uploads.pipeline, uploads.scheduler, options)
         send, receive = anyio.create_memory_object_stream[list[Event]](AHEAD)
-        heard = Heard(run, receive)
+        size = await to_thread.run_sync(_size, file)
+        heard = Heard(run, receive, uploads.sessions.tally.count("file"))
         try:
             with uploads.sessions.connected(heard):
                 async with receive, anyio.create_task_group() as tasks:
@@ -106,6 +129,8 @@ class Upload:
                     finally:
                         run.cancel()
                         tasks.cancel_scope.cancel()
+                        for observer in uploads.observers:
+                            observer(heard.received, size)
         except ExceptionGroup as group:
             # A single error need not know that it passed through a task group.
             raise (group.exceptions[0] if len(group.exceptions) == 1 else group) from None
@@ -120,9 +145,12 @@ class Heard:
         ServerRestart: the server stops.
     """
 
-    def __init__(self, run: FileTranscription, events: ObjectReceiveStream[list[Event]]) -> None:
+    def __init__(
+        self, run: FileTranscription, events: ObjectReceiveStream[list[Event]], count: Count
+    ) -> None:
         self._run = run
         self._events = events
+        self._count = count
         self._scope = anyio.CancelScope()
         self._failure: LivesttError | None = None
 
@@ -130,12 +158,19 @@ class Heard:
     def run(self) -> FileTranscription:
         return self._run
 
+    @property
+    def received(self) -> int:
+        """Samples decoded so far."""
+        return self._count.progress.received
+
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> list[Event]:
         try:
-            return await self._events.receive()
+            events = await self._events.receive()
+            self._count.receive_events(events)
+            return events
         except anyio.EndOfStream:
             if self._failure is not None:
                 raise self._failure from None
@@ -171,3 +206,10 @@ class Heard:
                 from_thread.run(events.send, batch)
         except (CancelledError, anyio.BrokenResourceError):
             raise Cancelled from None
+
+
+def _size(file: BinaryIO) -> int:
+    """Bytes of a file, which is left at its start."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return size

@@ -26,6 +26,13 @@ class ServerSettings:
         aliases=("-l",),
         choices=("debug", "info", "warning", "error", "critical"),
     )
+    log_format: str = setting(
+        "text",
+        "Server",
+        "How to write the log: text for people, json for machines, one object per line with the "
+        "ids of request and session.",
+        choices=("text", "json"),
+    )
     max_sessions: int = setting(
         32, "Server", "Most sessions at once; the next one is told to come back later.", minimum=1
     )

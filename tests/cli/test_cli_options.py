@@ -22,6 +22,7 @@ ELSE: dict[str, tuple[str, Any]] = {
     "forwarded_allow_ips": ("10.0.0.0/8", "10.0.0.0/8"),
     "log_level": ("DEBUG", "debug"),
     "allow_origin": ("https://a.org", ("https://a.org",)),
+    "log_format": ("json", "json"),
     "api_keys_file": ("./keys", "./keys"),
     "allow_host": ("a.example", ("a.example",)),
     "model": ("small", "small"),

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,11 @@ def ask(
     server: Running, method: str, path: str, body: Any = None, **headers: str
 ) -> tuple[int, Any, dict[str, str]]:
     """Status, body and headers of an answer."""
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, path, json.dumps(body) if body is not None else None, sent)
-    answer = connection.getresponse()
-    data = answer.read()
-    connection.close()
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        connection.request(method, path, json.dumps(body) if body is not None else None, sent)
+        answer = connection.getresponse()
+        data = answer.read()
     found = {name.lower(): value for name, value in answer.getheaders()}
     is_json = found.get("content-type", "").startswith("application/json")
     return answer.status, json.loads(data) if is_json else data, found

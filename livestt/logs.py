@@ -1,0 +1,49 @@
+"""How log records are written: for people, or one JSON object per line for machines."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+FORMATS = ("text", "json")
+
+Context = Callable[[], Mapping[str, str]]
+"""What is known of the request or session that a record belongs to."""
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object per record: ``time``, ``level``, ``logger``, ``message``, its context, and
+    ``error`` with the traceback if there is one.
+
+    Args:
+        context: asked for each record.
+    """
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC)
+        found = {
+            "time": at.isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **{name: value for name, value in self._context().items() if value},
+        }
+        if record.exc_info:
+            found["error"] = self.formatException(record.exc_info)
+        return json.dumps(found, ensure_ascii=False)
+
+
+def nothing() -> Mapping[str, str]:
+    return {}
+
+
+def formatter(form: str, context: Context = nothing) -> logging.Formatter:
+    """What writes records in one of `FORMATS`."""
+    return JsonFormatter(context) if form == "json" else logging.Formatter(TEXT)

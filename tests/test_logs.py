@@ -1,0 +1,39 @@
+"""Logs for machines: each line is one object."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+
+from livestt.logs import formatter
+
+
+def record(message: str, *args: object) -> logging.LogRecord:
+    return logging.LogRecord("livestt.x", logging.WARNING, "f", 1, message, args, None)
+
+
+def test_a_record_is_an_object() -> None:
+    line = formatter("json", lambda: {"session": "abc", "key": ""}).format(record("%d\n“ü”", 3))
+    found = json.loads(line)
+    assert "\n" not in line
+    assert found.pop("time").endswith("+00:00")
+    assert found == {
+        "level": "warning",
+        "logger": "livestt.x",
+        "message": "3\n“ü”",
+        "session": "abc",
+    }
+
+
+def test_an_error_comes_with_its_traceback() -> None:
+    failed = record("failed")
+    try:
+        raise ZeroDivisionError("x")
+    except ZeroDivisionError:
+        failed.exc_info = sys.exc_info()
+    assert "ZeroDivisionError: x" in json.loads(formatter("json").format(failed))["error"]
+
+
+def test_people_get_a_sentence() -> None:
+    assert formatter("text").format(record("hello")).endswith("WARNING livestt.x: hello")
