@@ -29,6 +29,13 @@ class RawSplitter:
         self._rest = data[whole:]
         return [self._channel(data[:whole], at * self._width) for at in range(self._channels)]
 
+    def finish(self) -> list[bytes]:
+        """Nothing more: samples that are not whole are lost."""
+        return [b""] * self._channels
+
+    def close(self) -> None:
+        """Nothing to free."""
+
     def _channel(self, data: bytes, offset: int) -> bytes:
         frame = self._width * self._channels
         apart = bytearray(len(data) // self._channels)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import av
 import numpy as np
+import numpy.typing as npt
 
 from livestt.audio.allowance import check_allowance, check_whole
 from livestt.audio.decoder import Decoder, join
@@ -40,6 +41,9 @@ _MAX_FAILURES = 50
 """Packets in a row that may fail to decode before the stream is given up."""
 
 _JOIN_SECONDS = 5.0
+
+Channels = npt.NDArray[np.float32]
+"""``[channels, n]``, full scale 1."""
 
 
 class Source(Protocol):
@@ -91,14 +95,15 @@ class PyAvBackend:
 class ContainerDecoder:
     """A `livestt.audio.decoder.Decoder` that runs FFmpeg in a thread of its own.
 
+    What runs there is ``make``, by default `decode`.
     The thread ends with the input, on `close`, and when the decoder is garbage collected. It
     holds no reference to the decoder.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, make: Callable[[Source], Iterator[Samples]] | None = None) -> None:
         self._pipe = Pipe()
         self._thread = threading.Thread(
-            target=_run, args=(self._pipe,), name="livestt-decoder", daemon=True
+            target=_run, args=(self._pipe, make or decode), name="livestt-decoder", daemon=True
         )
         self._thread.start()
         self._abandoned = weakref.finalize(self, self._pipe.abort)
@@ -116,10 +121,10 @@ class ContainerDecoder:
         self._thread.join(_JOIN_SECONDS)
 
 
-def _run(pipe: Pipe) -> None:
+def _run(pipe: Pipe, make: Callable[[Source], Iterator[Samples]]) -> None:
     """Body of the decoder thread."""
     try:
-        for samples in decode(pipe):
+        for samples in make(pipe):
             pipe.put(samples)
         pipe.end()
     except BadAudio as error:
@@ -136,6 +141,16 @@ def decode(source: Source) -> Iterator[Samples]:
     Raises:
         BadAudio: no format recognised, no audio track, or nothing in it can be decoded.
     """
+    for channels in _decode_track(source, lambda frame: mix_down(_channels(frame))[None]):
+        yield channels[0]
+
+
+def decode_channels(source: Source) -> Iterator[Channels]:
+    """As `decode`, but with its channels apart: blocks of ``[channels, n]``."""
+    return _decode_track(source, _channels)
+
+
+def _decode_track(source: Source, channels_of: Callable[[Any], Channels]) -> Iterator[Channels]:
     try:
         container = av.open(source, "r", options=OPTIONS, metadata_errors="replace")
     except av.FFmpegError as error:
@@ -144,10 +159,10 @@ def decode(source: Source) -> Iterator[Samples]:
         if not container.streams.audio:
             raise BadAudio(f"the stream has no audio track: {ADVICE}")
         made = 0
-        for samples in _convert(_frames(container, source)):
-            made += len(samples)
+        for channels in _convert(_frames(container, source), channels_of):
+            made += channels.shape[1]
             check_allowance(made, source.taken)
-            yield samples
+            yield channels
 
 
 def _frames(container: Any, source: Source) -> Iterator[Any]:
@@ -219,21 +234,22 @@ def _is_plausible(frame: Any) -> bool:
     )
 
 
-def _convert(frames: Iterator[Any]) -> Iterator[Samples]:
-    """Mono at 16 kHz. The rate may change inside a stream (chained Ogg, HE-AAC)."""
-    rate, resampler = 0, None
+def _convert(frames: Iterator[Any], channels_of: Callable[[Any], Channels]) -> Iterator[Channels]:
+    """To 16 kHz. The rate may change inside a stream (chained Ogg, HE-AAC)."""
+    rate = 0
+    resamplers: list[Resampler] = []
     for frame in frames:
-        if frame.sample_rate != rate:
-            if resampler is not None:
-                yield resampler.finish()
-            rate, resampler = frame.sample_rate, Resampler(frame.sample_rate)
-        assert resampler is not None
-        yield resampler.feed(_mono(frame))
-    if resampler is not None:
-        yield resampler.finish()
+        channels = channels_of(frame)
+        if frame.sample_rate != rate or len(channels) != len(resamplers):
+            if resamplers:
+                yield np.stack([resampler.finish() for resampler in resamplers])
+            rate, resamplers = frame.sample_rate, [Resampler(frame.sample_rate) for _ in channels]
+        yield np.stack([r.feed(samples) for r, samples in zip(resamplers, channels, strict=True)])
+    if resamplers:
+        yield np.stack([resampler.finish() for resampler in resamplers])
 
 
-def _mono(frame: Any) -> Samples:
+def _channels(frame: Any) -> Channels:
     # Not frame.to_ndarray(): PyAV 18.1 sees a ninth plane in eight planar channels, and crashes.
     channels, dtype = frame.layout.nb_channels, _DTYPES[frame.format.name.removesuffix("p")]
     planes = frame.planes[:channels] if frame.format.is_planar else frame.planes[:1]
@@ -241,4 +257,4 @@ def _mono(frame: Any) -> Samples:
     values = np.stack([np.frombuffer(plane, dtype, count) for plane in planes])
     if len(planes) < channels:
         values = values.reshape(-1, channels).T
-    return mix_down(to_float(values))
+    return to_float(values)

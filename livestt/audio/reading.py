@@ -42,7 +42,7 @@ def read_audio(
     if backend == "pyav" and audio_format.encoding == "auto" and _needs_seeking(file):
         from livestt.audio.container import decode
 
-        yield from _grouped(decode(_Seekable(file)))
+        yield from _grouped(decode(Seekable(file)))
         return
     decoder = open_decoder(audio_format, backend)
     try:
@@ -71,7 +71,7 @@ def _needs_seeking(file: BinaryIO) -> bool:
     return sniff(head, ended=len(head) < SNIFFED) == "whole"
 
 
-class _Seekable:
+class Seekable:
     """A file as a `livestt.audio.container.Source`."""
 
     def __init__(self, file: BinaryIO) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import anyio
@@ -31,6 +32,9 @@ class SocketConnection(ABC):
         close_code: how the socket will be closed.
         close_reason: and why, for dialects that say so.
     """
+
+    failure = ""
+    """Reason of the close when the connection fails by the server's fault."""
 
     def __init__(self, socket: WebSocket, timing: Timing, name: str) -> None:
         self.socket = socket
@@ -65,7 +69,7 @@ class SocketConnection(ABC):
             log.info("%s: the client left", self._name)
         except* Exception:  # the top of a connection: it fails alone
             log.exception("%s: the connection failed", self._name)
-            self.close_code = FAILED
+            self.close_code, self.close_reason = FAILED, self.failure
             await self._close()
         finally:
             self.leave()
@@ -74,14 +78,20 @@ class SocketConnection(ABC):
         """End at once."""
         self._whole.cancel()
 
-    async def accept(self, subprotocol: str | None = None) -> None:
+    async def accept(
+        self, subprotocol: str | None = None, headers: Sequence[tuple[bytes, bytes]] = ()
+    ) -> None:
         """Open the socket.
+
+        Args:
+            subprotocol: the one chosen of those the client offered.
+            headers: of the answer, names in lower case.
 
         Raises:
             ClientGone: the client did not wait for it.
         """
         try:
-            await self.socket.accept(subprotocol)
+            await self.socket.accept(subprotocol, headers)
         except OSError as error:
             raise ClientGone("before it was let in") from error
 

@@ -1,15 +1,17 @@
-"""The Deepgram surface: ``WS /v1/listen``."""
+"""The Deepgram surface: ``WS /v1/listen``, ``POST /v1/listen`` and ``WS /v2/listen``."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 
-from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from livestt.audio.channels import RawSplitter
 from livestt.audio.format import AudioFormat
+from livestt.audio.separate import APART
 from livestt.errors import BadRequest, LivesttError
 from livestt.pipeline import Manner, endpointing
 from livestt.protocols.deepgram.about import About
@@ -23,9 +25,12 @@ from livestt.protocols.deepgram.control import (
     parse_control,
     schema_error,
 )
+from livestt.protocols.deepgram.flux import parse_flux
 from livestt.protocols.deepgram.live import LiveResults
 from livestt.protocols.deepgram.query import LiveRequest, parse_live
 from livestt.server import refusals
+from livestt.server.deepgram_files import transcribe
+from livestt.server.deepgram_flux import Flux
 from livestt.server.deepgram_stream import Stream
 from livestt.server.live_session import LiveSession
 from livestt.server.outbox import Message
@@ -40,29 +45,56 @@ LEAST_SILENCE_MS = 200
 
 
 def routes() -> list[BaseRoute]:
-    return [WebSocketRoute("/v1/listen", listen)]
+    return [
+        WebSocketRoute("/v1/listen", listen),
+        Route("/v1/listen", transcribe, methods=["POST"]),
+        WebSocketRoute("/v2/listen", flux),
+    ]
 
 
 async def listen(socket: WebSocket) -> None:
     """One live connection, from its handshake to its end."""
-    served = services(socket)
+    await _serve(socket, _open_listen)
+
+
+async def flux(socket: WebSocket) -> None:
+    """One conversation, from its handshake to its end."""
+    await _serve(socket, _open_flux)
+
+
+async def _serve(socket: WebSocket, open_stream: Callable[[WebSocket, str], Stream]) -> None:
     request_id = str(uuid.uuid4())
     try:
-        stream = _admit(socket, served, request_id)
+        stream = open_stream(socket, request_id)
     except LivesttError as error:
         await socket.send_denial_response(refusals.deepgram(error, request_id))
         return
-    with served.sessions.connected(stream):
+    with services(socket).sessions.connected(stream):
         await stream.run()
 
 
-def _admit(socket: WebSocket, served: Services, request_id: str) -> Listen:
+def _open_listen(socket: WebSocket, request_id: str) -> Stream:
     """Read what a client asks for, or refuse it before the handshake."""
-    settings, engine = served.pipeline.settings, served.pipeline.engine
-    served.sessions.check_running()
-    request = parse_live(socket.query_params.multi_items(), engine, settings.stream_options())
+    served = services(socket)
+    engine, defaults = served.pipeline.engine, served.pipeline.settings.stream_options()
+    request = parse_live(socket.query_params.multi_items(), engine, defaults)
     about = About(request_id, engine, request.extra, request.tags)
     return Listen(socket, request, open_sessions(request, served), about, served.timing)
+
+
+def _open_flux(socket: WebSocket, request_id: str) -> Stream:
+    served = services(socket)
+    engine, settings = served.pipeline.engine, served.pipeline.settings
+    pairs = socket.query_params.multi_items()
+    request = parse_flux(pairs, engine, settings.stream_options())
+    audio = request.sound.audio
+    session = served.sessions.open(
+        AudioFormat() if audio.encoding == "auto" else audio,
+        request.options,
+        Manner(endpointing=silence(request.thresholds.first_silence_ms, settings)),
+    )
+    about = About(request_id, engine, tags=request.tags)
+    return Flux(socket, request, session, about, served.timing)
 
 
 def open_sessions(request: LiveRequest, served: Services) -> list[LiveSession]:
@@ -72,10 +104,10 @@ def open_sessions(request: LiveRequest, served: Services) -> list[LiveSession]:
         LivesttError: the server can take no more.
     """
     audio = request.sound.audio
-    if request.channels > 1:
+    if audio.encoding == "auto":
+        audio = AudioFormat() if request.channels == 1 else APART
+    elif request.channels > 1:
         audio = RawSplitter(audio).apart
-    elif audio.encoding == "auto":
-        audio = AudioFormat()
     manner = Manner(endpointing=silence(request.endpointing_ms, served.pipeline.settings))
     opened: list[LiveSession] = []
     try:

@@ -32,3 +32,9 @@ class FileSettings:
         "Files that may wait for their turn; the next one is told to come back later.",
         minimum=0,
     )
+    fetch_from: tuple[str, ...] = setting(
+        (),
+        "Files",
+        "A host, such as media.example.org, from which a client may have the server fetch a "
+        "file by its address. Repeatable; none by default.",
+    )

@@ -77,6 +77,23 @@ class Query:
             raise invalid(name, value, f"write {low} to {high}")
         return number
 
+    def number(self, name: str, low: float, high: float) -> float | None:
+        """A number, or None where there is none.
+
+        Raises:
+            BadRequest: not a number of that range.
+        """
+        value = self.text(name)
+        if not value:
+            return None
+        try:
+            number = float(value)
+        except ValueError:
+            raise invalid(name, value, "write a number") from None
+        if not low <= number <= high:
+            raise invalid(name, value, f"write {low:g} to {high:g}")
+        return number
+
     def mapping(self, name: str) -> dict[str, str]:
         """``name=key:value``, or ``name[key]=value`` as some clients write it."""
         found = dict(value.partition(":")[::2] for value in self.all(name))

@@ -1,0 +1,296 @@
+"""Flux, ``WS /v2/listen``: a session's events as turns of a conversation. Pure.
+
+Theory of operation. A turn starts with its first word and holds all words until it ends; each
+message tells the whole turn so far. Voice detection ends an utterance after a silence; the turn
+ends when the silence has lasted as long as the client's threshold asks for::
+
+              first word                 utterance ends           silence lasts
+    (no turn) ----------> StartOfTurn -> Update* -> EagerEndOfTurn -----------> EndOfTurn
+                                            ^              |
+                                            |  more words  |
+                                            +-- TurnResumed +
+
+``EagerEndOfTurn`` comes only where the client gave a threshold for it. livestt judges by silence
+alone, so a threshold stands for a time: 0.7 for 700 ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from livestt.engines import Capabilities, StreamOptions
+from livestt.events import (
+    Committed,
+    Ended,
+    Event,
+    Flushed,
+    Interim,
+    Progress,
+    SpeechStarted,
+    UtteranceEnded,
+    Warned,
+    Word,
+)
+from livestt.protocols.deepgram.about import About
+from livestt.protocols.deepgram.control import BadConfigure, Configure
+from livestt.protocols.deepgram.query import (
+    Query,
+    Sound,
+    hotwords,
+    live_sound,
+    refuse_promises,
+)
+from livestt.protocols.deepgram.words import WordForm, confidence, written
+from livestt.protocols.native import language_option
+from livestt.timebase import from_ms, to_seconds
+from livestt.transcript import joined
+
+Message = dict[str, Any]
+
+EOT, EAGER, TIMEOUT = (0.5, 0.9), (0.3, 0.9), (500, 10_000)
+"""The ranges of the thresholds, and of the timeout in milliseconds."""
+CERTAIN = 1000
+"""Milliseconds of silence that a threshold of 1 would ask for."""
+FORM = WordForm(punctuated=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """When turns end."""
+
+    eot: float = 0.7
+    eager: float | None = None
+    timeout_ms: int = 5000
+
+    @property
+    def silence_ms(self) -> int:
+        """Silence that ends a turn."""
+        return min(round(self.eot * CERTAIN), self.timeout_ms)
+
+    @property
+    def first_silence_ms(self) -> int:
+        """Silence after which there is something to say."""
+        eager = self.silence_ms if self.eager is None else round(self.eager * CERTAIN)
+        return min(eager, self.silence_ms)
+
+    def told(self) -> dict[str, float | int | None]:
+        return {
+            "eager_eot_threshold": self.eager,
+            "eot_threshold": self.eot,
+            "eot_timeout_ms": self.timeout_ms,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FluxRequest:
+    """What one client of ``WS /v2/listen`` asks for."""
+
+    sound: Sound
+    options: StreamOptions
+    thresholds: Thresholds = Thresholds()
+    tags: tuple[str, ...] = ()
+
+
+def parse_flux(
+    pairs: Iterable[tuple[str, str]], engine: Capabilities, defaults: StreamOptions
+) -> FluxRequest:
+    """Read the parameters of ``WS /v2/listen``.
+
+    Raises:
+        BadRequest: a value that cannot be honoured; names the parameter and what it may be.
+    """
+    query = Query(pairs)
+    refuse_promises(query)
+    timeout, usual = query.whole("eot_timeout_ms", *TIMEOUT), Thresholds()
+    return FluxRequest(
+        sound=live_sound(query)[0],
+        options=replace(
+            defaults,
+            language=_language(query, engine, defaults.language),
+            hotwords=hotwords(query) or defaults.hotwords,
+        ),
+        thresholds=Thresholds(
+            query.number("eot_threshold", *EOT) or usual.eot,
+            query.number("eager_eot_threshold", *EAGER),
+            usual.timeout_ms if timeout is None else timeout,
+        ),
+        tags=tuple(query.all("tag")),
+    )
+
+
+def changed(thresholds: Thresholds, configure: Configure) -> Thresholds:
+    """Thresholds with those of a ``Configure`` message changed.
+
+    Raises:
+        BadConfigure: a value out of range.
+    """
+    asked = configure.thresholds or {}
+    ranges = {"eot_threshold": EOT, "eager_eot_threshold": EAGER, "eot_timeout_ms": TIMEOUT}
+    for name, (low, high) in ranges.items():
+        if name in asked and not low <= asked[name] <= high:
+            raise BadConfigure("INVALID_THRESHOLD", f"{name} must be from {low} to {high}")
+    return Thresholds(
+        asked.get("eot_threshold", thresholds.eot),
+        asked.get("eager_eot_threshold", thresholds.eager),
+        int(asked.get("eot_timeout_ms", thresholds.timeout_ms)),
+    )
+
+
+class FluxTurns:
+    """What the client is told.
+
+    Args:
+        about: who answers.
+        thresholds: when turns end; may be changed at any time.
+        detected_ms: silence after which voice detection ends an utterance.
+    """
+
+    def __init__(self, about: About, thresholds: Thresholds, detected_ms: int) -> None:
+        self.thresholds = thresholds
+        self._about = about
+        self._detected_ms = detected_ms
+        self._sequence = 0
+        self._turn = 0
+        self._words: list[Word] = []
+        self._interim: tuple[Word, ...] = ()
+        self._speech_from = 0
+        self._started = False
+        self._eager = False
+        self._quiet_from: int | None = None  # where speech ended, while nobody speaks
+        self._update_due = False
+        self._heard = 0
+
+    def message(self, kind: str, **content: Any) -> Message:
+        """Any message of this connection; each has the next number."""
+        self._sequence += 1
+        return {
+            "type": kind,
+            "request_id": self._about.request_id,
+            "sequence_id": self._sequence - 1,
+            **content,
+        }
+
+    def receive_events(self, events: Iterable[Event]) -> list[Message]:
+        """Take events in order; return what the client must be told, in order."""
+        return [message for event in events for message in self._receive(event)]
+
+    def guess(self) -> Message | None:
+        """The newest ``Update``, or None if it would say nothing new."""
+        if not (self._update_due and self._started):
+            return None
+        self._update_due = False
+        return self._info("Update")
+
+    def _receive(self, event: Event) -> list[Message]:
+        match event:
+            case SpeechStarted(at):
+                if not self._started:
+                    self._speech_from = at
+                self._quiet_from = None
+            case Interim(words):
+                self._interim = words
+                return self._heard_words(bool(words))
+            case Committed(words):
+                self._interim = ()
+                self._words += words
+                return self._heard_words(True)
+            case UtteranceEnded(_, end):
+                self._quiet_from = end
+                return self._silence(from_ms(self._detected_ms))
+            case Progress(_, heard):
+                self._heard = max(self._heard, heard)
+                if self._quiet_from is not None:
+                    return self._silence(self._heard - self._quiet_from)
+            case Flushed():
+                return self._end("manual")
+            case Ended(at):
+                self._heard = at
+                return self._end("model")
+            case Warned(code, message):
+                return [self.message("Warning", code=code, description=message)]
+            case _:
+                pass
+        return []
+
+    def _heard_words(self, any_words: bool) -> list[Message]:
+        self._update_due = True
+        if not any_words:
+            return []
+        messages = []
+        if not self._started:
+            self._started = True
+            self._update_due = False
+            messages.append(self._info("StartOfTurn"))
+        if self._eager:
+            self._eager = False
+            messages.append(self._info("TurnResumed"))
+        return messages
+
+    def _silence(self, quiet: int) -> list[Message]:
+        """So many samples of silence have passed."""
+        if not self._started or self._interim:
+            return []
+        wanted = self.thresholds
+        if quiet >= from_ms(wanted.silence_ms):
+            by_timeout = wanted.timeout_ms < wanted.eot * CERTAIN
+            return self._end("timeout" if by_timeout else "model")
+        if wanted.eager is None or self._eager or quiet < from_ms(wanted.first_silence_ms):
+            return []
+        self._eager = True
+        return [self._info("EagerEndOfTurn")]
+
+    def _end(self, trigger: str) -> list[Message]:
+        if not self._started:
+            return []
+        self._interim = ()
+        message = {**self._info("EndOfTurn"), "trigger": trigger}
+        self._turn += 1
+        self._speech_from = max(self._heard, self._words[-1].end if self._words else 0)
+        self._words.clear()
+        self._started = self._eager = self._update_due = False
+        self._quiet_from = None
+        return [message]
+
+    def _info(self, event: str) -> Message:
+        words = written([*self._words, *self._interim], FORM)
+        return self.message(
+            "TurnInfo",
+            event=event,
+            turn_index=self._turn,
+            audio_window_start=to_seconds(self._speech_from),
+            audio_window_end=to_seconds(max([self._heard, *(word.end for word in words[-1:])])),
+            transcript=joined(words),
+            words=[
+                {
+                    "word": word.text.strip(),
+                    "confidence": confidence([word]),
+                    "start": to_seconds(word.start),
+                    "end": to_seconds(word.end),
+                }
+                for word in words
+            ],
+            end_of_turn_confidence=self._confidence(event, words),
+        )
+
+    def _confidence(self, event: str, words: list[Word]) -> float:
+        """How much of the silence that ends a turn has passed, as a share of its threshold."""
+        wanted = self.thresholds
+        if event == "EndOfTurn":
+            return wanted.eot
+        if event == "EagerEndOfTurn":
+            return wanted.eager or wanted.eot
+        quiet = self._heard - words[-1].end if words else 0
+        share = max(0.0, min(0.95, quiet / from_ms(wanted.silence_ms)))
+        return round(share * (wanted.eager or wanted.eot), 3)
+
+
+def _language(query: Query, engine: Capabilities, default: str | None) -> str | None:
+    """Flux says the language with the model's name, and hints where it may be any."""
+    hints, model = query.all("language_hint"), query.text("model").lower()
+    if len(hints) == 1:
+        return language_option(hints[0], engine, default)
+    if model.endswith("-multi"):
+        return language_option("auto", engine, default)
+    return "en" if model.endswith("-en") and "en" in engine.languages else default
