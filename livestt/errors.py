@@ -22,10 +22,12 @@
     │   └── TooManyUploads       too many files wait already; try again later        429
     ├── Overloaded               the engine is too far behind for newcomers      503
     ├── ServerRestart            the server is going down; another comes up           503
+    ├── StoreUnavailable         transcripts cannot be read or changed just now        503
     ├── EngineError              a model failed at run time                          500
     └── SetupError               the operator must change something    (exit status 2)
         ├── BadModel             a folder that is not a usable model
         ├── ModelUnavailable     a named model neither local nor reachable
+        ├── BadStore             transcripts cannot be kept where they should be
         ├── MissingExtra         an optional dependency is not installed
         └── UnsupportedOption    an option the chosen engine cannot honour
 
@@ -170,6 +172,13 @@ class ServerRestart(LivesttError):
     retry_after = 5.0
 
 
+class StoreUnavailable(LivesttError):
+    code = "store_unavailable"
+    http_status = 503
+    close_code = 1013
+    retry_after = 5.0
+
+
 class EngineError(LivesttError):
     code = "engine_error"
 
@@ -184,6 +193,10 @@ class BadModel(SetupError):
 
 class ModelUnavailable(SetupError):
     code = "model_unavailable"
+
+
+class BadStore(SetupError):
+    code = "bad_store"
 
 
 class MissingExtra(SetupError):

@@ -75,6 +75,10 @@ class Segment:
 class Transcript:
     """What has been said so far.
 
+    Args:
+        layout: when segments close.
+        next_id: id of the first segment to close.
+
     Attributes:
         segments: closed segments still in view, oldest first.
         pruned: how many segments have left the view at the front.
@@ -89,10 +93,10 @@ class Transcript:
         heard_speech: whether speech ever started.
     """
 
-    def __init__(self, layout: Layout | None = None) -> None:
+    def __init__(self, layout: Layout | None = None, next_id: int = 0) -> None:
         self._layout = layout or Layout()
         self.segments: deque[Segment] = deque()
-        self.pruned = 0
+        self.pruned = next_id
         self.growing: list[Word] = []
         self.waiting: deque[Word] = deque()
         self.interim: tuple[Word, ...] = ()
@@ -102,7 +106,7 @@ class Transcript:
         self.revisions = 0
         self.language: str | None = None
         self.heard_speech = False
-        self._next_id = 0
+        self._next_id = next_id
         self._last_end = 0
         self._voices: deque[int | None] = deque()  # of the words of all segments, then of growing
         self._attributed = 0

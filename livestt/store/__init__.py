@@ -1,0 +1,300 @@
+"""The transcript store: sessions and their committed words, kept beyond the process.
+
+SQLite by default, PostgreSQL by URL. Writing is append-only and goes through one thread that
+shares transactions among sessions (`livestt.store.writer`); reading takes any thread.
+
+Words are numbered through a session, and closed lines keep the numbers that live readers saw, so
+that a session can be reopened by another process exactly where the first one left it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from livestt.errors import StoreUnavailable, UnknownSession
+from livestt.events import Committed, Ended
+from livestt.store import reading
+from livestt.store.database import address, connect
+from livestt.store.entries import Entry, Line, Opening, Resumed, Stored, milliseconds
+from livestt.store.reading import Found
+from livestt.store.schema import lines, sessions
+from livestt.store.transaction import line_row
+from livestt.store.writer import RETRY, Answer, Outcome, StoreStats, Writer
+from livestt.transcript import Layout, Segment, Transcript
+
+__all__ = [
+    "Entry",
+    "Found",
+    "Line",
+    "Opening",
+    "Outcome",
+    "Resumed",
+    "Store",
+    "StoreStats",
+    "Stored",
+    "StoredTranscript",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTranscript:
+    """A transcript, or a part of one, that `livestt.subtitles` can write down."""
+
+    row: Stored
+    segments: tuple[Segment, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(segment.text for segment in self.segments if segment.text)
+
+    @property
+    def language(self) -> str | None:
+        return self.row.language
+
+    @property
+    def duration(self) -> int:
+        """Samples."""
+        return self.row.received
+
+
+class Store:
+    """All transcripts of one server, or of several that share a PostgreSQL.
+
+    Args:
+        place: what ``--store`` names: ``auto``, a path for SQLite, or a URL.
+        layout: how words that were left over by a crash are put in lines.
+        retry: seconds between attempts to write while the disk fails.
+
+    Raises:
+        BadStore: it cannot be opened; says why.
+    """
+
+    def __init__(self, place: str, layout: Layout | None = None, retry: float = RETRY) -> None:
+        url = address(place)
+        self._engine = connect(url)
+        self._layout = layout or Layout()
+        self._began = datetime.now(UTC)
+        self.place = url.render_as_string(hide_password=True)
+        sqlite = url.get_backend_name() == "sqlite"
+        self._writer = Writer(
+            self._engine, _still_there(Path(url.database or "")) if sqlite else _unchecked, retry
+        )
+
+    @property
+    def stats(self) -> StoreStats:
+        return self._writer.stats
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be written just now; None if all is well."""
+        return self._writer.trouble
+
+    def append(self, entry: Entry, answer: Answer) -> None:
+        """Have an entry written. Never waits; see `Writer.submit`."""
+        self._writer.submit(entry, answer)
+
+    def close(self, timeout: float = 10.0) -> bool:
+        """Write what waits; whether that worked in time. Blocking."""
+        written = self._writer.close(timeout)
+        self._engine.dispose()
+        return written
+
+    def reopen(self, session: str, grace: timedelta, view: int) -> Resumed | None:
+        """Take over a session that has not ended and that no other process looks after.
+
+        Args:
+            session: its id.
+            grace: how long ago it may have been looked after, if this process has run longer.
+            view: samples of closed lines to bring back, before the session's end.
+
+        Returns:
+            None if there is no such session.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        now = datetime.now(UTC)
+        since = now - grace
+        with self._connection() as connection:
+            where = [sessions.c.id == session, sessions.c.ended.is_(None)]
+            if self._began < since:
+                where.append(sessions.c.seen >= milliseconds(since))
+            taken = connection.execute(
+                update(sessions)
+                .where(*where)
+                .values(epoch=sessions.c.epoch + 1, seen=milliseconds(now))
+            )
+            row = reading.stored(connection, session) if taken.rowcount else None
+            if row is None:
+                return None
+            next_line, _, growing = reading.tail(connection, session)
+            shown = reading.segments(connection, session, row.received - view, None)
+        ends = [segment.end for segment in shown[-1:]] + [word.end for word in growing[-1:]]
+        return Resumed(row, tuple(shown), next_line, tuple(growing), max(ends, default=0))
+
+    def get(self, session: str) -> Stored:
+        """What is known about one session.
+
+        Raises:
+            UnknownSession: there is none.
+            StoreUnavailable: the database does not answer.
+        """
+        with self._connection() as connection:
+            return _known(reading.stored(connection, session))
+
+    def newest(
+        self, limit: int, before: str | None = None, owner: str | None = None
+    ) -> list[Stored]:
+        """Sessions, newest first; see `reading.newest`.
+
+        Raises:
+            UnknownSession: there is no session ``before``.
+            StoreUnavailable: the database does not answer.
+        """
+        with self._connection() as connection:
+            older = None if before is None else _known(reading.stored(connection, before))
+            return reading.newest(connection, limit, older, owner)
+
+    def read(
+        self, session: str, start: int = 0, end: int | None = None
+    ) -> StoredTranscript:
+        """The lines of a session that overlap ``[start, end)`` samples, closed or not.
+
+        Raises:
+            UnknownSession: there is none.
+            StoreUnavailable: the database does not answer.
+        """
+        with self._connection() as connection:
+            row = _known(reading.stored(connection, session))
+            closed = reading.segments(connection, session, start, end)
+            rest = [line.segment for line in self._rest(connection, session)]
+        rest = [s for s in rest if s.end > start and (end is None or s.start < end)]
+        return StoredTranscript(row, (*closed, *rest))
+
+    def search(self, query: str, limit: int, owner: str | None = None) -> list[Found]:
+        """Lines that hold all words of a query, newest session first.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        if not query.strip():
+            return []
+        with self._connection() as connection:
+            return reading.search(connection, query, limit, owner)
+
+    def edit(
+        self, session: str, title: str | None = None, speakers: Mapping[int, str] | None = None
+    ) -> Stored:
+        """Give a session a title, or its speakers names; an empty name takes one away.
+
+        Raises:
+            UnknownSession: there is none.
+            StoreUnavailable: the database does not answer.
+        """
+        with self._connection() as connection:
+            row = _known(reading.stored(connection, session))
+            names = {**row.speakers, **(speakers or {})}
+            changes: dict[str, Any] = {
+                "speakers": {str(number): name for number, name in names.items() if name}
+            }
+            if title is not None:
+                changes["title"] = title
+            connection.execute(update(sessions).where(sessions.c.id == session).values(changes))
+            return _known(reading.stored(connection, session))
+
+    def delete(self, session: str) -> None:
+        """Forget a session and everything said in it.
+
+        Raises:
+            UnknownSession: there is none.
+            StoreUnavailable: the database does not answer.
+        """
+        with self._connection() as connection:
+            if not connection.execute(delete(sessions).where(sessions.c.id == session)).rowcount:
+                _known(None)
+
+    def sweep(self, grace: timedelta, keep: timedelta | None) -> list[str]:
+        """End sessions that nobody came back to, and forget old ones.
+
+        Args:
+            grace: after which a session that nobody looks after has ended.
+            keep: after which an ended session is forgotten; None keeps all.
+
+        Returns:
+            Ids of the sessions forgotten.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        now = datetime.now(UTC)
+        with self._connection() as connection:
+            left = [] if self._began > now - grace else connection.execute(
+                select(sessions.c.id, sessions.c.seen)
+                .where(sessions.c.ended.is_(None), sessions.c.seen < milliseconds(now - grace))
+                .with_for_update(skip_locked=True)
+            ).all()  # fmt: skip
+            for row in left:
+                rest = [line_row(row.id, line) for line in self._rest(connection, row.id)]
+                if rest:
+                    connection.execute(insert(lines), rest)
+                connection.execute(
+                    update(sessions).where(sessions.c.id == row.id).values(ended=row.seen)
+                )
+            if keep is None:
+                return []
+            old = connection.execute(
+                select(sessions.c.id).where(sessions.c.ended < milliseconds(now - keep))
+            )
+            forgotten = [row.id for row in old]
+            connection.execute(delete(sessions).where(sessions.c.id.in_(forgotten)))
+            return forgotten
+
+    def _rest(self, connection: Connection, session: str) -> list[Line]:
+        """The words after the last closed line, in lines."""
+        next_line, first, rest = reading.tail(connection, session)
+        transcript = Transcript(self._layout, next_line)
+        transcript.apply([Committed(tuple(rest)), Ended(0)])
+        found = []
+        for segment in transcript.segments:
+            found.append(Line(segment, first))
+            first += len(segment.words)
+        return found
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or error).strip()
+            raise StoreUnavailable(f"the transcripts cannot be reached just now: {reason}") from error
+
+
+def _known(row: Stored | None) -> Stored:
+    if row is None:
+        raise UnknownSession("there is no such transcript, or not any more")
+    return row
+
+
+def _unchecked() -> None:
+    """A server says by itself that it is gone."""
+
+
+def _still_there(path: Path) -> Callable[[], None]:
+    """SQLite goes on writing into a file that was deleted or replaced; nobody would find it."""
+    file = os.stat(path).st_ino
+
+    def check() -> None:
+        if os.stat(path).st_ino != file:
+            raise OSError(f"{path} was replaced by another file; restart the server")
+
+    return check

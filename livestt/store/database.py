@@ -1,0 +1,96 @@
+"""Where a store lives: its address, and a connection pool for it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from livestt.errors import BadStore, MissingExtra
+from livestt.store.schema import prepare
+
+PATIENCE = 5.0
+"""Seconds to wait for another writer, or for a server to let us in."""
+
+
+def default_path() -> Path:
+    """``transcripts.db`` in the folder that this system keeps for a user's data."""
+    from platformdirs import user_data_path
+
+    return user_data_path("livestt", appauthor=False) / "transcripts.db"
+
+
+def address(store: str) -> URL:
+    """The URL of what ``--store`` names: ``auto``, a path, or a URL.
+
+    Raises:
+        BadStore: a URL of a database that livestt does not speak to.
+    """
+    if "://" not in store:
+        path = default_path() if store == "auto" else Path(store).expanduser()
+        return URL.create("sqlite", database=str(path.absolute()))
+    try:
+        url = make_url(store)
+    except ArgumentError as error:
+        raise BadStore(f"--store: this is not the address of a database: {error}") from error
+    backend = url.get_backend_name()
+    if backend == "sqlite" and url.database and url.database != ":memory:":
+        return url
+    if backend in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    raise BadStore(
+        f"--store cannot be {url.drivername}: write a path for SQLite, or a postgresql:// address"
+    )
+
+
+def connect(url: URL) -> Engine:
+    """A pool of connections to a database whose tables are there and up to date.
+
+    Raises:
+        BadStore: it cannot be opened; says why.
+        MissingExtra: the driver is not installed.
+    """
+    try:
+        engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgres(url)
+        with engine.begin() as connection:
+            prepare(connection)
+    except (SQLAlchemyError, OSError) as error:
+        place = url.render_as_string(hide_password=True)
+        reason = str(getattr(error, "orig", None) or error).strip()
+        raise BadStore(
+            f"transcripts cannot be kept in {place}: {reason}. Name another place with --store, "
+            "or keep none with --no-store."
+        ) from error
+    return engine
+
+
+def _sqlite(url: URL) -> Engine:
+    path = Path(url.database or "")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # What people say is for the server's own user; SQLite gives its other files the same mode.
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"timeout": PATIENCE, "check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
+                       "secure_delete=ON"):  # fmt: skip
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine
+
+
+def _postgres(url: URL) -> Engine:
+    wait = {} if "connect_timeout" in url.query else {"connect_timeout": int(PATIENCE)}
+    try:
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=wait)
+    except (ImportError, NoSuchModuleError) as error:
+        raise MissingExtra("a store in PostgreSQL", "postgres") from error

@@ -1,0 +1,107 @@
+"""What goes into the store and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from livestt.events import Word
+from livestt.transcript import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A session that begins."""
+
+    id: str
+    started: datetime
+    audio: Mapping[str, Any]
+    """Encoding, sample_rate and channels of what its client sends."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Language, task, prompt and hotwords it began with."""
+    owner: str | None = None
+    """Name of the key that opened it."""
+    engine: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A closed segment, and which of the session's words it holds."""
+
+    segment: Segment
+    first: int
+    """Number of its first word; for a silence, of the first word after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one session has to say since its last entry. Written whole or not at all."""
+
+    session: str
+    epoch: int
+    """Of whoever writes; see `livestt.store.Store.reopen`."""
+    first: int = 0
+    """Number of the first of ``words``; numbers count from 0 through the session."""
+    words: tuple[Word, ...] = ()
+    lines: tuple[Line, ...] = ()
+    received: int = 0
+    """Samples received by then."""
+    committed: int = 0
+    """Samples whose words are all committed."""
+    language: str | None = None
+    opening: Opening | None = None
+    """Only in a session's first entry."""
+    ended: bool = False
+    """Whether this is its last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A session in the store, without its words."""
+
+    id: str
+    started: datetime
+    seen: datetime
+    """When its server last wrote something."""
+    ended: datetime | None
+    """None while it runs, and after a crash for as long as it may be resumed."""
+    title: str
+    owner: str | None
+    language: str | None
+    engine: str
+    model: str
+    audio: Mapping[str, Any]
+    options: Mapping[str, Any]
+    speakers: Mapping[int, str]
+    """Names that readers gave."""
+    received: int
+    committed: int
+    words: int
+    missing: int
+    """Words that could not be kept because the disk failed for too long."""
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What a server needs to go on with a session that another process began."""
+
+    row: Stored
+    segments: tuple[Segment, ...]
+    """Closed ones, oldest first; only the newest, as many as asked for."""
+    next_line: int
+    growing: tuple[Word, ...]
+    """Words after the last closed segment."""
+    last_end: int
+    """Where the last stored word or line ends."""
+
+
+def milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def moment(value: int) -> datetime:
+    return datetime.fromtimestamp(value / 1000, UTC)

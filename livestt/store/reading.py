@@ -1,0 +1,171 @@
+"""Questions to the store. Blocking; each takes a connection in a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, text
+
+from livestt.events import Word
+from livestt.store.entries import Stored, moment
+from livestt.store.schema import lines, sessions, words
+from livestt.transcript import Segment, main_language
+
+Rows = Sequence[Row[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A line that a search found."""
+
+    session: str
+    line: int
+    start: int
+    end: int
+    text: str
+
+
+def stored(connection: Connection, session: str) -> Stored | None:
+    """What is known about one session."""
+    row = connection.execute(select(sessions).where(sessions.c.id == session)).one_or_none()
+    return None if row is None else _stored(row)
+
+
+def newest(
+    connection: Connection, limit: int, before: Stored | None, owner: str | None
+) -> list[Stored]:
+    """Sessions, newest first.
+
+    Args:
+        connection: in a transaction.
+        limit: most of them.
+        before: only sessions older than this one.
+        owner: only sessions of this key; None takes all.
+    """
+    query = select(sessions).order_by(sessions.c.started.desc(), sessions.c.id.desc())
+    if owner is not None:
+        query = query.where(sessions.c.owner == owner)
+    if before is not None:
+        row = _moment_of(connection, before.id)
+        older = and_(sessions.c.started == row, sessions.c.id < before.id)
+        query = query.where(or_(sessions.c.started < row, older))
+    return [_stored(row) for row in connection.execute(query.limit(limit))]
+
+
+def segments(
+    connection: Connection, session: str, start: int, end: int | None
+) -> list[Segment]:
+    """Closed lines that overlap ``[start, end)``, with their words."""
+    of = [lines.c.session == session, lines.c.end > start]
+    if end is not None:
+        of.append(lines.c.start < end)
+    rows = connection.execute(select(lines).where(*of).order_by(lines.c.n)).all()
+    if not rows:
+        return []
+    first, last = rows[0].first, max(row.first + row.count for row in rows)
+    by_number = _numbered(connection, session, words.c.n >= first, words.c.n < last)
+    return [_segment(row, by_number) for row in rows]
+
+
+def tail(connection: Connection, session: str) -> tuple[int, int, list[Word]]:
+    """What follows the last closed line.
+
+    Returns:
+        Number of the next line, number of the first word after the last line, those words.
+    """
+    line = connection.execute(
+        select(lines.c.n, lines.c.first, lines.c.count)
+        .where(lines.c.session == session)
+        .order_by(lines.c.n.desc())
+        .limit(1)
+    ).one_or_none()
+    first = 0 if line is None else line.first + line.count
+    rest = _numbered(connection, session, words.c.n >= first)
+    return (0 if line is None else line.n + 1), first, list(rest.values())
+
+
+def search(
+    connection: Connection, query: str, limit: int, owner: str | None
+) -> list[Found]:
+    """Lines that hold all words of a query, newest session first."""
+    where = [_matches(connection.dialect.name, query)]
+    if owner is not None:
+        where.append(sessions.c.owner == owner)
+    rows = connection.execute(
+        select(lines)
+        .join(sessions, sessions.c.id == lines.c.session)
+        .where(*where)
+        .order_by(sessions.c.started.desc(), sessions.c.id, lines.c.n)
+        .limit(limit)
+    )
+    return [Found(row.session, row.n, row.start, row.end, row.text) for row in rows]
+
+
+def _matches(dialect: str, query: str) -> ColumnElement[bool]:
+    """Whole words, the last one as a beginning; pieces of text where a script has no spaces."""
+    if _unspaced(query):
+        return lines.c.text.contains(query, autoescape=True)
+    terms = query.split()
+    if dialect == "sqlite":
+        quoted = ['"' + term.replace('"', '""') + '"' for term in terms]
+        matching = text("SELECT rowid FROM lines_fts WHERE lines_fts MATCH :terms")
+        return lines.c.key.in_(matching.bindparams(terms=" ".join(quoted) + "*"))
+    document = func.to_tsvector(text("'simple'"), func.coalesce(lines.c.text, text("''")))
+    quoted = ["'" + term.replace("\\", "\\\\").replace("'", "''") + "'" for term in terms]
+    return document.op("@@")(func.to_tsquery(text("'simple'"), " & ".join(quoted) + ":*"))
+
+
+def _unspaced(query: str) -> bool:
+    """Thai, Lao, Khmer, Burmese, Chinese, Japanese: scripts that write words without spaces."""
+    return any(
+        "\u0e00" <= c <= "\u109f" or "\u1780" <= c <= "\u17ff" or "\u3040" <= c <= "\u9fff"
+        for c in query
+    )
+
+
+def _numbered(
+    connection: Connection, session: str, *where: ColumnElement[bool]
+) -> dict[int, Word]:
+    rows = connection.execute(
+        select(words).where(words.c.session == session, *where).order_by(words.c.n)
+    )
+    return {
+        row.n: Word(row.text, row.start, row.end, row.score, row.language, row.speaker)
+        for row in rows
+    }
+
+
+def _segment(row: Row[Any], by_number: dict[int, Word]) -> Segment:
+    numbers = range(row.first, row.first + row.count)
+    said = tuple(by_number[n] for n in numbers if n in by_number)
+    speaker = said[0].speaker if said else None
+    return Segment(row.n, row.start, row.end, row.text, speaker, main_language(said), said)
+
+
+def _moment_of(connection: Connection, session: str) -> int:
+    found = connection.execute(select(sessions.c.started).where(sessions.c.id == session))
+    return int(found.scalar_one())
+
+
+def _stored(row: Row[Any]) -> Stored:
+    return Stored(
+        id=row.id,
+        started=moment(row.started),
+        seen=moment(row.seen),
+        ended=None if row.ended is None else moment(row.ended),
+        title=row.title,
+        owner=row.owner,
+        language=row.language,
+        engine=row.engine,
+        model=row.model,
+        audio=row.audio,
+        options=row.options,
+        speakers={int(number): name for number, name in row.speakers.items()},
+        received=row.received,
+        committed=row.committed,
+        words=row.words,
+        missing=row.missing,
+        epoch=row.epoch,
+    )

@@ -1,0 +1,152 @@
+"""The tables, and how an older database becomes a newer one.
+
+::
+
+    sessions 1 ──── n words     append-only: word n of a session is written once
+         └──────── n lines      closed lines, as readers saw them: words [first, first + count)
+
+Times of audio are samples at 16 kHz, times of day milliseconds since 1970 (UTC).
+
+A change of the schema adds a function to `MIGRATIONS`, which brings a database from the version
+that is its index to the next. `SCHEMA` always describes the newest version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import (
+    DDL,
+    JSON,
+    BigInteger,
+    Column,
+    Connection,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
+
+from livestt.errors import BadStore
+
+SCHEMA = MetaData()
+
+meta = Table("livestt", SCHEMA, Column("version", Integer, nullable=False))
+
+sessions = Table(
+    "sessions",
+    SCHEMA,
+    Column("id", Text, primary_key=True),
+    Column("started", BigInteger, nullable=False, index=True),
+    Column("seen", BigInteger, nullable=False),
+    Column("ended", BigInteger),
+    Column("title", Text, nullable=False, default=""),
+    Column("owner", Text),
+    Column("language", Text),
+    Column("engine", Text, nullable=False, default=""),
+    Column("model", Text, nullable=False, default=""),
+    Column("audio", JSON, nullable=False),
+    Column("options", JSON, nullable=False),
+    Column("speakers", JSON, nullable=False),
+    Column("received", BigInteger, nullable=False, default=0),
+    Column("committed", BigInteger, nullable=False, default=0),
+    Column("words", Integer, nullable=False, default=0),
+    Column("missing", Integer, nullable=False, default=0),
+    Column("epoch", Integer, nullable=False, default=1),
+)
+
+words = Table(
+    "words",
+    SCHEMA,
+    Column("session", Text, ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("language", Text),
+    Column("speaker", Integer),
+    sqlite_with_rowid=False,
+)
+
+lines = Table(
+    "lines",
+    SCHEMA,
+    Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("session", Text, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("first", Integer, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("text", Text),
+    UniqueConstraint("session", "n"),
+    Index("lines_by_time", "session", "start"),
+)
+
+_SQLITE_SEARCH = (
+    "CREATE VIRTUAL TABLE lines_fts USING fts5"
+    "(text, content='lines', content_rowid='key', tokenize='unicode61 remove_diacritics 2')",
+    "CREATE TRIGGER lines_insert AFTER INSERT ON lines BEGIN "
+    "INSERT INTO lines_fts(rowid, text) VALUES (new.key, new.text); END",
+    "CREATE TRIGGER lines_delete AFTER DELETE ON lines BEGIN "
+    "INSERT INTO lines_fts(lines_fts, rowid, text) VALUES ('delete', old.key, old.text); END",
+    "CREATE TRIGGER lines_update AFTER UPDATE OF text ON lines BEGIN "
+    "INSERT INTO lines_fts(lines_fts, rowid, text) VALUES ('delete', old.key, old.text); "
+    "INSERT INTO lines_fts(rowid, text) VALUES (new.key, new.text); END",
+)
+_POSTGRES_SEARCH = (
+    "CREATE INDEX lines_search ON lines USING gin (to_tsvector('simple', coalesce(text, '')))",
+)
+
+for _statement in _SQLITE_SEARCH:
+    event.listen(lines, "after_create", DDL(_statement).execute_if(dialect="sqlite"))
+for _statement in _POSTGRES_SEARCH:
+    event.listen(lines, "after_create", DDL(_statement).execute_if(dialect="postgresql"))
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = ()
+"""``MIGRATIONS[i]`` brings version ``i + 1`` to version ``i + 2``."""
+
+
+def newest(migrations: tuple[Callable[[Connection], None], ...] = MIGRATIONS) -> int:
+    """The version that this program writes."""
+    return len(migrations) + 1
+
+
+def prepare(
+    connection: Connection, migrations: tuple[Callable[[Connection], None], ...] = MIGRATIONS
+) -> None:
+    """Create the tables, or bring them up to date; to be called in a transaction.
+
+    Raises:
+        BadStore: the database is newer than this program, or belongs to another.
+    """
+    if connection.dialect.name == "postgresql":
+        # Two servers that start together must not both create the tables.
+        connection.execute(text("SELECT pg_advisory_xact_lock(620100)"))
+    tables = set(inspect(connection).get_table_names())
+    if meta.name not in tables:
+        if tables & set(SCHEMA.tables):
+            raise BadStore("the database holds tables of another program; choose another --store")
+        SCHEMA.create_all(connection)
+        connection.execute(insert(meta).values(version=newest(migrations)))
+        return
+    version = connection.execute(select(meta.c.version)).scalar_one()
+    if version > newest(migrations):
+        raise BadStore(
+            f"the database was written by a newer livestt (version {version}, this one knows "
+            f"{newest(migrations)}); upgrade livestt, or choose another --store"
+        )
+    for step in migrations[version - 1 :]:
+        step(connection)
+    connection.execute(update(meta).values(version=newest(migrations)))

@@ -1,0 +1,293 @@
+"""The thread that writes: all that waits goes into one transaction.
+
+While a transaction is on its way to the disk the next entries gather, so that the busier the
+server is, the more sessions share a transaction; nothing ever waits for a timer.
+
+A disk that fails must not silence anybody. Entries then come back as `Outcome.DEFERRED`: their
+words may be shown, they stay here, and they are written as soon as that works again. What grows
+beyond `MAX_BACKLOG` words is counted and given up.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum, auto
+from itertools import islice
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+
+from livestt.store.entries import Entry
+from livestt.store.transaction import touch, write
+
+log = logging.getLogger(__name__)
+
+MAX_BACKLOG = 200_000
+"""Words kept for a disk that fails: about twenty minutes of 72 people talking."""
+MAX_WAITING = 100_000
+"""Entries that wait for a disk that neither works nor fails."""
+MAX_ENTRIES = 2_000
+"""Entries in one transaction."""
+RETRY = 2.0
+"""Seconds between two attempts to write to a disk that fails."""
+TOUCH = 5.0
+"""Seconds after which sessions that are silent are said to be looked after still."""
+STUCK = 3.0
+"""Seconds a transaction may take before the store is said to be in trouble."""
+
+
+class Outcome(Enum):
+    """What became of an entry."""
+
+    STORED = auto()
+    """It will survive this process."""
+    DEFERRED = auto()
+    """The disk fails; the entry waits for it to recover."""
+    LOST = auto()
+    """The disk has failed for too long, or this entry cannot be written at all."""
+    REFUSED = auto()
+    """The session was deleted, or another server goes on with it."""
+
+
+Answer = Callable[[Outcome], None]
+_Kept = tuple[Entry, Answer]
+
+
+@dataclass(slots=True)
+class StoreStats:
+    """Counted since the start."""
+
+    transactions: int = 0
+    entries: int = 0
+    words: int = 0
+    largest: int = 0
+    """Entries in the largest transaction."""
+    seconds: float = 0.0
+    """Spent in transactions."""
+    failures: int = 0
+    """Transactions that failed."""
+    lost_words: int = 0
+    backlog: int = 0
+    """Words that wait for a disk that fails."""
+
+
+class Writer:
+    """Thread-safe. `close` writes what waits.
+
+    Args:
+        engine: the database.
+        check: called before each transaction; an OSError says that the database has gone.
+        retry: seconds between attempts while the disk fails.
+    """
+
+    def __init__(
+        self, engine: Engine, check: Callable[[], None] = lambda: None, retry: float = RETRY
+    ) -> None:
+        self.stats = StoreStats()
+        self._engine = engine
+        self._check = check
+        self._retry = retry
+        self._wake = threading.Condition()
+        self._waiting: deque[_Kept] = deque()
+        self._backlog: deque[_Kept] = deque()
+        self._lost: Counter[str] = Counter()
+        self._open: set[str] = set()
+        self._touched = time.monotonic()
+        self._failing: str | None = None
+        self._writing_since: float | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="livestt-store", daemon=True)
+        self._thread.start()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be written just now; None if all is well."""
+        since = self._writing_since
+        if self._failing is None and since is not None and time.monotonic() - since > STUCK:
+            return "the disk does not answer"
+        if self._failing is None and not self._thread.is_alive() and not self._closed:
+            return "the store's thread has ended; restart the server"
+        return self._failing
+
+    def submit(self, entry: Entry, answer: Answer) -> None:
+        """Have an entry written; entries of one session are, in order.
+
+        Args:
+            entry: what to write.
+            answer: told what became of it, once; in the writer's thread, or at once while the
+                disk fails.
+        """
+        with self._wake:
+            well = self._failing is None and not self._closed
+            if well and len(self._waiting) < MAX_WAITING:
+                self._waiting.append((entry, answer))
+                self._wake.notify()
+                return
+            outcome = self._lose(entry) if well else self._keep(entry)
+        answer(outcome)
+
+    def idle(self) -> bool:
+        """Whether everything has been written."""
+        with self._wake:
+            return not (self._waiting or self._backlog or self._writing_since)
+
+    def close(self, timeout: float = 10.0) -> bool:
+        """Write what waits, and stop; whether all of it was written in time."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self._thread.join(timeout)
+        return not self._thread.is_alive() and not self._backlog
+
+    def _keep(self, entry: Entry) -> Outcome:
+        """Keep an entry for when the disk works again."""
+        if self.stats.backlog + len(entry.words) > MAX_BACKLOG:
+            return self._lose(entry)
+        self._backlog.append((entry, _nobody))
+        self.stats.backlog += len(entry.words)
+        return Outcome.DEFERRED
+
+    def _lose(self, entry: Entry) -> Outcome:
+        self.stats.lost_words += len(entry.words)
+        self._lost[entry.session] += len(entry.words)
+        return Outcome.LOST
+
+    def _work(self) -> None:
+        """Write until closed. What is left then has its last chance."""
+        while True:
+            with self._wake:
+                self._wait()
+                if self._closed and not (self._waiting or self._backlog):
+                    return
+                new, old = self._next(self._waiting), self._next(self._backlog)
+            if new:
+                self._write(new)
+            elif old and not self._write_again(old) and self._closed:
+                log.error("%d words could not be stored", self.stats.backlog)
+                return
+            if time.monotonic() - self._touched >= TOUCH:
+                self._touch()
+
+    def _wait(self) -> None:
+        """Until there is something to do, or an attempt is due."""
+        if self._failing is not None and not self._closed:
+            self._wake.wait(self._retry)
+        elif not (self._waiting or self._backlog or self._closed):
+            self._wake.wait(TOUCH)
+
+    def _next(self, queue: deque[_Kept]) -> list[_Kept]:
+        return list(islice(queue, MAX_ENTRIES))
+
+    def _write(self, new: Sequence[_Kept]) -> None:
+        """Write what came, and say what became of it."""
+        outcomes = self._outcomes([entry for entry, _ in new])
+        with self._wake:
+            for _ in new:
+                self._waiting.popleft()
+            if outcomes is None:
+                # Whatever came meanwhile has to wait too, and stay behind.
+                new = [*new, *self._waiting]
+                self._waiting.clear()
+                outcomes = [self._keep(entry) for entry, _ in new]
+        for (_, answer), outcome in zip(new, outcomes, strict=True):
+            _tell(answer, outcome)
+
+    def _write_again(self, old: Sequence[_Kept]) -> bool:
+        """Try the backlog; when all of it is written the store is well again."""
+        if self._outcomes([entry for entry, _ in old]) is None:
+            return False
+        with self._wake:
+            for entry, _ in old:
+                self._backlog.popleft()
+                self.stats.backlog -= len(entry.words)
+            if not self._backlog and self._failing is not None:
+                log.warning("transcripts are stored again")
+                self._failing = None
+        return True
+
+    def _outcomes(self, entries: Sequence[Entry]) -> list[Outcome] | None:
+        """Write entries; None if the disk fails."""
+        try:
+            refused = self._transaction(entries)
+        except (IntegrityError, DataError) as error:
+            if len(entries) == 1:
+                log.error("session %s cannot be stored: %s", entries[0].session, error)
+                return [self._lose(entries[0])]
+            each = []
+            for entry in entries:  # only who has brought it suffers from it
+                outcome = self._outcomes([entry])
+                if outcome is None:
+                    return None
+                each += outcome
+            return each
+        except (SQLAlchemyError, OSError) as error:
+            self._fail(error)
+            return None
+        return [
+            Outcome.REFUSED if i in refused else Outcome.STORED for i in range(len(entries))
+        ]
+
+    def _transaction(self, entries: Sequence[Entry]) -> set[int]:
+        begun = self._writing_since = time.monotonic()
+        lost = dict(self._lost)
+        try:
+            self._check()
+            with self._engine.begin() as connection:
+                refused = write(connection, entries, lost, datetime.now(UTC))
+        finally:
+            self._writing_since = None
+        for session in {entry.session for entry in entries} & lost.keys():
+            self._lost[session] -= lost[session]
+        self._follow(entries, refused)
+        stats = self.stats
+        stats.transactions += 1
+        stats.entries += len(entries)
+        stats.words += sum(len(entry.words) for entry in entries)
+        stats.largest = max(stats.largest, len(entries))
+        stats.seconds += time.monotonic() - begun
+        return refused
+
+    def _follow(self, entries: Sequence[Entry], refused: set[int]) -> None:
+        """Know which sessions are looked after here."""
+        for i, entry in enumerate(entries):
+            if entry.ended or i in refused:
+                self._open.discard(entry.session)
+            else:
+                self._open.add(entry.session)
+
+    def _touch(self) -> None:
+        self._touched = time.monotonic()
+        try:
+            self._check()
+            with self._engine.begin() as connection:
+                touch(connection, sorted(self._open), datetime.now(UTC))
+        except (SQLAlchemyError, OSError) as error:
+            self._fail(error)
+        else:
+            with self._wake:
+                if not self._backlog:
+                    self._failing = None
+
+    def _fail(self, error: SQLAlchemyError | OSError) -> None:
+        self.stats.failures += 1
+        reason = str(getattr(error, "orig", None) or error).strip()
+        if self._failing is None:
+            log.error("transcripts cannot be stored: %s", reason)
+        self._failing = reason
+
+
+def _nobody(outcome: Outcome) -> None:
+    """Whoever wrote this has been told already that it waits."""
+
+
+def _tell(answer: Answer, outcome: Outcome) -> None:
+    try:
+        answer(outcome)
+    except RuntimeError as error:  # its event loop is closed
+        log.debug("nobody wants to know what became of an entry: %s", error)
