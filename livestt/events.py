@@ -13,7 +13,8 @@ Laws (kept by `livestt.session`, proved in ``tests/laws``):
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,3 +194,25 @@ Event = (
     | Warned
     | Ended
 )
+
+
+_TIMES = frozenset({"at", "start", "end", "received", "heard", "committed"})
+"""Fields that hold samples."""
+
+
+def continued(event: Event, samples: int, words: int) -> Event:
+    """The same, in a session that had so many samples and words before."""
+    if isinstance(event, Attributed):
+        return replace(event, first=event.first + words)
+    return event if samples == 0 else _later(event, samples)
+
+
+def _later(said: Any, by: int) -> Any:
+    changes: dict[str, Any] = {}
+    for part in fields(said):
+        value = getattr(said, part.name)
+        if part.name in _TIMES and isinstance(value, int):
+            changes[part.name] = value + by
+        elif part.name == "words":
+            changes[part.name] = tuple(_later(word, by) for word in value)
+    return replace(said, **changes)

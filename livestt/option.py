@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from livestt.errors import UnsupportedOption
 
-Group = Literal["Server", "Access", "Model", "Streaming", "Audio", "Files", "Speakers"]
+Group = Literal["Server", "Access", "Model", "Streaming", "Audio", "Files", "Speakers", "Store"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 
 Value = str | int | float | bool | tuple[str, ...] | None

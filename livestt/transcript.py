@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 from livestt.events import (
     Attributed,
@@ -111,6 +112,41 @@ class Transcript:
         self._voices: deque[int | None] = deque()  # of the words of all segments, then of growing
         self._attributed = 0
         self._pauses: deque[tuple[int, int]] = deque()  # behind so many words, until this sample
+
+    @classmethod
+    def resumed(
+        cls,
+        layout: Layout,
+        segments: Iterable[Segment],
+        growing: Iterable[Word],
+        *,
+        next_id: int,
+        words: int,
+        at: int,
+    ) -> Self:
+        """A transcript as another process left it.
+
+        Args:
+            layout: when segments close.
+            segments: closed ones that are to be in view, oldest first.
+            growing: committed words after the last closed segment.
+            next_id: id of the next segment to close.
+            words: how many words have been committed in all.
+            at: sample from which it goes on.
+        """
+        self = cls(layout, next_id)
+        self.segments.extend(segments)
+        self.pruned = next_id - len(self.segments)
+        for segment in self.segments:
+            self._voices.extend(word.speaker for word in segment.words)
+            self._last_end = segment.end
+        for word in growing:
+            self._voices.append(word.speaker)
+            self._add(word)
+        self._attributed = words
+        self.heard_speech = words > 0
+        self.progress = Progress(at, at, at)
+        return self
 
     @property
     def duration(self) -> int:

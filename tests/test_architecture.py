@@ -45,7 +45,8 @@ PURE = (
     "speakers/turns.py",
     "policies/*.py",
     "protocols/**/*.py",
-    "protocols/*.py",
+    "store/entries.py",
+    "store/recorder.py",
     "vad/__init__.py",
     "vad/endpointing.py",
 )

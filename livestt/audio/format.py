@@ -45,6 +45,22 @@ class AudioFormat:
         if not 1 <= self.channels <= MAX_CHANNELS:
             raise BadRequest(f"channels {self.channels} is out of range: use 1 to {MAX_CHANNELS}")
 
+    def described(self) -> dict[str, str | int]:
+        """As plain values."""
+        return {
+            "encoding": self.encoding,
+            "sample_rate": self.sample_rate,
+            "channels": self.channels,
+        }
+
+    def own_sample(self, sample: int) -> int:
+        """The first sample at this rate that is not before a sample at 16 kHz."""
+        return -(-sample * self.sample_rate // SAMPLE_RATE)
+
+    def session_sample(self, own: int) -> int:
+        """Where a sample at this rate lies at 16 kHz."""
+        return -(-own * SAMPLE_RATE // self.sample_rate)
+
     @property
     def frame_bytes(self) -> int:
         """Bytes of one sample of all channels; 1 for ``auto``, which has no fixed frames."""

@@ -39,9 +39,11 @@ def start(settings: Settings) -> None:
     from livestt.engines.registry import load_engine
     from livestt.server.app import create_app
     from livestt.server.run import serve
+    from livestt.store import open_store
 
+    store = open_store(settings)
     engine = load_engine(settings, announce)
-    serve(create_app(engine, settings), settings)
+    serve(create_app(engine, settings, store=store), settings)
 
 
 def with_certificate(settings: Settings) -> Settings:

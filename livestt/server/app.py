@@ -34,20 +34,28 @@ from livestt.server.pages import SecurityHeaders, page_routes
 from livestt.server.ready import Readiness
 from livestt.server.services import Services, services
 from livestt.server.sessions import Sessions
+from livestt.server.sweeping import sweeping
 from livestt.server.timing import Timing
 from livestt.server.uploads import Uploads
 from livestt.settings import Settings
+from livestt.store import Store
 
 log = logging.getLogger(__name__)
 
 
-def create_app(engine: Engine, settings: Settings, timing: Timing | None = None) -> Starlette:
+def create_app(
+    engine: Engine,
+    settings: Settings,
+    timing: Timing | None = None,
+    store: Store | None = None,
+) -> Starlette:
     """The server as an ASGI application.
 
     Args:
         engine: a loaded engine; the application closes it on shutdown.
         settings: the operator's settings.
         timing: how long clients may take.
+        store: where transcripts are kept; the application closes it on shutdown.
 
     Raises:
         UnsupportedOption: settings this engine cannot honour.
@@ -62,16 +70,18 @@ def create_app(engine: Engine, settings: Settings, timing: Timing | None = None)
         scheduler = Scheduler(engine)
         try:
             async with (
-                Sessions(pipeline, scheduler, timing) as sessions,
+                Sessions(pipeline, scheduler, timing, store) as sessions,
                 Readiness(pipeline, scheduler, timing) as readiness,
             ):
                 uploads = Uploads(pipeline, scheduler, sessions)
                 app.state.services = served = Services(
-                    pipeline, scheduler, sessions, uploads, timing, metrics, readiness
+                    pipeline, scheduler, sessions, uploads, timing, metrics, readiness, store
                 )
-                async with metrics.attend(served):
+                async with metrics.attend(served), sweeping(store, settings):
                     yield
         finally:
+            if store is not None and not await to_thread.run_sync(store.close):
+                log.error("not everything that was said could be stored: %s", store.trouble)
             if await to_thread.run_sync(scheduler.close, timing.engine):
                 await to_thread.run_sync(engine.close)
             else:
@@ -119,7 +129,23 @@ async def health(request: Request) -> Response:
             "detects_language": engine.detects_language,
             "sessions": len(served.sessions),
             "load": served.sessions.ladder.rung.code,
+            "store": store_state(served.store),
             "version": __version__,
         },
         status_code=200 if ready else 503,
     )
+
+
+def store_state(store: Store | None) -> dict[str, str | int | None]:
+    """Whether words are stored before they are shown, and if not, why."""
+    if store is None:
+        return {"status": "off"}
+    if store.trouble is None:
+        return {"status": "ok", "lost_words": store.stats.lost_words}
+    stats = store.stats
+    return {
+        "status": "failing",
+        "reason": store.trouble,
+        "waiting_words": stats.backlog,
+        "lost_words": stats.lost_words,
+    }

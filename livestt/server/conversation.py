@@ -140,6 +140,7 @@ class Conversation(ABC):
                 resume_from_sample=self._resume_from,
             )
         )
+        self._outbox.changed()  # what has been said already is shown at once
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._outbox.write)
             tasks.start_soon(self._outbox.beat)

@@ -12,7 +12,6 @@ from starlette.websockets import WebSocket
 
 from livestt.errors import LivesttError, NotLocal, TooManySessions, UnknownSession
 from livestt.protocols.native import Request, error_message, parse_query
-from livestt.server import asking
 from livestt.server.access import grant_of
 from livestt.server.conversation import Conversation, Publisher, Viewer
 from livestt.server.handshake import refuse
@@ -34,7 +33,7 @@ async def live(socket: WebSocket) -> None:
     """One connection, from its handshake to its end."""
     served = services(socket)
     try:
-        connection = _admit(socket, served)
+        connection = await _admit(socket, served)
     except LivesttError as error:
         await refuse(socket, error)
         return
@@ -56,7 +55,7 @@ def summaries(served: Services) -> list[dict[str, Any]]:
     return [session.summary() for session in reversed(list(served.sessions))]
 
 
-def _admit(socket: WebSocket, served: Services) -> Conversation:
+async def _admit(socket: WebSocket, served: Services) -> Conversation:
     """Read what a client asks for, or refuse it before the handshake."""
     settings, engine = served.pipeline.settings, served.pipeline.engine
     served.sessions.check_running()
@@ -64,7 +63,7 @@ def _admit(socket: WebSocket, served: Services) -> Conversation:
         socket.query_params, engine, settings.stream_options(), pcm_input=settings.pcm_input
     )
     viewing = request.role == "viewer"
-    session = _watched(request, socket, served) if viewing else _fed(request, served)
+    session = _watched(request, socket, served) if viewing else await _fed(request, served)
     kind = Viewer if viewing else Publisher
     return kind(socket, session, request, engine, served.timing)
 
@@ -83,14 +82,15 @@ def _watched(request: Request, socket: WebSocket, served: Services) -> LiveSessi
     return found
 
 
-def _fed(request: Request, served: Services) -> LiveSession:
+async def _fed(request: Request, served: Services) -> LiveSession:
     """The session a publisher comes back to, or a new one if that is over."""
-    known = served.sessions.find(request.session or "")
-    own = known is not None and known.owner == asking.grant.get().name
-    if known is not None and own and known.resumable and known.audio == request.audio:
-        return known
     grace = served.pipeline.settings.resume_seconds
-    return served.sessions.open(request.audio, request.options, grace=grace)
+    audio, options = request.audio, request.options
+    if request.session is not None:
+        known = await served.sessions.resume(request.session, audio, options, grace=grace)
+        if known is not None:
+            return known
+    return served.sessions.open(audio, options, grace=grace)
 
 
 def check_local(client: HTTPConnection) -> None:

@@ -14,13 +14,16 @@ from livestt.audio.format import AudioFormat
 from livestt.driver import Driver, drive
 from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
-from livestt.errors import BadAudio, LivesttError
-from livestt.events import Ended, Event, Flushed, Progress, Warned
+from livestt.errors import BadAudio, LivesttError, UnknownSession
+from livestt.events import Ended, Event, Flushed, Progress, Warned, continued
 from livestt.pipeline import Manner, Pipeline, layout, tuning
 from livestt.server import asking
 from livestt.server.inbox import End, Flush, Inbox
+from livestt.server.keeping import Keeper
 from livestt.server.ladder import RUNGS, eased
 from livestt.server.tally import Count, Tally
+from livestt.store import Opening, Resumed, Store
+from livestt.store.recorder import Recorder, resume_at, resumed_view
 from livestt.timebase import from_ms, to_seconds
 from livestt.transcript import Transcript
 
@@ -65,6 +68,9 @@ class LiveSession:
             pieces cost much more than few large ones.
         level: of load, see `livestt.server.ladder`.
         count: adds up what is done, for the operator.
+        store: where its words are kept; None keeps them in memory alone.
+        owner: name of the key it was opened with; empty without keys.
+        resumed: how another process left it, if it is not new.
 
     Attributes:
         id: unguessable; who knows it may read along or resume.
@@ -90,12 +96,16 @@ class LiveSession:
         patience: Callable[[], float] = lambda: 0.0,
         level: int = 0,
         count: Count | None = None,
+        store: Store | None = None,
+        owner: str = "",
+        resumed: Resumed | None = None,
     ) -> None:
-        self.id = secrets.token_urlsafe(12)
-        self.owner = ""
+        self.id = secrets.token_urlsafe(12) if resumed is None else resumed.row.id
+        self.owner = owner
         self.audio = audio
-        self.started = datetime.now(UTC)
-        self.transcript = Transcript(layout(pipeline.settings))
+        self.started = datetime.now(UTC) if resumed is None else resumed.row.started
+        lines = layout(pipeline.settings)
+        self.transcript = Transcript(lines) if resumed is None else resumed_view(lines, resumed)
         self.ended = anyio.Event()
         self.failure: LivesttError | None = None
         self.options = options
@@ -110,7 +120,11 @@ class LiveSession:
         self._publisher: Listener | None = None
         self._viewers: set[Listener] = set()
         self._inbox = Inbox()
-        self._total = 0
+        # A session that another process began is heard from where its stored words end.
+        first = 0 if resumed is None else audio.own_sample(resume_at(resumed))
+        self._total = first * audio.frame_bytes
+        self._resumed = resumed
+        self._origin = audio.session_sample(first)
         self._skip = 0
         self.closed = False
         self._orphaned = anyio.Event()
@@ -121,6 +135,11 @@ class LiveSession:
         self._tuning = manner.tuning or tuning(pipeline.settings)
         self._driver: Driver | None = None
         self._level = level
+        self._keeper: Keeper | None = None
+        if store is not None:
+            opening = self._opening(owner) if resumed is None else None
+            recorder = Recorder(lines, opening, resumed)
+            self._keeper = Keeper(store, recorder, self._publish, self._disown)
 
     @property
     def resumable(self) -> bool:
@@ -201,8 +220,14 @@ class LiveSession:
             self.closed = True
             self._inbox.put(End())
 
+    def hand_over(self) -> None:
+        """This server stops: end, but so that the publisher may go on at the next."""
+        self._stay_open()
+        self.end()
+
     def cancel(self) -> None:
         """End at once, last words or not."""
+        self._stay_open()
         self.closed = True
         self._whole.cancel()
 
@@ -226,6 +251,9 @@ class LiveSession:
             log.exception("session %s failed", self.id)
             self._fail(LivesttError("the session failed; the server's log says why"))
         finally:
+            if self._keeper is not None:
+                with anyio.CancelScope(shield=True):
+                    await self._keeper.finish(complete=self._all_said.is_set())
             self.closed = True
             self._count.end()
             self.ended.set()
@@ -289,6 +317,16 @@ class LiveSession:
                 return
 
     def _receive_events(self, events: list[Event]) -> None:
+        if self._resumed is not None:
+            before = self._resumed.next_word
+            events = [continued(event, self._origin, before) for event in events]
+        if self._keeper is None:
+            self._publish(events)
+        else:
+            self._keeper.receive_events(events)
+
+    def _publish(self, events: list[Event]) -> None:
+        """Nothing of this can be lost any more: tell everybody."""
         self.transcript.apply(events)
         self._count.receive_events(events)
         for event in events:
@@ -303,6 +341,28 @@ class LiveSession:
         if not quiet or caught_up or progress.received - told.received >= PROGRESS_STEP:
             self._told = progress
             self._announce(events)
+
+    def _stay_open(self) -> None:
+        if self._keeper is not None and self.resumable and self._grace:
+            self._keeper.stay_open()
+
+    def _disown(self) -> None:
+        """Somebody deleted the session, or its publisher went to another server."""
+        if self.failure is None:
+            self._fail(UnknownSession("this session was deleted, or goes on at another server"))
+            self._whole.cancel()
+
+    def _opening(self, owner: str) -> Opening:
+        options, engine = self.options, self._pipeline.engine
+        return Opening(
+            self.id,
+            self.started,
+            self.audio.described(),
+            {"language": options.language, "task": options.task},
+            owner or None,
+            engine.name,
+            engine.model,
+        )
 
     def _announce(self, events: Sequence[Event]) -> None:
         for listener in (self._publisher, *self._viewers):

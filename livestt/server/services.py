@@ -12,6 +12,7 @@ from livestt.pipeline import Pipeline
 from livestt.server.sessions import Sessions
 from livestt.server.timing import Timing
 from livestt.server.uploads import Uploads
+from livestt.store import Store
 
 if TYPE_CHECKING:
     from livestt.server.metrics import Metrics
@@ -36,6 +37,8 @@ class Services:
     """What the operator is told in figures."""
     readiness: Readiness
     """Whether the engine answers."""
+    store: Store | None = None
+    """Transcripts that outlive this process; None if none are to be kept."""
 
 
 def services(connection: HTTPConnection) -> Services:

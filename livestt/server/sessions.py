@@ -8,10 +8,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from datetime import timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
 import anyio
+from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from livestt.access.keys import Grant
@@ -19,12 +21,13 @@ from livestt.audio.format import AudioFormat
 from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
 from livestt.errors import LivesttError, Overloaded, ServerRestart, TooManySessions
-from livestt.pipeline import Manner, Pipeline
+from livestt.pipeline import Manner, Pipeline, layout
 from livestt.server import asking
 from livestt.server.ladder import NO_NEWCOMERS, Ladder
 from livestt.server.live_session import LiveSession
 from livestt.server.tally import Tally
 from livestt.server.timing import Timing
+from livestt.store import Asked, Resumed, Store
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +58,13 @@ class Sessions:
         tally: what the server has done.
     """
 
-    def __init__(self, pipeline: Pipeline, scheduler: Scheduler, timing: Timing) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        scheduler: Scheduler,
+        timing: Timing,
+        store: Store | None = None,
+    ) -> None:
         self.ladder = Ladder()
         self.connections: set[Connection] = set()
         self.draining = False
@@ -63,6 +72,8 @@ class Sessions:
         self._pipeline = pipeline
         self._scheduler = scheduler
         self._timing = timing
+        self._store = store
+        self._resuming = anyio.Lock()
         self._running: dict[str, LiveSession] = {}
         self._stack = AsyncExitStack()
         self._tasks: TaskGroup | None = None
@@ -129,6 +140,7 @@ class Sessions:
         manner: Manner | None = None,
         *,
         grace: float = 0.0,
+        resumed: Resumed | None = None,
     ) -> LiveSession:
         """Start a session. Somebody must `LiveSession.publish_to` a listener, or end it.
 
@@ -137,6 +149,7 @@ class Sessions:
             options: what is asked of the engine.
             manner: how the session differs from the settings.
             grace: seconds to wait for a publisher that was lost.
+            resumed: how another process left it, see `resume`.
 
         Raises:
             LivesttError: there is no room, see `check_room`.
@@ -152,8 +165,10 @@ class Sessions:
             patience=self._patience,
             level=self.ladder.level,
             count=self.tally.count("live"),
+            store=self._store,
+            owner=asking.grant.get().name,
+            resumed=resumed,
         )
-        session.owner = asking.grant.get().name
         self._running[session.id] = session
         assert self._tasks is not None
         self._tasks.start_soon(self._host, session)
@@ -178,6 +193,49 @@ class Sessions:
         if most is not None and sum(session.owner == grant.name for session in self) >= most:
             raise TooManySessions(f"this key has its limit of {most} sessions; try again later")
 
+    async def resume(
+        self,
+        session_id: str,
+        audio: AudioFormat,
+        options: StreamOptions,
+        manner: Manner | None = None,
+        *,
+        grace: float,
+    ) -> LiveSession | None:
+        """The session a publisher comes back to: one that runs, or one that another process left
+        in the store.
+
+        Args:
+            session_id: as the publisher knows it.
+            audio: what will be pushed; must be what was pushed before, and raw.
+            options: what is asked of the engine, if it has to be started again.
+            manner: as for `open`.
+            grace: seconds to wait for a publisher that was lost.
+
+        Returns:
+            None if it is over, never was, or was opened with another key.
+
+        Raises:
+            LivesttError: there is no room, see `check_room`.
+            StoreUnavailable: nobody can tell just now.
+        """
+        owner = asking.grant.get().name
+        async with self._resuming:
+            known = self.find(session_id)
+            if known is not None:
+                own = known.owner == owner and known.audio == audio
+                return known if own and known.resumable else None
+            if self._store is None or audio.encoding == "auto" or not grace:
+                return None
+            self.check_room()
+            asked = Asked(session_id, audio.described(), owner or None)
+            view = layout(self._pipeline.settings).retention
+            patience = timedelta(seconds=grace)
+            resumed = await to_thread.run_sync(self._store.reopen, asked, patience, view)
+            if resumed is None:
+                return None
+            return self.open(audio, options, manner, grace=grace, resumed=resumed)
+
     @contextmanager
     def connected(self, connection: Connection) -> Iterator[None]:
         """Inside the block the connection is told when the server stops."""
@@ -194,10 +252,10 @@ class Sessions:
             hurry: asked often; True ends the wait.
         """
         self.draining = True
+        for session in list(self):
+            session.hand_over()
         for connection in list(self.connections):
             connection.cut_short()
-        for session in list(self):
-            session.end()
         with anyio.move_on_after(self._timing.drain):
             while (self.connections or self._running) and not hurry():  # noqa: ASYNC110 - a signal handler decides
                 await anyio.sleep(0.05)

@@ -19,6 +19,7 @@ from livestt.settings.files import FileSettings
 from livestt.settings.model import BUILTIN_ENGINES, ENGINE_GROUP, ModelSettings, backends
 from livestt.settings.server import ServerSettings
 from livestt.settings.speakers import BUILTIN_DIARIZERS, DIARIZER_GROUP, SpeakerSettings
+from livestt.settings.storing import StoreSettings
 from livestt.settings.streaming import StreamingSettings
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Settings(
     AudioSettings,
     FileSettings,
     SpeakerSettings,
+    StoreSettings,
 ):
     """What the operator decides, for the whole process. Sessions choose within it.
 

@@ -22,9 +22,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from livestt.errors import StoreUnavailable, UnknownSession
 from livestt.events import Committed, Ended
+from livestt.pipeline import layout
+from livestt.settings import Settings
 from livestt.store import reading
 from livestt.store.database import address, connect
-from livestt.store.entries import Entry, Line, Opening, Resumed, Stored, milliseconds
+from livestt.store.entries import Asked, Entry, Line, Opening, Resumed, Stored, milliseconds
 from livestt.store.reading import Found
 from livestt.store.schema import lines, sessions
 from livestt.store.transaction import line_row
@@ -32,6 +34,7 @@ from livestt.store.writer import RETRY, Answer, Outcome, StoreStats, Writer
 from livestt.transcript import Layout, Segment, Transcript
 
 __all__ = [
+    "Asked",
     "Entry",
     "Found",
     "Line",
@@ -42,6 +45,7 @@ __all__ = [
     "StoreStats",
     "Stored",
     "StoredTranscript",
+    "open_store",
 ]
 
 
@@ -108,11 +112,11 @@ class Store:
         self._engine.dispose()
         return written
 
-    def reopen(self, session: str, grace: timedelta, view: int) -> Resumed | None:
+    def reopen(self, asked: Asked, grace: timedelta, view: int) -> Resumed | None:
         """Take over a session that has not ended and that no other process looks after.
 
         Args:
-            session: its id.
+            asked: which, and by whom.
             grace: how long ago it may have been looked after, if this process has run longer.
             view: samples of closed lines to bring back, before the session's end.
 
@@ -124,22 +128,29 @@ class Store:
         """
         now = datetime.now(UTC)
         since = now - grace
+        session = asked.session
         with self._connection() as connection:
-            where = [sessions.c.id == session, sessions.c.ended.is_(None)]
-            if self._began < since:
-                where.append(sessions.c.seen >= milliseconds(since))
+            row = reading.stored(connection, session)
+            left = row is not None and (row.seen >= since or self._began >= since)
+            if row is None or row.ended is not None or not left:
+                return None
+            if (row.audio, row.owner) != (asked.audio, asked.owner):
+                return None
             taken = connection.execute(
                 update(sessions)
-                .where(*where)
-                .values(epoch=sessions.c.epoch + 1, seen=milliseconds(now))
+                .where(sessions.c.id == session, sessions.c.epoch == row.epoch)
+                .values(epoch=row.epoch + 1, seen=milliseconds(now))
             )
-            row = reading.stored(connection, session) if taken.rowcount else None
-            if row is None:
+            if not taken.rowcount:
                 return None
-            next_line, _, growing = reading.tail(connection, session)
+            row = _known(reading.stored(connection, session))
+            next_line, first, growing = reading.tail(connection, session)
             shown = reading.segments(connection, session, row.received - view, None)
         ends = [segment.end for segment in shown[-1:]] + [word.end for word in growing[-1:]]
-        return Resumed(row, tuple(shown), next_line, tuple(growing), max(ends, default=0))
+        next_word = max(row.words, first + len(growing))
+        return Resumed(
+            row, tuple(shown), next_line, next_word, tuple(growing), max(ends, default=0)
+        )
 
     def get(self, session: str) -> Stored:
         """What is known about one session.
@@ -164,9 +175,7 @@ class Store:
             older = None if before is None else _known(reading.stored(connection, before))
             return reading.newest(connection, limit, older, owner)
 
-    def read(
-        self, session: str, start: int = 0, end: int | None = None
-    ) -> StoredTranscript:
+    def read(self, session: str, start: int = 0, end: int | None = None) -> StoredTranscript:
         """The lines of a session that overlap ``[start, end)`` samples, closed or not.
 
         Raises:
@@ -276,7 +285,21 @@ class Store:
                 yield connection
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).strip()
-            raise StoreUnavailable(f"the transcripts cannot be reached just now: {reason}") from error
+            raise StoreUnavailable(
+                f"the transcripts cannot be reached just now: {reason}"
+            ) from error
+
+
+def open_store(settings: Settings) -> Store | None:
+    """The store that the settings name; None if nothing is to be kept.
+
+    Raises:
+        BadStore: it cannot be opened; says why.
+        MissingExtra: its driver is not installed.
+    """
+    if settings.store == "none":
+        return None
+    return Store(settings.store, layout(settings))
 
 
 def _known(row: Stored | None) -> Stored:

@@ -52,6 +52,8 @@ class Entry:
     committed: int = 0
     """Samples whose words are all committed."""
     language: str | None = None
+    voices: tuple[tuple[int, int | None], ...] = ()
+    """Numbers of words, and whose each of them is."""
     opening: Opening | None = None
     """Only in a session's first entry."""
     ended: bool = False
@@ -86,6 +88,17 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A session that a client wants to go on with."""
+
+    session: str
+    audio: Mapping[str, Any]
+    """What it sends; must be what was sent before."""
+    owner: str | None = None
+    """Name of its key; must be the one the session was opened with."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resumed:
     """What a server needs to go on with a session that another process began."""
 
@@ -93,6 +106,7 @@ class Resumed:
     segments: tuple[Segment, ...]
     """Closed ones, oldest first; only the newest, as many as asked for."""
     next_line: int
+    next_word: int
     growing: tuple[Word, ...]
     """Words after the last closed segment."""
     last_end: int

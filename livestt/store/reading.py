@@ -54,9 +54,7 @@ def newest(
     return [_stored(row) for row in connection.execute(query.limit(limit))]
 
 
-def segments(
-    connection: Connection, session: str, start: int, end: int | None
-) -> list[Segment]:
+def segments(connection: Connection, session: str, start: int, end: int | None) -> list[Segment]:
     """Closed lines that overlap ``[start, end)``, with their words."""
     of = [lines.c.session == session, lines.c.end > start]
     if end is not None:
@@ -86,9 +84,7 @@ def tail(connection: Connection, session: str) -> tuple[int, int, list[Word]]:
     return (0 if line is None else line.n + 1), first, list(rest.values())
 
 
-def search(
-    connection: Connection, query: str, limit: int, owner: str | None
-) -> list[Found]:
+def search(connection: Connection, query: str, limit: int, owner: str | None) -> list[Found]:
     """Lines that hold all words of a query, newest session first."""
     where = [_matches(connection.dialect.name, query)]
     if owner is not None:
@@ -125,9 +121,7 @@ def _unspaced(query: str) -> bool:
     )
 
 
-def _numbered(
-    connection: Connection, session: str, *where: ColumnElement[bool]
-) -> dict[int, Word]:
+def _numbered(connection: Connection, session: str, *where: ColumnElement[bool]) -> dict[int, Word]:
     rows = connection.execute(
         select(words).where(words.c.session == session, *where).order_by(words.c.n)
     )

@@ -14,6 +14,7 @@ that is its index to the next. `SCHEMA` always describes the newest version.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import (
     DDL,
@@ -109,10 +110,16 @@ _POSTGRES_SEARCH = (
     "CREATE INDEX lines_search ON lines USING gin (to_tsvector('simple', coalesce(text, '')))",
 )
 
+
+def _ddl(statement: str, dialect: str) -> Any:
+    ddl: Any = DDL  # SQLAlchemy does not annotate it
+    return ddl(statement).execute_if(dialect=dialect)
+
+
 for _statement in _SQLITE_SEARCH:
-    event.listen(lines, "after_create", DDL(_statement).execute_if(dialect="sqlite"))
+    event.listen(lines, "after_create", _ddl(_statement, "sqlite"))
 for _statement in _POSTGRES_SEARCH:
-    event.listen(lines, "after_create", DDL(_statement).execute_if(dialect="postgresql"))
+    event.listen(lines, "after_create", _ddl(_statement, "postgresql"))
 
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = ()
 """``MIGRATIONS[i]`` brings version ``i + 1`` to version ``i + 2``."""

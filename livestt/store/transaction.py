@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from livestt.events import Word
 from livestt.store.entries import Entry, Line, Opening, milliseconds
@@ -15,6 +15,11 @@ from livestt.store.schema import lines, sessions, words
 _WORD = insert(words)
 _LINE = insert(lines)
 _SESSION = insert(sessions)
+_VOICE = (
+    update(words)
+    .where(words.c.session == bindparam("of"), words.c.n == bindparam("number"))
+    .values(speaker=bindparam("whose"))
+)
 _PROGRESS = (
     update(sessions)
     .where(sessions.c.id == bindparam("of"))
@@ -58,11 +63,22 @@ def write(
         connection.execute(_WORD, said)
     if closed:
         connection.execute(_LINE, closed)
+    heard = [
+        {"of": entry.session, "number": number, "whose": whose}
+        for entry in taken
+        for number, whose in entry.voices
+    ]
+    if heard:
+        connection.execute(_VOICE, heard)
     last = {entry.session: entry for entry in taken}
     if last:
         connection.execute(
-            _PROGRESS, [_progress(entry, seen, lost.get(entry.session, 0)) for entry in last.values()]
+            _PROGRESS,
+            [_progress(entry, seen, lost.get(entry.session, 0)) for entry in last.values()],
         )
+    empty = [entry.session for entry in last.values() if entry.ended and not _count(entry)]
+    if empty:
+        connection.execute(delete(sessions).where(sessions.c.id.in_(empty)))
     return refused
 
 
@@ -140,11 +156,16 @@ def _progress(entry: Entry, now: int, lost: int) -> dict[str, Any]:
         "now": now,
         "heard": entry.received,
         "done": entry.committed,
-        "count": entry.first + len(entry.words),
+        "count": _count(entry),
         "spoken": entry.language,
         "over": now if entry.ended else None,
         "lost": lost,
     }
+
+
+def _count(entry: Entry) -> int:
+    """Words of the session so far."""
+    return entry.first + len(entry.words)
 
 
 def _clean(text: str) -> str:

@@ -229,9 +229,7 @@ class Writer:
         except (SQLAlchemyError, OSError) as error:
             self._fail(error)
             return None
-        return [
-            Outcome.REFUSED if i in refused else Outcome.STORED for i in range(len(entries))
-        ]
+        return [Outcome.REFUSED if i in refused else Outcome.STORED for i in range(len(entries))]
 
     def _transaction(self, entries: Sequence[Entry]) -> set[int]:
         begun = self._writing_since = time.monotonic()

@@ -12,6 +12,7 @@ import pytest
 from livestt.engines import Engine
 from livestt.server.timing import Timing
 from livestt.settings import Settings
+from livestt.store import Store
 
 from .engines import Watched
 from .running import Running
@@ -26,10 +27,14 @@ def servers() -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(
-            engine: Engine | None = None, timing: Timing | None = None, **settings: Any
+            engine: Engine | None = None,
+            timing: Timing | None = None,
+            kept: Store | None = None,
+            **settings: Any,
         ) -> Running:
             chosen = Settings(**{"port": 0, "vad": False, "resume_seconds": 0, **settings})
-            return stack.enter_context(Running(engine or Watched(), chosen, timing or Timing()))
+            running = Running(engine or Watched(), chosen, timing or Timing(), kept)
+            return stack.enter_context(running)
 
         yield start
 

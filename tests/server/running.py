@@ -25,6 +25,7 @@ from livestt.server.services import Services
 from livestt.server.sessions import Sessions
 from livestt.server.timing import Timing
 from livestt.settings import Settings
+from livestt.store import Store
 
 PATIENCE = 60.0
 """Seconds after which a test gives up; nothing here takes nearly as long."""
@@ -44,9 +45,11 @@ class Errors(logging.Handler):
 class Running:
     """A server, from start to stop. Use as a context manager."""
 
-    def __init__(self, engine: Engine, settings: Settings, timing: Timing) -> None:
+    def __init__(
+        self, engine: Engine, settings: Settings, timing: Timing, store: Store | None = None
+    ) -> None:
         self.engine = engine
-        self.app = create_app(engine, settings, timing)
+        self.app = create_app(engine, settings, timing, store)
         self.server = Server(config(self.app, settings))
         self.errors = Errors()
         self.expects_errors = False

@@ -1,0 +1,150 @@
+"""Words are stored before anybody sees them: one session's events on their way past the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import anyio
+
+from livestt.events import Event, Warned
+from livestt.store import Entry, Outcome, Store
+from livestt.store.recorder import Recorder
+
+PATIENCE = 1.0
+"""Seconds for which words wait for a slow disk; then they are shown all the same."""
+
+FAILING = Warned(
+    "store_failing",
+    "what is said is shown, but cannot be stored just now; it will be as soon as that works again",
+)
+LOSING = Warned("store_losing", "the disk has failed for too long: what is said is not stored")
+RECOVERED = Warned("store_recovered", "what is said is stored again")
+
+
+@dataclass(eq=False, slots=True)
+class _Held:
+    """Events that wait, or that wait behind others."""
+
+    events: list[Event]
+    since: float
+    waiting: bool
+
+
+class Keeper:
+    """Lets events pass once the store has what must not be lost of them, in their order.
+
+    Whatever holds no committed word passes at once, unless it would overtake one.
+
+    Args:
+        store: where to.
+        recorder: what of the events is stored.
+        forward: called on the event loop with every batch of events.
+        refused: called when the session is not this server's any more.
+        patience: seconds to wait for the disk.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        recorder: Recorder,
+        forward: Callable[[list[Event]], None],
+        refused: Callable[[], None],
+        patience: float = PATIENCE,
+    ) -> None:
+        self._store = store
+        self._recorder = recorder
+        self._forward = forward
+        self._refused = refused
+        self._patience = patience
+        self._loop = asyncio.get_running_loop()
+        self._held: deque[_Held] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._told: Warned | None = None
+        self._settled = anyio.Event()
+        self._owed = 0
+        self._over = False
+        opening = recorder.open()
+        if opening is not None:
+            self._append(opening, None)
+
+    def stay_open(self) -> None:
+        """The session goes on in another process when it has ended here."""
+        self._recorder.stays_open = True
+
+    def receive_events(self, events: list[Event]) -> None:
+        """Pass these on, as soon as what is said in them is stored."""
+        entry = self._recorder.take(events)
+        must_wait = entry is not None and bool(entry.words or entry.lines or entry.ended)
+        held = _Held(events, self._loop.time(), must_wait)
+        self._held.append(held)
+        if entry is not None:
+            self._append(entry, held)
+        self._release()
+
+    async def finish(self, *, complete: bool) -> None:
+        """Wait, for a while, until everything is stored.
+
+        Args:
+            complete: whether the session has said `livestt.events.Ended`.
+        """
+        self._over = True
+        if not complete:
+            self._append(self._recorder.close(), None)
+        with anyio.move_on_after(self._patience):
+            while self._owed:
+                await self._settled.wait()
+        self._give_way()
+
+    def _append(self, entry: Entry, held: _Held | None) -> None:
+        self._owed += 1
+
+        def answer(outcome: Outcome) -> None:
+            self._loop.call_soon_threadsafe(self._settle, held, outcome)
+
+        self._store.append(entry, answer)
+
+    def _settle(self, held: _Held | None, outcome: Outcome) -> None:
+        self._owed -= 1
+        if held is not None:
+            held.waiting = False
+        if outcome is Outcome.REFUSED:
+            if not self._over:
+                self._refused()
+        else:
+            self._warn({Outcome.DEFERRED: FAILING, Outcome.LOST: LOSING}.get(outcome))
+        self._release()
+        self._settled.set()
+        self._settled = anyio.Event()
+
+    def _warn(self, warning: Warned | None) -> None:
+        """Say when it begins and when it is over, not with every word."""
+        if warning is self._told:
+            return
+        self._told = warning
+        self._held.append(_Held([warning or RECOVERED], self._loop.time(), waiting=False))
+
+    def _release(self) -> None:
+        while self._held and not self._held[0].waiting:
+            self._forward(self._held.popleft().events)
+        if self._held and self._timer is None:
+            due = self._held[0].since + self._patience
+            self._timer = self._loop.call_at(due, self._overdue)
+        elif not self._held and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _overdue(self) -> None:
+        """The disk neither works nor fails: readers come first."""
+        self._timer = None
+        if self._held and self._held[0].since + self._patience <= self._loop.time():
+            self._give_way()
+            self._warn(FAILING)
+        self._release()
+
+    def _give_way(self) -> None:
+        for held in self._held:
+            held.waiting = False
+        self._release()

@@ -1,0 +1,142 @@
+"""What of a session's events has to be stored. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from livestt.events import Attributed, Committed, Ended, Event, LanguageDetected, Word
+from livestt.store.entries import Entry, Line, Opening, Resumed
+from livestt.timebase import from_seconds
+from livestt.transcript import Layout, Segment, Transcript
+
+PROGRESS = from_seconds(5)
+"""Audio without a word after which it is stored how far the session is."""
+REMEMBERED = from_seconds(300)
+"""Of closed lines; it only has to be longer than any one piece of audio that arrives."""
+LOOK_BACK = from_seconds(1)
+"""Of audio that was silent, what is heard again after a crash: speech may have begun in it."""
+
+
+class Recorder:
+    """Folds a session's events into entries for the store, ahead of everybody who reads them.
+
+    It closes lines exactly as the live view does, so that a line keeps its number whoever shows
+    it.
+
+    Args:
+        layout: of the live view.
+        opening: what the session is, if the store does not know it yet.
+        resumed: how another process left it.
+    """
+
+    def __init__(
+        self, layout: Layout, opening: Opening | None = None, resumed: Resumed | None = None
+    ) -> None:
+        self._opening = opening
+        self._epoch = 1
+        self._next_word = 0
+        self._said = 0
+        self._next_line = 0
+        layout = replace(layout, retention=REMEMBERED)
+        self._received = 0
+        self.stays_open = False
+        """Whether the session is to go on elsewhere after it has ended here."""
+        if resumed is None:
+            assert opening is not None, "a new session has to say what it is"
+            self._session = opening.id
+            self._view = Transcript(layout)
+        else:
+            self._session = resumed.row.id
+            self._epoch = resumed.row.epoch
+            self._next_word = resumed.next_word
+            self._said = self._next_word - len(resumed.growing)
+            self._next_line = resumed.next_line
+            self._view = resumed_view(layout, replace(resumed, segments=()))
+            self._received = resume_at(resumed)
+
+    def open(self) -> Entry | None:
+        """The entry that makes the session known, if it is not."""
+        return None if self._opening is None else self._entry((), (), None, ended=False)
+
+    def close(self) -> Entry:
+        """The entry that ends a session which could not say so itself."""
+        return self._entry((), (), None, ended=not self.stays_open)
+
+    def take(self, events: Sequence[Event]) -> Entry | None:
+        """What to store before anybody learns of these events; None if that is nothing."""
+        lines = tuple(line for event in events for line in self._closed_by(event))
+        words = tuple(w for event in events if isinstance(event, Committed) for w in event.words)
+        voices = tuple(voice for event in events for voice in _voices(event))
+        ended = any(isinstance(event, Ended) for event in events)
+        progressed = self._view.progress.received - self._received >= PROGRESS
+        if not (words or lines or voices or ended or progressed):
+            return None
+        return self._entry(
+            words, lines, _language(events, words), ended=ended and not self.stays_open
+        )
+
+    def _closed_by(self, event: Event) -> list[Line]:
+        """The lines that this event closes."""
+        self._view.apply([event])
+        closed: list[Segment] = []
+        for segment in reversed(self._view.segments):
+            if segment.id < self._next_line:
+                break
+            closed.append(segment)
+        lines = []
+        for segment in reversed(closed):
+            lines.append(Line(segment, self._said))
+            self._said += len(segment.words)
+            self._next_line = segment.id + 1
+        return lines
+
+    def _entry(
+        self, words: tuple[Word, ...], lines: tuple[Line, ...], language: str | None, *, ended: bool
+    ) -> Entry:
+        first = self._next_word
+        self._next_word += len(words)
+        progress = self._view.progress
+        self._received = progress.received
+        opening, self._opening = self._opening, None
+        return Entry(
+            self._session,
+            self._epoch,
+            first,
+            words,
+            lines,
+            progress.received,
+            progress.committed,
+            language,
+            opening=opening,
+            ended=ended,
+        )
+
+
+def resume_at(resumed: Resumed) -> int:
+    """The sample from which a session goes on: behind its stored words, and behind silence."""
+    return max(resumed.last_end, resumed.row.committed - LOOK_BACK)
+
+
+def resumed_view(layout: Layout, resumed: Resumed) -> Transcript:
+    """The transcript as readers saw it last."""
+    return Transcript.resumed(
+        layout,
+        resumed.segments,
+        resumed.growing,
+        next_id=resumed.next_line,
+        words=resumed.next_word,
+        at=resume_at(resumed),
+    )
+
+
+def _voices(event: Event) -> list[tuple[int, int | None]]:
+    if not isinstance(event, Attributed):
+        return []
+    return [(event.first + i, voice.speaker) for i, voice in enumerate(event.voices)]
+
+
+def _language(events: Iterable[Event], words: Sequence[Word]) -> str | None:
+    detected = [event.language for event in events if isinstance(event, LanguageDetected)]
+    spoken = [word.language for word in words[-1:]]
+    return (detected[-1:] or spoken or [None])[0]

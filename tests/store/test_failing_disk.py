@@ -1,0 +1,154 @@
+"""A disk that fails silences nobody: words wait, and are written when it works again."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from livestt.store import Entry, Outcome, Store, writer
+
+from .conftest import Open, opening, tell, words, write
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def store(open_store: Open) -> Store:
+    return open_store(retry=0.02)
+
+
+class Full:
+    """Makes a database as full as a full disk, and empties it again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def fill(self) -> None:
+        self._limit("PRAGMA max_page_count=1")
+
+    def make_room(self) -> None:
+        self._limit("PRAGMA max_page_count=1000000")
+
+    def _limit(self, pragma: str) -> None:
+        # The limit belongs to a connection, and the pool may have several.
+        self._store._engine.dispose()
+        from sqlalchemy import event
+
+        @event.listens_for(self._store._engine, "connect")
+        def limit(connection: sqlite3.Connection, record: object) -> None:
+            connection.execute(pragma)
+
+
+def test_words_wait_while_the_disk_is_full(store: Store) -> None:
+    tell(store, "a", "before", ended=False)
+    disk = Full(store)
+    disk.fill()
+    big = "x" * 100_000
+    assert write(store, Entry("a", 1, 1, words(big, 1))) is Outcome.DEFERRED
+    assert write(store, Entry("a", 1, 2, words("after", 2))) is Outcome.DEFERRED
+    assert store.trouble is not None
+    assert "full" in store.trouble
+    assert store.stats.backlog == 2
+    disk.make_room()
+    wait_until(lambda: store.trouble is None)
+    assert write(store, Entry("a", 1, 3, words("again", 3))) is Outcome.STORED
+    assert store.read("a").text == f"before {big} after again"
+    assert store.stats.lost_words == 0
+
+
+def test_what_cannot_be_kept_is_counted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "MAX_BACKLOG", 2)
+    tell(store, "a", "before", ended=False)
+    disk = Full(store)
+    disk.fill()
+    big = "x" * 100_000
+    assert write(store, Entry("a", 1, 1, words(f"{big} two", 1))) is Outcome.DEFERRED
+    assert write(store, Entry("a", 1, 3, words("three", 3))) is Outcome.LOST
+    disk.make_room()
+    wait_until(lambda: store.trouble is None)
+    write(store, Entry("a", 1, 4, words("four", 4)))
+    assert store.read("a").text == f"before {big} two four"
+    assert (store.get("a").missing, store.stats.lost_words) == (1, 1)
+
+
+def test_a_locked_database_is_a_failing_one(
+    open_store: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livestt.store.database.PATIENCE", 0.05)
+    store = open_store(retry=0.02)
+    tell(store, "a", "one", ended=False)
+    other = sqlite3.connect(tmp_path / "transcripts.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert write(store, Entry("a", 1, 1, words("two", 1))) is Outcome.DEFERRED
+    other.execute("COMMIT")
+    other.close()
+    wait_until(lambda: store.trouble is None)
+    assert store.read("a").text == "one two"
+
+
+def test_a_file_that_was_deleted_is_noticed(store: Store, tmp_path: Path) -> None:
+    tell(store, "a", "one", ended=False)
+    os.rename(tmp_path / "transcripts.db", tmp_path / "moved.db")
+    assert write(store, Entry("a", 1, 1, words("two", 1))) is Outcome.DEFERRED
+    assert "transcripts.db" in (store.trouble or "")
+    os.rename(tmp_path / "moved.db", tmp_path / "transcripts.db")
+    wait_until(lambda: store.trouble is None)
+    assert store.read("a").text == "one two"
+
+
+def test_a_bad_entry_harms_only_its_own_session(store: Store) -> None:
+    tell(store, "a", "one", ended=False)
+    tell(store, "b", "one", ended=False)
+    gate, outcomes = threading.Event(), {}
+    store.append(Entry("a", 1, 1, words("two", 1)), lambda _: gate.wait(60))
+    for name, first in (("a", 0), ("b", 1)):  # word 0 of a is there already
+        entry = Entry(name, 1, first, words("three", 5))
+        store.append(entry, lambda outcome, name=name: outcomes.update({name: outcome}))
+    gate.set()
+    wait_until(lambda: len(outcomes) == 2)
+    assert outcomes == {"a": Outcome.LOST, "b": Outcome.STORED}
+    assert store.trouble is None
+
+
+def test_sessions_share_transactions(store: Store) -> None:
+    gate = threading.Event()
+    tell(store, "a", "one", ended=False)
+    store.append(Entry("a", 1, 1, words("two", 1)), lambda _: gate.wait(60))
+    before = store.stats.transactions
+    done: list[Outcome] = []
+    for name in map(str, range(100)):
+        store.append(Entry(name, 1, 0, words("hello"), opening=opening(name)), done.append)
+    gate.set()
+    wait_until(lambda: len(done) == 100)
+    assert set(done) == {Outcome.STORED}
+    assert store.stats.transactions - before <= 3
+    assert store.stats.largest >= 98
+
+
+def test_closing_writes_what_waits(open_store: Open) -> None:
+    store = open_store()
+    done: list[Outcome] = []
+    for name in map(str, range(50)):
+        store.append(Entry(name, 1, 0, words("hello"), opening=opening(name)), done.append)
+    assert store.close()
+    assert done == [Outcome.STORED] * 50
+    assert len(open_store().newest(100)) == 50
+
+
+def test_an_answer_to_nobody_stops_nothing(store: Store) -> None:
+    def gone(outcome: Outcome) -> None:
+        raise RuntimeError("Event loop is closed")
+
+    store.append(Entry("a", 1, 0, words("one"), opening=opening("a")), gone)
+    assert write(store, Entry("a", 1, 1, words("two", 1))) is Outcome.STORED

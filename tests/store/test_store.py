@@ -1,0 +1,229 @@
+"""What is written can be read again, by whoever comes next."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from livestt.errors import BadStore, UnknownSession
+from livestt.settings import Settings
+from livestt.store import Asked, Entry, Outcome, Store
+from livestt.store import open_store as open_named
+from livestt.store.database import address
+from livestt.store.schema import newest, prepare
+from livestt.subtitles import render
+
+from .conftest import AUDIO, Open, line, opening, tell, words, write
+
+NEVER = timedelta(days=1000)
+NOW = timedelta(0)
+
+
+def test_a_session_comes_back_as_it_was_written(store: Store) -> None:
+    said = words("one two three")
+    entry = Entry(
+        "a", 1, 0, said, (line(0, said[:2], 0),), 50_000, 40_000, "en", opening("a", "anna")
+    )
+    assert write(store, entry) is Outcome.STORED
+    row = store.get("a")
+    assert (row.words, row.received, row.committed, row.ended) == (3, 50_000, 40_000, None)
+    assert (row.owner, row.audio, row.engine, row.language) == ("anna", AUDIO, "scripted", "en")
+    read = store.read("a")
+    assert [segment.words for segment in read.segments] == [said[:2], said[2:]]
+    assert read.text == "one two three"
+
+
+def test_words_and_lines_go_on_where_they_were(store: Store) -> None:
+    said = words("one two three four")
+    write(store, Entry("a", 1, 0, said[:2], opening=opening("a")))
+    write(store, Entry("a", 1, 2, said[2:], (line(0, said[:3], 0),), ended=True))
+    assert store.get("a").ended is not None
+    assert [s.text for s in store.read("a").segments] == ["one two three", "four"]
+
+
+def test_a_range_of_a_session_is_the_lines_that_touch_it(store: Store) -> None:
+    tell(store, "a", "one two", "three four", "five six")
+    assert store.read("a", 2 * 16_000, 4 * 16_000).text == "three four"
+    assert store.read("a", 2 * 16_000).text == "three four five six"
+    assert store.read("a", 0, 1).text == "one two"
+
+
+def test_transcripts_can_be_written_as_files(store: Store) -> None:
+    tell(store, "a", "one two", "three")
+    assert render(store.read("a"), "txt") == "one two\nthree\n"
+    assert "00:00:02,000 --> " in render(store.read("a"), "srt")
+
+
+def test_a_session_without_a_word_leaves_nothing(store: Store) -> None:
+    write(store, Entry("a", 1, opening=opening("a")))
+    assert store.get("a").words == 0
+    write(store, Entry("a", 1, received=16_000, ended=True))
+    with pytest.raises(UnknownSession):
+        store.get("a")
+
+
+def test_sessions_are_listed_newest_first_in_pages(store: Store) -> None:
+    for name in "abcde":
+        tell(store, name, "hello", owner="anna" if name in "bd" else "ben")
+    page = store.newest(2)
+    rest = store.newest(10, before=page[-1].id)
+    assert [row.id for row in [*page, *rest]] == list("edcba")
+    assert [row.id for row in store.newest(10, owner="anna")] == ["d", "b"]
+
+
+def test_search_finds_lines_by_their_words(store: Store) -> None:
+    tell(store, "a", "the quick brown fox", "jumps over", owner="anna")
+    tell(store, "b", "a brown bear", "ça va très bien", '"quoted" AND (odd*', owner="ben")
+    assert [(f.session, f.line) for f in store.search("brown", 10)] == [("b", 0), ("a", 0)]
+    assert [f.text for f in store.search("FOX qui", 10)] == ["the quick brown fox"]
+    assert [f.session for f in store.search("brown", 10, owner="anna")] == ["a"]
+    assert [f.line for f in store.search("tres", 10)] == [1]
+    assert [f.line for f in store.search('"quoted" AND (odd', 10)] == [2]
+    assert len(store.search("brown", 1)) == 1
+    assert store.search("rown", 10) == store.search("  ", 10) == []
+
+
+def test_search_finds_pieces_where_a_script_has_no_spaces(store: Store) -> None:
+    tell(store, "a", "今日はいい天気です")
+    assert [f.session for f in store.search("天気", 10)] == ["a"]
+
+
+def test_what_is_deleted_is_gone_from_everywhere(store: Store, tmp_path: Path) -> None:
+    tell(store, "a", "something secret")
+    tell(store, "b", "something else")
+    store.delete("a")
+    with pytest.raises(UnknownSession):
+        store.read("a")
+    assert [f.session for f in store.search("something", 10)] == ["b"]
+    with pytest.raises(UnknownSession):
+        store.delete("a")
+    with sqlite3.connect(tmp_path / "transcripts.db") as raw:
+        assert raw.execute("SELECT count(*) FROM words WHERE session = 'a'").fetchone() == (0,)
+    raw.close()
+
+
+def test_speakers_and_titles_can_be_named(store: Store) -> None:
+    tell(store, "a", "hello")
+    store.edit("a", title="Monday", speakers={1: "Anna", 2: "Ben"})
+    row = store.edit("a", speakers={2: ""})
+    assert (row.title, row.speakers) == ("Monday", {1: "Anna"})
+
+
+class TestReopening:
+    def left(self, store: Store) -> None:
+        """A session whose process died: two lines, and words after them."""
+        said = words("one two three four five")
+        lines = (line(0, said[:2], 0), line(1, said[2:4], 2))
+        write(store, Entry("a", 1, 0, said, lines, 90_000, 80_000, opening=opening("a")))
+
+    def test_finds_everything_where_it_was(self, store: Store) -> None:
+        self.left(store)
+        resumed = store.reopen(Asked("a", AUDIO), NEVER, 16_000 * 1000)
+        assert resumed is not None
+        assert [s.text for s in resumed.segments] == ["one two", "three four"]
+        assert (resumed.next_line, resumed.next_word, resumed.row.epoch) == (2, 5, 2)
+        assert [word.text for word in resumed.growing] == [" five"]
+        assert resumed.last_end == 4 * 16_000 + 8_000
+
+    def test_brings_back_no_more_than_is_shown(self, store: Store) -> None:
+        self.left(store)
+        resumed = store.reopen(Asked("a", AUDIO), NEVER, 16_000 * 3)
+        assert resumed is not None
+        assert ([s.id for s in resumed.segments], resumed.next_line) == ([1], 2)
+
+    def test_shuts_out_whoever_had_it_before(self, store: Store) -> None:
+        self.left(store)
+        store.reopen(Asked("a", AUDIO), NEVER, 0)
+        late = Entry("a", 1, 5, words("late", 5))
+        assert write(store, late) is Outcome.REFUSED
+        assert write(store, Entry("a", 2, 5, words("six", 5))) is Outcome.STORED
+        assert store.read("a").text.endswith("five six")
+
+    def test_wants_the_same_audio_and_a_session_that_is_not_over(self, store: Store) -> None:
+        self.left(store)
+        assert store.reopen(Asked("a", {**AUDIO, "sample_rate": 8000}), NEVER, 0) is None
+        assert store.reopen(Asked("b", AUDIO), NEVER, 0) is None
+        tell(store, "b", "all said")
+        assert store.reopen(Asked("b", AUDIO), NEVER, 0) is None
+
+    def test_does_not_take_a_session_that_was_left_too_long_ago(
+        self, store: Store, open_store: Open
+    ) -> None:
+        self.left(store)
+        assert store.reopen(Asked("a", AUDIO), NOW, 0) is None
+        assert open_store().reopen(Asked("a", AUDIO), timedelta(minutes=1), 0) is not None
+
+
+class TestSweeping:
+    def test_ends_what_nobody_came_back_to_and_closes_its_lines(self, store: Store) -> None:
+        TestReopening().left(store)
+        store.sweep(NEVER, None)
+        assert store.get("a").ended is None
+        store.sweep(NOW, None)
+        assert store.get("a").ended is not None
+        assert [f.line for f in store.search("five", 10)] == [2]
+
+    def test_forgets_what_is_older_than_wanted(self, store: Store) -> None:
+        tell(store, "a", "old")
+        tell(store, "b", "running", ended=False)
+        assert store.sweep(NEVER, NEVER) == []
+        assert store.sweep(NEVER, timedelta(days=-1)) == ["a"]
+        assert [row.id for row in store.newest(10)] == ["b"]
+
+
+class TestOpening:
+    def test_survives_the_process(self, open_store: Open) -> None:
+        first = open_store()
+        tell(first, "a", "hello")
+        first.close()
+        assert open_store().read("a").text == "hello"
+
+    def test_a_newer_database_is_left_alone(self, store: Store, tmp_path: Path) -> None:
+        with sqlite3.connect(tmp_path / "transcripts.db") as raw:
+            raw.execute("UPDATE livestt SET version = 99")
+        raw.close()
+        with pytest.raises(BadStore, match="newer livestt"):
+            Store(str(tmp_path / "transcripts.db"))
+
+    def test_another_programs_database_is_left_alone(self, tmp_path: Path) -> None:
+        with sqlite3.connect(tmp_path / "other.db") as raw:
+            raw.execute("CREATE TABLE words (x)")
+        raw.close()
+        with pytest.raises(BadStore, match="another program"):
+            Store(str(tmp_path / "other.db"))
+
+    def test_what_is_no_database_is_said_to_be_none(self, tmp_path: Path) -> None:
+        (tmp_path / "notes.txt").write_text("these are notes, and no database at all " * 50)
+        with pytest.raises(BadStore, match="not a database"):
+            Store(str(tmp_path / "notes.txt"))
+        with pytest.raises(BadStore, match="--no-store"):
+            Store(str(tmp_path / "notes.txt" / "in-a-file.db"))
+
+    @pytest.mark.parametrize("place", ["mysql://x/y", "sqlite://", "://"])
+    def test_unknown_addresses_are_refused(self, place: str) -> None:
+        with pytest.raises(BadStore, match="--store"):
+            address(place)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="no such modes")
+    def test_only_the_servers_own_user_may_read_it(self, store: Store, tmp_path: Path) -> None:
+        tell(store, "a", "hello")
+        for file in tmp_path.glob("transcripts.db*"):
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+    def test_none_keeps_nothing(self) -> None:
+        assert open_named(Settings(store="none")) is None
+
+    def test_an_older_database_is_brought_up_to_date(self, store: Store) -> None:
+        steps: list[int] = []
+        later = (lambda _: steps.append(1), lambda _: steps.append(2))
+        with store._engine.begin() as connection:
+            prepare(connection, later)
+        with store._engine.begin() as connection:
+            prepare(connection, later)
+        assert steps == [1, 2]
+        assert newest(later) == 3
