@@ -216,20 +216,27 @@ class Writer:
         try:
             refused = self._transaction(entries)
         except (IntegrityError, DataError) as error:
-            if len(entries) == 1:
-                log.error("session %s cannot be stored: %s", entries[0].session, error)
-                return [self._lose(entries[0])]
-            each = []
-            for entry in entries:  # only who has brought it suffers from it
-                outcome = self._outcomes([entry])
-                if outcome is None:
-                    return None
-                each += outcome
-            return each
+            return self._one_by_one(entries, error)
         except (SQLAlchemyError, OSError) as error:
             self._fail(error)
             return None
+        except Exception as error:  # the top of a worker: others depend on it
+            log.exception("the store has a bug")
+            return self._one_by_one(entries, error)
         return [Outcome.REFUSED if i in refused else Outcome.STORED for i in range(len(entries))]
+
+    def _one_by_one(self, entries: Sequence[Entry], error: Exception) -> list[Outcome] | None:
+        """Only who has brought what cannot be written suffers from it."""
+        if len(entries) == 1:
+            log.error("session %s cannot be stored: %s", entries[0].session, error)
+            return [self._lose(entries[0])]
+        outcomes = []
+        for entry in entries:
+            outcome = self._outcomes([entry])
+            if outcome is None:
+                return None
+            outcomes += outcome
+        return outcomes
 
     def _transaction(self, entries: Sequence[Entry]) -> set[int]:
         begun = self._writing_since = time.monotonic()

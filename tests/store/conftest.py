@@ -60,7 +60,7 @@ def tell(store: Store, session: str, *texts: str, ended: bool = True, owner: str
         first += len(spoken)
     entry = Entry(
         session, 1, 0, tuple(said), tuple(lines), 16_000 * first, 16_000 * first, "en",
-        opening(session, owner or None), ended,
+        opening=opening(session, owner or None), ended=ended,
     )  # fmt: skip
     assert write(store, entry) is Outcome.STORED
 

@@ -27,7 +27,7 @@ NOW = timedelta(0)
 def test_a_session_comes_back_as_it_was_written(store: Store) -> None:
     said = words("one two three")
     entry = Entry(
-        "a", 1, 0, said, (line(0, said[:2], 0),), 50_000, 40_000, "en", opening("a", "anna")
+        "a", 1, 0, said, (line(0, said[:2], 0),), 50_000, 40_000, "en", opening=opening("a", "anna")
     )
     assert write(store, entry) is Outcome.STORED
     row = store.get("a")
