@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,9 @@ HERE = Path(__file__).parent
 FIXTURES = HERE.parent / "fixtures"
 CACHE = Path(os.environ.get("LIVESTT_CLIENTS") or Path.home() / ".cache" / "livestt-clients")
 SENTENCE = "slt-01"
+UNVERIFIED = ssl._create_unverified_context()
+TRUSTING = {"NODE_TLS_REJECT_UNAUTHORIZED": "0", "NODE_OPTIONS": "--experimental-websocket"}
+"""For Node: take the server's own certificate, and have WebSocket before version 22 too."""
 PATIENCE = 120.0
 """Seconds that a server may take to start, and a client to finish."""
 
@@ -52,6 +56,8 @@ class Client:
     """From PyPI for a Python script, from npm for a JavaScript one."""
     says: tuple[str, ...] = ("live",)
     """What the script prints a transcript of."""
+    tls: bool = False
+    """Whether it wants a server with TLS; its certificate is the server's own."""
 
 
 CLIENTS = (
@@ -67,6 +73,31 @@ CLIENTS = (
         ("livekit-agents==1.8.9", "livekit-plugins-deepgram==1.8.9"),
     ),
     Client("deepgram-pipecat", "deepgram_pipecat.py", ("pipecat-ai[deepgram]==1.14.0",)),
+    Client(
+        "openai-realtime-python",
+        "openai_realtime_python.py",
+        ("openai[realtime]==3.51.0",),
+        ("live", "sync", "beta", "ephemeral"),
+    ),
+    Client(
+        "openai-realtime-node",
+        "openai_realtime_node.mjs",
+        ("openai@6.49.0", "ws@8"),
+        ("live", "browser"),
+        tls=True,
+    ),
+    Client(
+        "openai-realtime-livekit",
+        "openai_realtime_livekit.py",
+        ("livekit-agents==1.8.9", "livekit-plugins-openai==1.8.9"),
+        ("server vad", "own vad"),
+    ),
+    Client(
+        "openai-realtime-pipecat",
+        "openai_realtime_pipecat.py",
+        ("pipecat-ai[openai]==1.14.0",),
+        ("own vad", "server vad"),
+    ),
 )
 
 
@@ -78,8 +109,14 @@ def main() -> int:
     chosen = [c for c in CLIENTS if not wanted or c.name.startswith(wanted)]
     with tempfile.TemporaryDirectory() as folder:
         recording, text = speech(Path(folder))
-        with serving() as address:
-            failed = [c.name for c in chosen if not passes(c, address, recording, text)]
+        failed = []
+        for tls in sorted({client.tls for client in chosen}):
+            with serving(tls=tls) as address:
+                failed += [
+                    client.name
+                    for client in chosen
+                    if client.tls == tls and not passes(client, address, recording, text)
+                ]
     print(f"{len(chosen) - len(failed)} of {len(chosen)} clients got the right transcript")
     return len(failed)
 
@@ -91,6 +128,7 @@ def passes(client: Client, address: str, recording: Path, text: str) -> bool:
         run = subprocess.run(
             [*command, address, str(recording)],
             capture_output=True, text=True, timeout=PATIENCE, check=False,
+            env={**os.environ, **(TRUSTING if client.tls else {})},
         )  # fmt: skip
     except subprocess.TimeoutExpired as late:
         print(f"FAILED  {client.name}: not done after {PATIENCE:.0f} s\n{late.output}")
@@ -150,16 +188,17 @@ def speech(folder: Path) -> tuple[Path, str]:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def serving(*, tls: bool) -> Iterator[str]:
     """A server that runs the model of the fixtures, as its address."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "livestt", "serve", "--model", str(FIXTURES / "whisper-synth")]
-    server = subprocess.Popen([*command, "--language", "en", "--port", str(port)],
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    command += ["--language", "en", "--port", str(port)]
+    command += ["--ssl-self-signed"] if tls else []
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        address = f"http://127.0.0.1:{port}"
+        address = f"http{'s' if tls else ''}://127.0.0.1:{port}"
         wait_for(f"{address}/health", server)
         yield address
     finally:
@@ -171,7 +210,7 @@ def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
     end = monotonic() + PATIENCE
     while monotonic() < end and server.poll() is None:
         try:
-            with urlopen(address):
+            with urlopen(address, context=UNVERIFIED):
                 return
         except URLError:
             sleep(0.1)
