@@ -52,7 +52,7 @@ def main() -> int:
     for checkpoint in options.checkpoints:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "converted"
-            convert(checkpoint, folder)
+            convert(checkpoint, folder, checkpoint.stem)
             if options.small:
                 shrink(folder)
             worst = max(worst, compare(checkpoint, folder, audio))

@@ -15,6 +15,7 @@ COMMANDS = {
     "listen": "Transcribe the microphone",
     "models": "List engines and models",
     "pull": "Download a model",
+    "convert": "Convert a diarizer to ONNX",
     "rm": "Delete a downloaded model",
     "check": "Find out what works on this machine",
     "diagnose": "Find out why captions of a file are late or wrong",

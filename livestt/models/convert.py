@@ -24,7 +24,7 @@ def conversions_dir(cache_dir: str | None) -> Path:
 
 def converted(source: Path, cache_dir: str | None) -> Path:
     """Where the conversion of this very folder is, or would be."""
-    return conversions_dir(cache_dir) / f"{source.resolve().name}-{_fingerprint(source)}"
+    return conversions_dir(cache_dir) / f"{source.resolve().name}-{fingerprint(source)}"
 
 
 def convert(source: Path, cache_dir: str | None) -> Path:
@@ -75,10 +75,14 @@ def _publish(made: Path, target: Path) -> None:
             raise
 
 
-def _fingerprint(source: Path) -> str:
-    """Changes when any file of the folder does, without reading gigabytes of weights."""
+def fingerprint(source: Path) -> str:
+    """Changes when any file of the folder does, without reading gigabytes of weights.
+
+    Args:
+        source: a folder, or a single file.
+    """
     digest = hashlib.sha256()
-    for path in sorted(source.iterdir()):
+    for path in [source] if source.is_file() else sorted(source.iterdir()):
         if path.is_file():
             stat = path.stat()
             digest.update(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns};".encode())

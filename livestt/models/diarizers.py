@@ -1,40 +1,114 @@
-"""Where a diarizer's model comes from: a folder that ``livestt convert`` wrote.
+"""Where a diarizer's model comes from: a folder, the cache, or the Hugging Face hub.
 
-Such a folder holds ``diarizer.json`` (what `livestt.speakers.model_card` reads) and the ONNX
-files it names.
+`resolve` turns what people write into a folder that `livestt.speakers` can load: one that
+``livestt convert`` wrote. Anything else is fetched and converted first.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from livestt.errors import BadModel
+from livestt.models import hub
+from livestt.models.convert import conversions_dir, fingerprint
+from livestt.models.convert_diarizer import convert, kind_of_source
 
 CARD = "diarizer.json"
+"""The file by which a converted model is known; `livestt.speakers.model_card` reads it."""
+
+HUB_FILES = ("*.nemo", "*.onnx", "*.json", "*.safetensors")
+_REPO = re.compile(r"\w[\w.-]*/[\w.-]+")
+
+Say = Callable[[str], None]
+"""Told in one sentence what is about to take long."""
 
 
-def resolve(spec: str, cache_dir: str | None, say: Callable[[str], None]) -> Path:
-    """Find a diarizer's model.
+def resolve(spec: str, cache_dir: str | None, say: Say) -> Path:
+    """Find a diarizer's model; download and convert it if need be.
 
     Args:
-        spec: a folder.
-        cache_dir: where downloads and conversions are kept.
+        spec: a folder, a ``.nemo`` file or a Hugging Face repository (``org/name``).
+        cache_dir: where downloads and conversions are kept; None for the usual caches.
         say: told what is about to take long.
 
     Raises:
-        BadModel: there is none, or it is in another format.
+        BadModel: there is none, or it is nothing that can be used.
+        ModelUnavailable: it would have to be downloaded, and cannot be.
+        MissingExtra: it would have to be converted, which needs NeMo or transformers.
     """
-    folder = Path(spec).expanduser()
-    if not (folder / CARD).is_file():
-        raise BadModel(f"{spec} is not a folder with a converted diarizer: it has no {CARD}.")
-    return folder
+    source = find(spec, cache_dir, say)
+    if (source / CARD).is_file():
+        return source
+    name = name_of(spec)
+    target = folder(cache_dir) / f"{name}-{fingerprint(source)}"
+    if not (target / CARD).is_file():
+        say(f"Converting {spec}, once")
+        convert(source, target, name)
+    return target
 
 
-def kind_of(folder: Path) -> str:
-    """The diarizer a converted model is for: ``sortformer`` or ``nemotron``."""
+def find(spec: str, cache_dir: str | None, say: Say) -> Path:
+    """What ``spec`` names, as it was published: a ``.nemo`` file or a folder.
+
+    Raises:
+        BadModel, ModelUnavailable: as `resolve`.
+    """
+    path = Path(spec).expanduser()
+    if path.exists():
+        return _published(path) or _nothing(spec)
+    if not _REPO.fullmatch(spec):
+        raise BadModel(f"There is no diarizer {spec}. Write a folder, a .nemo file or org/name.")
+    here = hub.snapshot(spec, HUB_FILES, cache_dir)
+    found = _published(here) if here else None
+    if found is None:
+        here = hub.download(
+            spec,
+            cache_dir,
+            spec,
+            lambda: say(f"Downloading {spec}"),
+            HUB_FILES,
+            f"run `livestt convert {spec} FOLDER` on another machine and give the folder with "
+            "--diarization-model.",
+        )
+        found = _published(here)
+    return found or _nothing(spec)
+
+
+def name_of(spec: str) -> str:
+    """What people call the model that ``spec`` names."""
+    return Path(spec).expanduser().resolve().name.removesuffix(".nemo")
+
+
+def folder(cache_dir: str | None) -> Path:
+    """Where converted diarizers are kept."""
+    return conversions_dir(cache_dir) / "diarizers"
+
+
+def kind_of(converted: Path) -> str:
+    """The diarizer that a converted model is for: ``sortformer`` or ``nemotron``.
+
+    Raises:
+        BadModel: the card cannot be read.
+    """
     try:
-        return str(json.loads((folder / CARD).read_text(encoding="utf-8"))["kind"])
+        return str(json.loads((converted / CARD).read_text(encoding="utf-8"))["kind"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadModel(f"{folder / CARD} cannot be read: {error}") from error
+        raise BadModel(f"{converted / CARD} cannot be read: {error}") from error
+
+
+def _published(path: Path) -> Path | None:
+    """The model at a path: the path itself, or the one .nemo file in it."""
+    if (path / CARD).is_file() or kind_of_source(path) is not None:
+        return path
+    files = sorted(path.glob("*.nemo")) if path.is_dir() else []
+    return files[0] if len(files) == 1 else None
+
+
+def _nothing(spec: str) -> Path:
+    raise BadModel(
+        f"{spec} holds no diarizer: neither {CARD}, nor a single .nemo file, nor a config.json of "
+        "Nemotron-3 diarization."
+    )

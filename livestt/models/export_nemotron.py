@@ -13,12 +13,13 @@ from livestt.models.export_graph import export
 from livestt.speakers.model_card import HEAD, NEMOTRON, PRE, ModelCard, write
 
 
-def convert(source: Path, target: Path) -> None:
+def convert(source: Path, target: Path, name: str) -> None:
     """Convert a folder in Hugging Face format.
 
     Args:
         source: folder with ``config.json`` and the weights.
         target: empty folder to write.
+        name: what people call the model.
 
     Raises:
         ImportError: torch is missing, or transformers is missing or too old.
@@ -32,7 +33,7 @@ def convert(source: Path, target: Path) -> None:
     config, streaming = model.config, model.config.streaming_config
     card = ModelCard(
         kind="nemotron",
-        name=source.resolve().name,
+        name=name,
         speakers=int(config.head_config.num_speakers),
         mels=int(config.audio_config.num_mel_bins),
         size=int(config.audio_config.hidden_size),

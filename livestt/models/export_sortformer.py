@@ -15,12 +15,13 @@ from livestt.models.export_graph import export
 from livestt.speakers.model_card import HEAD, PRE, SORTFORMER, ModelCard, write
 
 
-def convert(source: Path, target: Path) -> None:
+def convert(source: Path, target: Path, name: str) -> None:
     """Convert a checkpoint.
 
     Args:
         source: ``.nemo`` file.
         target: empty folder to write.
+        name: what people call the model.
 
     Raises:
         ImportError: NeMo is not installed.
@@ -32,7 +33,7 @@ def convert(source: Path, target: Path) -> None:
     modules, config = model.sortformer_modules, model.cfg
     card = ModelCard(
         kind="sortformer",
-        name=source.stem,
+        name=name,
         speakers=int(modules.n_spk),
         mels=int(config.preprocessor.features),
         size=int(modules.fc_d_model),
@@ -60,6 +61,7 @@ def convert(source: Path, target: Path) -> None:
 def _restore(source: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        logging.getLogger("nv_one_logger").setLevel(logging.ERROR)
         from nemo.collections.asr.models import SortformerEncLabelModel
         from nemo.utils import logging as nemo_logging
 

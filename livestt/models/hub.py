@@ -13,6 +13,7 @@ from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
+    LocalEntryNotFoundError,
     RepositoryNotFoundError,
 )
 from huggingface_hub.utils.tqdm import disable_progress_bars
@@ -50,6 +51,23 @@ def cached(repo: str, cache_dir: str | None = None) -> Path | None:
     return None if inspect(folder).missing else folder
 
 
+def snapshot(repo: str, files: Sequence[str], cache_dir: str | None = None) -> Path | None:
+    """The local snapshot of a repository, or None. Never asks the network.
+
+    Args:
+        repo: ``org/name``.
+        files: name patterns of what was to be fetched.
+        cache_dir: the cache; None for the usual one.
+    """
+    try:
+        found = snapshot_download(
+            repo, cache_dir=cache_dir, allow_patterns=list(files), local_files_only=True
+        )
+    except (HFValidationError, LocalEntryNotFoundError):
+        return None
+    return Path(found)
+
+
 def unreachable() -> str | None:
     """Why nothing can be downloaded now, or None if the hub answers."""
     if constants.HF_HUB_OFFLINE:
@@ -67,15 +85,17 @@ def download(
     name: str,
     begin: Callable[[], None],
     files: Sequence[str] | None = None,
+    advice: str | None = None,
 ) -> Path:
-    """Fetch the files of a repository that a Whisper model needs, into the cache.
+    """Fetch the files of a repository that a model needs, into the cache.
 
     Args:
         repo: ``org/name``.
         cache_dir: the cache; None for the usual one.
         name: what the user called it, for messages.
         begin: called once it is known that there is something to fetch.
-        files: name patterns to fetch; None looks what there is.
+        files: name patterns to fetch; None looks which a Whisper model needs.
+        advice: what to do without a network; None tells what helps with a Whisper model.
 
     Raises:
         ModelUnavailable: the hub cannot be reached.
@@ -83,7 +103,7 @@ def download(
     """
     reason = unreachable()
     if reason is not None:
-        raise _unavailable(name, reason)
+        raise _unavailable(name, reason, advice)
     try:
         with _quiet():
             patterns = _needed(repo) if files is None else list(files)
@@ -107,7 +127,7 @@ def download(
             "an access token in HF_TOKEN."
         ) from error
     except NETWORK_ERRORS as error:
-        raise _unavailable(name, _reason(error)) from error
+        raise _unavailable(name, _reason(error), advice) from error
     return Path(snapshot)
 
 
@@ -125,11 +145,14 @@ def _needed(repo: str) -> list[str]:
     )
 
 
-def _unavailable(name: str, reason: str) -> ModelUnavailable:
+def _unavailable(name: str, reason: str, advice: str | None) -> ModelUnavailable:
+    advice = advice or (
+        f"run `livestt pull {name}` on another machine and copy its cache, or give a folder with "
+        "--model-path."
+    )
     return ModelUnavailable(
         f"Model {name} is not on this machine and cannot be downloaded: {reason}. Check the "
-        f"network, or run `livestt pull {name}` on another machine and copy its cache, or give "
-        "a folder with --model-path."
+        f"network, or {advice}"
     )
 
 

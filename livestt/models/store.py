@@ -8,14 +8,14 @@ from pathlib import Path
 
 from huggingface_hub import CacheNotFound, scan_cache_dir
 
-from livestt.models import catalog
+from livestt.models import catalog, diarizers
 from livestt.models.convert import conversions_dir
 from livestt.models.folder import inspect
 
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A Whisper model in the cache."""
+    """A model in the cache."""
 
     name: str
     """Size, repository, or name of the converted folder: what ``livestt rm`` takes."""
@@ -27,8 +27,8 @@ class StoredModel:
 
 
 def stored(cache_dir: str | None = None) -> list[StoredModel]:
-    """Every Whisper model in the cache, by name."""
-    found = [*_downloads(cache_dir), *_conversions(cache_dir)]
+    """Every Whisper model in the cache, and every diarizer that was converted, by name."""
+    found = [*_downloads(cache_dir), *_conversions(cache_dir), *_diarizers(cache_dir)]
     return sorted(found, key=lambda model: model.name)
 
 
@@ -91,5 +91,19 @@ def _conversions(cache_dir: str | None) -> list[StoredModel]:
             complete=not inspect(path).missing,
         )
         for path in folder.iterdir()
-        if path.is_dir() and not path.name.startswith(".")
+        if path.is_dir() and not path.name.startswith(".") and path != diarizers.folder(cache_dir)
+    ]
+
+
+def _diarizers(cache_dir: str | None) -> list[StoredModel]:
+    """Those are renamed into place when they are complete."""
+    return [
+        StoredModel(
+            name=path.name,
+            repo=None,
+            path=path,
+            bytes=sum(file.stat().st_size for file in path.iterdir()),
+            complete=True,
+        )
+        for path in diarizers.folder(cache_dir).glob("[!.]*/")
     ]

@@ -23,7 +23,7 @@ BUILTIN_DIARIZERS: Mapping[str, str] = {
 """Known without entry points too, so that a checkout that was never installed works."""
 
 LATENCIES = ("0.32", "0.64", "1.04", "10", "30.4")
-"""Latency presets in seconds: the audio from the start of a step that its answer waits for."""
+"""Latency presets in seconds: the audio from the start of a step on that its answer waits for."""
 
 
 def diarizers() -> tuple[str, ...]:
@@ -48,8 +48,8 @@ class SpeakerSettings:
         "nvidia/Nemotron-3-Diarization",
         "Speakers",
         "Model of the diarizer: a folder, a .nemo file or a Hugging Face repository. Anything "
-        "that `livestt convert` did not write is converted once, which needs the extra "
-        "sortformer.",
+        "that `livestt convert` did not write is converted once, which needs the extra nemotron, "
+        "or sortformer for a .nemo file.",
     )
     diarization_latency: str = setting(
         "1.04",
