@@ -36,6 +36,7 @@ from livestt.server.services import Services, services
 from livestt.server.sessions import Sessions
 from livestt.server.sweeping import sweeping
 from livestt.server.timing import Timing
+from livestt.server.tracing import Tracing
 from livestt.server.uploads import Uploads
 from livestt.settings import Settings
 from livestt.store import Store
@@ -59,11 +60,12 @@ def create_app(
 
     Raises:
         UnsupportedOption: settings this engine cannot honour.
-        SetupError: the API keys cannot be read.
+        SetupError: the API keys cannot be read, or OpenTelemetry is not installed.
     """
     pipeline = Pipeline(settings, engine.capabilities)
     timing = timing or Timing()
     metrics = Metrics()
+    tracing = Tracing.from_environment() if settings.tracing else None
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -77,9 +79,13 @@ def create_app(
                 app.state.services = served = Services(
                     pipeline, scheduler, sessions, uploads, timing, metrics, readiness, store
                 )
+                if tracing is not None:
+                    tracing.attend(served)
                 async with metrics.attend(served), sweeping(store, settings):
                     yield
         finally:
+            if tracing is not None:
+                await to_thread.run_sync(tracing.close)
             if store is not None and not await to_thread.run_sync(store.close):
                 log.error("not everything that was said could be stored: %s", store.trouble)
             if await to_thread.run_sync(scheduler.close, timing.engine):

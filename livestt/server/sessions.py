@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, contextmanager
 from datetime import timedelta
 from types import TracebackType
 from typing import Protocol, Self
@@ -56,6 +56,7 @@ class Sessions:
         connections: clients that are connected now, see `connected`.
         draining: whether the server is about to stop.
         tally: what the server has done.
+        around: each session runs inside these, for its whole life.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Sessions:
         self.connections: set[Connection] = set()
         self.draining = False
         self.tally = Tally()
+        self.around: list[Callable[[LiveSession], AbstractContextManager[None]]] = []
         self._pipeline = pipeline
         self._scheduler = scheduler
         self._timing = timing
@@ -289,6 +291,9 @@ class Sessions:
 
     async def _host(self, session: LiveSession) -> None:
         try:
-            await session.run()
+            with ExitStack() as stack:
+                for enter in self.around:
+                    stack.enter_context(enter(session))
+                await session.run()
         finally:
             del self._running[session.id]

@@ -33,6 +33,12 @@ class ServerSettings:
         "ids of request and session.",
         choices=("text", "json"),
     )
+    tracing: bool = setting(
+        False,
+        "Server",
+        "Send OpenTelemetry traces of sessions and batches; the usual OTEL_* variables say where "
+        "to. Needs the extra otel.",
+    )
     max_sessions: int = setting(
         32, "Server", "Most sessions at once; the next one is told to come back later.", minimum=1
     )
