@@ -25,6 +25,7 @@ from livestt.events import Ended, Event
 from livestt.pipeline import Manner, Pipeline
 from livestt.session import Session
 from livestt.settings import Settings
+from livestt.speakers.driving import SpeakerDriver
 from livestt.timebase import from_seconds
 from livestt.tuning import Tuning
 
@@ -51,6 +52,7 @@ class Driver:
         scheduler: runs its jobs.
         on_events: called on the event loop with every batch of events, in order.
         seconds_ahead: audio not yet heard by the engine beyond which `feed` waits.
+        speakers: tells the session's speakers apart; None does not.
     """
 
     def __init__(
@@ -60,8 +62,10 @@ class Driver:
         scheduler: Scheduler,
         on_events: Callable[[list[Event]], None],
         seconds_ahead: float,
+        speakers: SpeakerDriver | None = None,
     ) -> None:
         self._session = session
+        self._speakers = speakers
         self._frontend = frontend
         self._scheduler = scheduler
         self._on_events = on_events
@@ -87,7 +91,7 @@ class Driver:
             return
         self._untouched = False
         self._receive(await to_thread.run_sync(self._frontend.feed, data, limiter=_hearing()))
-        while self._session.lag > self._ahead and not self._idle:
+        while self._is_far_behind():
             self._heard_more = anyio.Event()
             await self._heard_more.wait()
 
@@ -106,14 +110,12 @@ class Driver:
         try:
             self._receive(await to_thread.run_sync(self._frontend.finish, limiter=_hearing()))
         finally:
-            self._session.receive_end()
-            self._publish()
+            self._receive_end()
 
     def abandon(self) -> None:
         """No more audio can be had; what came so far is still transcribed."""
         self._finished = True
-        self._session.receive_end()
-        self._publish()
+        self._receive_end()
 
     def flush(self, flush_id: str | None = None) -> None:
         """Commit everything received so far."""
@@ -154,12 +156,35 @@ class Driver:
                 self._changed = anyio.Event()
         return all(ticket.done for ticket in running)
 
+    async def run_speakers(self) -> None:
+        """Ask the diarizer, until it has told everything about the session."""
+        if self._speakers is not None:
+            await self._speakers.run(self._answered)
+
+    def _answered(self) -> None:
+        self._publish()
+        self._heard_more.set()
+
+    def _is_far_behind(self) -> bool:
+        asked = self._session.lag > self._ahead and not self._idle
+        return asked or (self._speakers is not None and self._speakers.speakers.lag > self._ahead)
+
     def _receive(self, heard: Heard) -> None:
         self._session.receive_audio(heard.samples, heard.probabilities)
+        if self._speakers is not None:
+            self._speakers.speakers.receive_audio(heard.samples, heard.probabilities)
+        self._publish()
+
+    def _receive_end(self) -> None:
+        self._session.receive_end()
+        if self._speakers is not None:
+            self._speakers.speakers.receive_end()
         self._publish()
 
     def _publish(self) -> None:
         events = self._session.take_events()
+        if self._speakers is not None:
+            events = self._speakers.follow(events)
         if events:
             self._on_events(events)
         self._idle = False
@@ -243,9 +268,11 @@ async def drive(
         decoder = open_decoder(audio, pipeline.settings.decoder)
         frontend = Frontend(decoder, pipeline.open_vad(manner))
         session = pipeline.open_session(stream, options, manner)
-        driver = Driver(session, frontend, scheduler, on_events, pipeline.settings.seconds_ahead)
-        async with anyio.create_task_group() as tasks:
+        ahead = pipeline.settings.seconds_ahead
+        async with pipeline.open_speakers(manner) as speakers, anyio.create_task_group() as tasks:
+            driver = Driver(session, frontend, scheduler, on_events, ahead, speakers)
             tasks.start_soon(driver.run)
+            tasks.start_soon(driver.run_speakers)
             yield driver
             tasks.cancel_scope.cancel()
     except ExceptionGroup as group:

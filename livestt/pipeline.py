@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -9,7 +10,12 @@ from livestt.engines import Capabilities, StreamOptions
 from livestt.policies import Policy, PolicyName, choose
 from livestt.session import Session
 from livestt.settings import Settings
-from livestt.timebase import from_seconds
+from livestt.speakers.alignment import AlignmentOptions
+from livestt.speakers.diarization import DiarizationOptions
+from livestt.speakers.driving import SpeakerDriver, drive_speakers
+from livestt.speakers.scheduler import DiarizerScheduler
+from livestt.speakers.turns import TurnOptions
+from livestt.timebase import from_ms, from_seconds
 from livestt.transcript import Layout
 from livestt.tuning import Tuning
 from livestt.vad.endpointing import EndpointingOptions
@@ -28,6 +34,13 @@ class Manner:
     """Step and window lengths."""
     policy: PolicyName | None = None
     """When words are committed."""
+    diarization: bool | None = None
+    """False does not tell speakers apart; True still needs a server with a diarizer."""
+    speakers_at_once: bool = False
+    """Whether words are committed only once their speaker is known: for protocols that cannot
+    correct what they have sent."""
+    max_speakers: int | None = None
+    """Most speakers to tell apart."""
 
 
 class Pipeline:
@@ -36,15 +49,22 @@ class Pipeline:
     Args:
         settings: the operator's settings.
         engine: capabilities of the engine that will answer.
+        diarizer: runs the jobs of the diarizer; None tells no speakers apart.
 
     Raises:
         UnsupportedOption: settings this engine cannot honour.
         SetupError: the voice detector's model is missing.
     """
 
-    def __init__(self, settings: Settings, engine: Capabilities) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Capabilities,
+        diarizer: DiarizerScheduler | None = None,
+    ) -> None:
         self.settings = settings
         self.engine = engine
+        self.diarizer = diarizer
         self._vad = SileroVad() if settings.vad else None
         self.open_policy()
 
@@ -53,6 +73,22 @@ class Pipeline:
         if self._vad is None or (manner is not None and manner.vad is False):
             return None
         return self._vad.open()
+
+    def open_speakers(
+        self, manner: Manner | None = None
+    ) -> AbstractAsyncContextManager[SpeakerDriver | None]:
+        """What tells one session's speakers apart; None inside if nothing does."""
+        manner = manner or Manner()
+        diarizer = None if manner.diarization is False else self.diarizer
+        options = diarization(self.settings, manner)
+        return drive_speakers(diarizer, options, at_once=manner.speakers_at_once)
+
+    def most_speakers(self, manner: Manner) -> int:
+        """How many speakers such a session can tell apart; 0 if none."""
+        if self.diarizer is None or manner.diarization is False:
+            return 0
+        most = self.diarizer.engine.capabilities.max_speakers
+        return min(most, manner.max_speakers or self.settings.max_speakers or most)
 
     def open_policy(self, name: PolicyName | None = None) -> Policy:
         name = name or cast(PolicyName, self.settings.backend_policy)
@@ -77,6 +113,22 @@ class Pipeline:
             manner.endpointing or endpointing(self.settings),
             manner.tuning or tuning(self.settings),
         )
+
+
+def diarization(settings: Settings, manner: Manner | None = None) -> DiarizationOptions:
+    """How a session tells its speakers apart."""
+    manner = manner or Manner()
+    return DiarizationOptions(
+        TurnOptions(
+            onset=settings.speaker_onset,
+            offset=min(settings.speaker_offset, settings.speaker_onset),
+            min_turn=from_ms(settings.speaker_min_turn_ms),
+            min_gap=from_ms(settings.speaker_min_gap_ms),
+            max_speakers=manner.max_speakers or settings.max_speakers or None,
+        ),
+        AlignmentOptions(patience=from_seconds(settings.seconds_ahead)),
+        endpointing=manner.endpointing or endpointing(settings),
+    )
 
 
 def endpointing(settings: Settings) -> EndpointingOptions:

@@ -35,6 +35,8 @@ from livestt.engines.scheduler import Scheduler
 from livestt.events import Ended, Event, Word
 from livestt.pipeline import Pipeline, layout
 from livestt.settings import Settings
+from livestt.speakers import Diarizer
+from livestt.speakers.scheduler import DiarizerScheduler
 from livestt.timebase import SAMPLE_RATE, from_seconds, to_seconds
 from livestt.transcript import Segment, Transcript, joined
 
@@ -96,6 +98,7 @@ class Harness:
         engine: a loaded engine, e.g. ``ScriptedEngine(script=...)``; stays open.
         settings: as for a server; the defaults otherwise.
         options: language, task and prompt of the session.
+        diarizer: a loaded diarizer that tells speakers apart, or None; stays open.
 
     Attributes:
         events: everything the session has said.
@@ -107,9 +110,10 @@ class Harness:
         engine: Engine,
         settings: Settings | None = None,
         options: StreamOptions | None = None,
+        diarizer: Diarizer | None = None,
     ) -> None:
         self._settings = settings or Settings()
-        self._pipeline = Pipeline(self._settings, engine.capabilities)
+        self._diarizer = diarizer
         self._engine = engine
         self._options = options
         self._transcript = Transcript(
@@ -126,8 +130,12 @@ class Harness:
         async with AsyncExitStack() as stack:
             scheduler = Scheduler(self._engine)
             stack.callback(scheduler.close)
+            speakers = DiarizerScheduler(self._diarizer) if self._diarizer else None
+            if speakers is not None:
+                stack.callback(speakers.close)
+            pipeline = Pipeline(self._settings, self._engine.capabilities, speakers)
             self._driver = await stack.enter_async_context(
-                drive(self._pipeline, scheduler, RAW, self._take, self._options)
+                drive(pipeline, scheduler, RAW, self._take, self._options)
             )
             self._stack = stack.pop_all()
         return self

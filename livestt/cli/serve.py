@@ -39,11 +39,13 @@ def start(settings: Settings) -> None:
     from livestt.engines.registry import load_engine
     from livestt.server.app import create_app
     from livestt.server.run import serve
+    from livestt.speakers.registry import load_diarizer
     from livestt.store import open_store
 
     store = open_store(settings)
     engine = load_engine(settings, announce)
-    serve(create_app(engine, settings, store=store), settings)
+    diarizer = load_diarizer(settings, announce) if settings.diarization else None
+    serve(create_app(engine, settings, diarizer=diarizer, store=store), settings)
 
 
 def with_certificate(settings: Settings) -> Settings:

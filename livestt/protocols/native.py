@@ -14,6 +14,7 @@ from typing import Any, Literal, cast, get_args
 from livestt.audio.format import AudioFormat
 from livestt.engines import Capabilities, StreamOptions
 from livestt.errors import BadRequest, LivesttError
+from livestt.events import SpeakerNamed, SpeakerSeparated, SpeakersMerged
 from livestt.timebase import SAMPLE_RATE
 
 Mode = Literal["full", "diff"]
@@ -28,6 +29,10 @@ MAX_TEXT = 4_000
 MAX_ID = 200
 """Characters of a flush's id: the server keeps ids until it has answered."""
 
+MAX_NAME = 100
+"""Characters of a speaker's name."""
+MAX_SPEAKER = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -40,6 +45,9 @@ class Request:
     session: str | None = None
     """An existing session to read along with, or to feed again after a lost connection."""
     role: Role = "publisher"
+    diarization: bool | None = None
+    """False tells no speakers apart, even if the server can."""
+    max_speakers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +80,18 @@ class Resync:
 
 
 @dataclass(frozen=True, slots=True)
+class Tell:
+    """What somebody knows about the speakers: a name, or that two of them are one."""
+
+    event: SpeakerNamed | SpeakersMerged | SpeakerSeparated
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """End of audio, like an empty binary frame."""
 
 
-Control = Configure | Flush | Keepalive | Ack | Resync | Close
+Control = Configure | Flush | Keepalive | Ack | Resync | Tell | Close
 
 
 def parse_query(
@@ -104,6 +119,8 @@ def parse_query(
         words=_choice(query, "words", ("false", "true", "0", "1")) in ("true", "1"),
         session=query.get("session") or None,
         role=role,
+        diarization=_diarization(query),
+        max_speakers=_max_speakers(query),
     )
 
 
@@ -179,12 +196,18 @@ def parse_control(text: str) -> Control:
             return Ack(seq)
         case "resync":
             return Resync()
+        case "rename":
+            return Tell(SpeakerNamed(_speaker(message, "speaker"), _name(message.get("name"))))
+        case "merge":
+            return Tell(SpeakersMerged(_speaker(message, "speaker"), _speaker(message, "into")))
+        case "separate":
+            return Tell(SpeakerSeparated(_speaker(message, "speaker")))
         case "close":
             return Close()
         case other:
             raise BadRequest(
                 f"unknown message type {str(other)[:40]!r}; known: configure, flush, pause, "
-                "unpause, keepalive, ack, resync, close"
+                "unpause, keepalive, ack, resync, rename, merge, separate, close"
             )
 
 
@@ -194,6 +217,7 @@ def config_message(
     session_id: str,
     version: str,
     *,
+    speakers: int = 0,
     resume_from_sample: int | None = None,
 ) -> dict[str, Any]:
     """The first message of a connection: what was agreed and who answers.
@@ -203,6 +227,7 @@ def config_message(
         engine: who answers.
         session_id: for viewers, and to come back after a lost connection.
         version: of livestt.
+        speakers: how many speakers are told apart at most; 0 if none are.
         resume_from_sample: for a publisher that came back, the next sample (at its own rate)
             that the session needs.
     """
@@ -221,6 +246,8 @@ def config_message(
         "languages": sorted(engine.languages),
         "detects_language": engine.detects_language,
         "notice": engine.notice,
+        "diarization": speakers > 0,
+        "max_speakers": speakers,
         "version": version,
     }
     if resume_from_sample is None:
@@ -242,6 +269,19 @@ def _flush_id(value: Any) -> str | None:
     raise BadRequest(
         f"the id of a flush must be a number or a string of at most {MAX_ID} characters"
     )
+
+
+def _speaker(message: Mapping[str, Any], field: str) -> int:
+    value = message.get(field)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_SPEAKER:
+        raise BadRequest(f"{message['type']} needs '{field}': the number of a speaker, from 1")
+    return value
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > MAX_NAME:
+        raise BadRequest(f"name must be text of at most {MAX_NAME} characters; empty takes it away")
+    return " ".join(value.split())
 
 
 def _prompt(value: Any) -> str:
@@ -268,6 +308,18 @@ def _choice(query: Mapping[str, str], name: str, choices: tuple[str, ...]) -> st
     if value not in choices:
         raise BadRequest(f"{name} '{value[:40]}' is not one of: {', '.join(choices)}")
     return value
+
+
+def _diarization(query: Mapping[str, str]) -> bool | None:
+    asked = _choice(query, "diarization", ("", "true", "false", "1", "0"))
+    return asked in ("true", "1") if asked else None
+
+
+def _max_speakers(query: Mapping[str, str]) -> int | None:
+    most = _number(query, "max_speakers", 0)
+    if not 0 <= most <= MAX_SPEAKER:
+        raise BadRequest(f"max_speakers must be from 1 to {MAX_SPEAKER}, or 0 for no limit")
+    return most or None
 
 
 def _number(query: Mapping[str, str], name: str, default: int) -> int:

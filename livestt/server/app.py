@@ -39,6 +39,8 @@ from livestt.server.timing import Timing
 from livestt.server.tracing import Tracing
 from livestt.server.uploads import Uploads
 from livestt.settings import Settings
+from livestt.speakers import Diarizer
+from livestt.speakers.scheduler import DiarizerScheduler
 from livestt.store import Store
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ def create_app(
     settings: Settings,
     timing: Timing | None = None,
     store: Store | None = None,
+    diarizer: Diarizer | None = None,
 ) -> Starlette:
     """The server as an ASGI application.
 
@@ -57,6 +60,7 @@ def create_app(
         settings: the operator's settings.
         timing: how long clients may take.
         store: where transcripts are kept; the application closes it on shutdown.
+        diarizer: a loaded diarizer, closed on shutdown too; None tells no speakers apart.
 
     Raises:
         UnsupportedOption: settings this engine cannot honour.
@@ -70,6 +74,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         scheduler = Scheduler(engine)
+        pipeline.diarizer = DiarizerScheduler(diarizer) if diarizer is not None else None
         try:
             async with (
                 Sessions(pipeline, scheduler, timing, store) as sessions,
@@ -88,10 +93,9 @@ def create_app(
                 await to_thread.run_sync(tracing.close)
             if store is not None and not await to_thread.run_sync(store.close):
                 log.error("not everything that was said could be stored: %s", store.trouble)
-            if await to_thread.run_sync(scheduler.close, timing.engine):
-                await to_thread.run_sync(engine.close)
-            else:
-                log.error("the engine hangs; leaving without it")
+            await _close(scheduler, engine, timing.engine)
+            if pipeline.diarizer is not None:
+                await _close(pipeline.diarizer, pipeline.diarizer.engine, timing.engine)
 
     return Starlette(
         routes=[
@@ -115,6 +119,15 @@ def create_app(
         ],
         lifespan=lifespan,
     )
+
+
+async def _close(
+    scheduler: Scheduler | DiarizerScheduler, model: Engine | Diarizer, patience: float
+) -> None:
+    if await to_thread.run_sync(scheduler.close, patience):
+        await to_thread.run_sync(model.close)
+    else:
+        log.error("the model %s hangs; leaving without it", model.capabilities.name)
 
 
 async def health(request: Request) -> Response:

@@ -23,6 +23,7 @@ from livestt.protocols.native import (
     Flush,
     Request,
     Resync,
+    Tell,
     config_message,
     configured,
     error_message,
@@ -137,6 +138,7 @@ class Conversation(ABC):
                 self._engine,
                 self._session.id,
                 __version__,
+                speakers=self._session.speakers,
                 resume_from_sample=self._resume_from,
             )
         )
@@ -245,6 +247,8 @@ class Publisher(Conversation):
                     self._session.flush(flush_id)
                 case Resync():
                     self._resync()
+                case Tell(event):
+                    self._session.say(event)
                 case Close():
                     return True
                 case _:

@@ -108,7 +108,11 @@ def open_sessions(request: LiveRequest, served: Services) -> list[LiveSession]:
         audio = AudioFormat() if request.channels == 1 else APART
     elif request.channels > 1:
         audio = RawSplitter(audio).apart
-    manner = Manner(endpointing=silence(request.endpointing_ms, served.pipeline.settings))
+    manner = Manner(
+        endpointing=silence(request.endpointing_ms, served.pipeline.settings),
+        diarization=request.form.speakers,
+        speakers_at_once=True,
+    )
     opened: list[LiveSession] = []
     try:
         for _ in range(request.channels):

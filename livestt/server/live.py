@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from livestt.errors import LivesttError, NotLocal, TooManySessions, UnknownSession
+from livestt.pipeline import Manner
 from livestt.protocols.native import Request, error_message, parse_query
 from livestt.server.access import grant_of
 from livestt.server.conversation import Conversation, Publisher, Viewer
@@ -90,7 +91,8 @@ async def _fed(request: Request, served: Services) -> LiveSession:
         known = await served.sessions.resume(request.session, audio, options, grace=grace)
         if known is not None:
             return known
-    return served.sessions.open(audio, options, grace=grace)
+    manner = Manner(diarization=request.diarization, max_speakers=request.max_speakers)
+    return served.sessions.open(audio, options, manner, grace=grace)
 
 
 def check_local(client: HTTPConnection) -> None:

@@ -15,7 +15,18 @@ from livestt.driver import Driver, drive
 from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
 from livestt.errors import BadAudio, LivesttError, UnknownSession
-from livestt.events import Ended, Event, Flushed, Progress, Warned, continued
+from livestt.events import (
+    Diarized,
+    Ended,
+    Event,
+    Flushed,
+    Progress,
+    SpeakerNamed,
+    SpeakerSeparated,
+    SpeakersMerged,
+    Warned,
+    continued,
+)
 from livestt.pipeline import Manner, Pipeline, layout, tuning
 from livestt.server import asking
 from livestt.server.inbox import End, Flush, Inbox
@@ -142,6 +153,11 @@ class LiveSession:
             self._keeper = Keeper(store, recorder, self._publish, self._disown)
 
     @property
+    def speakers(self) -> int:
+        """How many speakers are told apart at most; 0 if none are."""
+        return self._pipeline.most_speakers(self._manner)
+
+    @property
     def resumable(self) -> bool:
         """Whether a lost publisher may come back: only raw PCM can be cut anywhere."""
         return self.audio.encoding != "auto" and not self.closed
@@ -206,6 +222,10 @@ class LiveSession:
         """Options for what is pushed after this."""
         self.options = options
         self._inbox.put(options)
+
+    def say(self, event: SpeakerNamed | SpeakersMerged | SpeakerSeparated) -> None:
+        """Somebody knows more about the speakers."""
+        self._receive_events([event])
 
     def ease(self, level: int) -> None:
         """Work as this level of load asks for, and say so."""
@@ -336,7 +356,7 @@ class LiveSession:
                 self._all_said.set()
         progress = self.transcript.progress
         told = self._told
-        quiet = all(isinstance(event, Progress) for event in events)
+        quiet = all(isinstance(event, Progress | Diarized) for event in events)
         caught_up = progress.heard == progress.received and told.heard != told.received
         if not quiet or caught_up or progress.received - told.received >= PROGRESS_STEP:
             self._told = progress

@@ -124,7 +124,11 @@ class RealtimeStream(SocketConnection):
 
     def _open(self, tasks: TaskGroup) -> LiveSession | None:
         """The session; None if the server has no room for it."""
-        manner = Manner(endpointing=self._realtime.endpointing)
+        manner = Manner(
+            endpointing=self._realtime.endpointing,
+            diarization=self._realtime.diarizes,
+            speakers_at_once=True,
+        )
         try:
             session = self._sessions.open(self._realtime.audio, self._realtime.options, manner)
         except LivesttError as error:

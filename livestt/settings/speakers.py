@@ -36,6 +36,11 @@ def diarizers() -> tuple[str, ...]:
 class SpeakerSettings:
     """What the operator decides about speakers."""
 
+    diarization: bool = setting(
+        False,
+        "Speakers",
+        "Tell speakers apart: captions say who speaks.",
+    )
     diarization_backend: str = setting(
         "auto",
         "Speakers",
@@ -57,6 +62,45 @@ class SpeakerSettings:
         "How long speakers may take to be known. More is more accurate and cheaper.",
         unit="seconds",
         choices=LATENCIES,
+    )
+
+    max_speakers: int = setting(
+        0,
+        "Speakers",
+        "Most speakers to tell apart; 0 is as many as the model can. Voices beyond it count for "
+        "the speaker they are most like.",
+        minimum=0,
+        maximum=64,
+    )
+    speaker_onset: float = setting(
+        0.5,
+        "Speakers",
+        "How sure the diarizer must be that somebody begins to speak, 0 to 1.",
+        minimum=0.05,
+        maximum=0.95,
+    )
+    speaker_offset: float = setting(
+        0.4,
+        "Speakers",
+        "Below this somebody has stopped speaking; at most --speaker-onset counts.",
+        minimum=0.05,
+        maximum=0.95,
+    )
+    speaker_min_turn_ms: int = setting(
+        160,
+        "Speakers",
+        "Speech of one speaker shorter than this is taken for noise.",
+        unit="ms",
+        minimum=0,
+        maximum=5000,
+    )
+    speaker_min_gap_ms: int = setting(
+        240,
+        "Speakers",
+        "A pause of a speaker shorter than this does not end the turn.",
+        unit="ms",
+        minimum=0,
+        maximum=5000,
     )
 
     def diarizer_settings(self, threads: int, device: str, cache: str | None) -> DiarizerSettings:

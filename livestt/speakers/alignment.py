@@ -35,8 +35,8 @@ class AlignmentOptions:
     """How near a turn must be to a word over which nobody is heard."""
     overlap: float = 0.5
     """Part of a word over which another speaker must be heard to count as talking over it."""
-    patience: int = from_seconds(5)
-    """Longest wait for a speaker."""
+    patience: int = from_seconds(30)
+    """Longest wait for a speaker, in audio received since."""
 
 
 @dataclass(slots=True)
@@ -97,6 +97,11 @@ class Alignment:
         count = len(self._waiting) if finished else self._certain(places, committed)
         said = self._attribute(self._speakers(places)[:count])
         return said + self._lose_patience(now)
+
+    def give_up(self) -> list[Attributed]:
+        """Nothing will be known of the words that wait."""
+        nobodys = [Voice(None) for _ in self._waiting]
+        return self._attribute(nobodys)
 
     def _measure(self, turns: Turns, finished: bool) -> None:
         """Step 1, for the words whose surroundings are known."""

@@ -12,6 +12,7 @@ import pytest
 from livestt.engines import Engine
 from livestt.server.timing import Timing
 from livestt.settings import Settings
+from livestt.speakers import Diarizer
 from livestt.store import Store
 
 from .engines import Watched
@@ -30,10 +31,11 @@ def servers() -> Iterator[Serve]:
             engine: Engine | None = None,
             timing: Timing | None = None,
             kept: Store | None = None,
+            diarizer: Diarizer | None = None,
             **settings: Any,
         ) -> Running:
             chosen = Settings(**{"port": 0, "vad": False, "resume_seconds": 0, **settings})
-            running = Running(engine or Watched(), chosen, timing or Timing(), kept)
+            running = Running(engine or Watched(), chosen, timing or Timing(), kept, diarizer)
             return stack.enter_context(running)
 
         yield start

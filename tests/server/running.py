@@ -25,6 +25,7 @@ from livestt.server.services import Services
 from livestt.server.sessions import Sessions
 from livestt.server.timing import Timing
 from livestt.settings import Settings
+from livestt.speakers import Diarizer
 from livestt.store import Store
 
 PATIENCE = 60.0
@@ -46,10 +47,15 @@ class Running:
     """A server, from start to stop. Use as a context manager."""
 
     def __init__(
-        self, engine: Engine, settings: Settings, timing: Timing, store: Store | None = None
+        self,
+        engine: Engine,
+        settings: Settings,
+        timing: Timing,
+        store: Store | None = None,
+        diarizer: Diarizer | None = None,
     ) -> None:
         self.engine = engine
-        self.app = create_app(engine, settings, timing, store)
+        self.app = create_app(engine, settings, timing, store, diarizer)
         self.server = Server(config(self.app, settings))
         self.errors = Errors()
         self.expects_errors = False

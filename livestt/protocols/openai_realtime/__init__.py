@@ -115,6 +115,11 @@ class Realtime:
         return self._configuration.audio
 
     @property
+    def diarizes(self) -> bool:
+        """Whether the client wants to know who speaks."""
+        return self._configuration.diarizes
+
+    @property
     def endpointing(self) -> EndpointingOptions | None:
         """When speech starts and ends; None where nobody detects that."""
         return self._configuration.endpointing(self._operator)

@@ -188,6 +188,12 @@ class Configuration:
         }
 
     @property
+    def diarizes(self) -> bool:
+        """Whether the client asks for a model that tells speakers apart."""
+        model = (self.transcription or {}).get("model")
+        return isinstance(model, str) and "diarize" in model
+
+    @property
     def _commits_itself(self) -> bool:
         model = (self.transcription or {}).get("model")
         return isinstance(model, str) and model.startswith(COMMITS_ITSELF)

@@ -1,0 +1,127 @@
+"""Drives one session's speakers in asyncio: jobs to the diarizer's scheduler, answers back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+from anyio import to_thread
+
+from livestt.events import Event
+from livestt.speakers import DiarizerJob
+from livestt.speakers.diarization import Diarization, DiarizationOptions
+from livestt.speakers.gate import Gate
+from livestt.speakers.scheduler import DiarizerScheduler, DiarizerTicket
+
+ANSWER_TIMEOUT = 60.0
+"""Seconds after which a job counts as failed."""
+
+log = logging.getLogger(__name__)
+
+
+class SpeakerDriver:
+    """One session's speakers in motion. Make it with `drive_speakers`.
+
+    Args:
+        speakers: told the session's audio and events by the session's driver.
+        scheduler: runs its jobs.
+        gate: holds words back until their speaker is known; None lets speakers come later.
+    """
+
+    def __init__(
+        self, speakers: Diarization, scheduler: DiarizerScheduler, gate: Gate | None = None
+    ) -> None:
+        self.speakers = speakers
+        self._gate = gate
+        self._scheduler = scheduler
+        self._changed = anyio.Event()
+        self._ticket: DiarizerTicket | None = None
+
+    def follow(self, events: list[Event]) -> list[Event]:
+        """The session's events with those of its speakers among them."""
+        self._changed.set()
+        events = self.speakers.follow(events)
+        return self._gate.follow(events) if self._gate else events
+
+    async def run(self, answered: Callable[[], None]) -> None:
+        """Ask the diarizer whatever there is to know, until the session has said its last.
+
+        Args:
+            answered: called on the event loop after every answer.
+        """
+        while not self.speakers.done:
+            self._changed = anyio.Event()
+            job = self.speakers.next_job()
+            if job is None:
+                await self._changed.wait()
+            else:
+                await self._ask(job)
+                answered()
+
+    async def quiet(self) -> bool:
+        """Make sure that the diarizer is not, and will not be, at work for this session.
+
+        Returns:
+            False if it hangs.
+        """
+        ticket = self._ticket
+        if ticket is None or ticket.done or self._scheduler.withdraw(ticket):
+            return True
+        return await self._done(ticket)
+
+    async def _ask(self, job: DiarizerJob) -> None:
+        loop = asyncio.get_running_loop()
+
+        def done() -> None:
+            loop.call_soon_threadsafe(self._wake)
+
+        self._ticket = ticket = self._scheduler.submit(job, time.monotonic(), done)
+        answered = await self._done(ticket)
+        if ticket.answer is not None:
+            self.speakers.receive_activity(job, ticket.answer)
+        elif answered or self._scheduler.withdraw(ticket):
+            self.speakers.receive_failure(job, ticket.failure or "no turn for it came")
+        else:
+            self.speakers.give_up(f"no answer from the diarizer within {ANSWER_TIMEOUT:.0f} s")
+
+    def _wake(self) -> None:
+        self._changed.set()
+
+    async def _done(self, ticket: DiarizerTicket) -> bool:
+        with anyio.move_on_after(ANSWER_TIMEOUT):
+            while not ticket.done:
+                await self._changed.wait()
+                self._changed = anyio.Event()
+        return ticket.done
+
+
+@asynccontextmanager
+async def drive_speakers(
+    scheduler: DiarizerScheduler | None, options: DiarizationOptions, *, at_once: bool = False
+) -> AsyncIterator[SpeakerDriver | None]:
+    """The speakers of one session: inside the block its driver may be run.
+
+    Args:
+        scheduler: the diarizer's; None where speakers are not told apart.
+        options: thresholds and distances.
+        at_once: whether words are committed only once their speaker is known.
+    """
+    if scheduler is None:
+        yield None
+        return
+    diarizer = scheduler.engine
+    stream = await to_thread.run_sync(diarizer.open)
+    speakers = Diarization(stream, diarizer.capabilities, options)
+    driver = SpeakerDriver(speakers, scheduler, Gate() if at_once else None)
+    try:
+        yield driver
+    finally:
+        with anyio.CancelScope(shield=True):
+            if await driver.quiet():
+                await to_thread.run_sync(diarizer.release, stream)
+            else:
+                log.warning("the diarizer hangs; what it holds for a session cannot be freed")

@@ -1,0 +1,160 @@
+"""Which parts of a session a diarizer hears, and where its answers belong. Pure.
+
+A diarizer's stream counts the samples it was given; a session counts all of them. The diarizer
+hears speech and, after it, as much as it needs to answer for the speech; the silence that follows
+is left out. Each part it hears is whole frames long, so that no frame covers two places.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from livestt.engines import Samples
+from livestt.ring import SampleBuffer
+from livestt.speakers import Activity, DiarizerCapabilities, Probabilities
+from livestt.timebase import from_ms
+from livestt.vad import FRAME
+from livestt.vad.endpointing import Endpointer, EndpointingOptions, SpeechStart
+
+SETTLE = from_ms(400)
+"""Audio after speech by which it is certain that a turn has ended."""
+
+
+@dataclass(slots=True)
+class _Part:
+    """Consecutive samples that the diarizer hears."""
+
+    start: int
+    """In the session."""
+    heard_at: int
+    """In the diarizer's stream."""
+    end: int | None = None
+    """None while somebody speaks."""
+    finished: bool = False
+    """Whether all of it has been heard."""
+    cut: bool = False
+    """Whether it ends because the audio does."""
+
+
+class Listening:
+    """The audio of one session on its way to a diarizer.
+
+    Args:
+        diarizer: frame, step and latency.
+        endpointing: when speech starts and ends.
+    """
+
+    def __init__(
+        self, diarizer: DiarizerCapabilities, endpointing: EndpointingOptions | None = None
+    ) -> None:
+        options = endpointing or EndpointingOptions()
+        self._frame = diarizer.frame
+        self._step = diarizer.step
+        self._tail = max(diarizer.latency, from_ms(options.min_silence_ms)) + SETTLE
+        self._lookback = from_ms(options.pre_roll_ms + options.min_speech_ms) + FRAME
+        self._endpointer = Endpointer(options)
+        self._audio = SampleBuffer()
+        self._parts: deque[_Part] = deque()
+        self._given = 0
+        self._ended = False
+
+    @property
+    def done(self) -> bool:
+        """Whether everything has been heard, and nothing will follow."""
+        return self._ended and all(part.finished for part in self._parts)
+
+    @property
+    def received(self) -> int:
+        """Samples received."""
+        return self._audio.end
+
+    @property
+    def unheard(self) -> int:
+        """Samples that the diarizer should hear and has not been given."""
+        if not self._parts:
+            return 0
+        whole = sum(self._until(part) - part.start for part in self._parts)
+        return whole - (self._given - self._parts[0].heard_at)
+
+    @property
+    def silent_until(self) -> int:
+        """Sample before which nobody speaks, beyond what the diarizer has been given; 0 if it has
+        not been given everything that it should hear."""
+        return self._quiet_before() if self._is_over() else 0
+
+    def receive(self, samples: Samples, probabilities: Iterable[float]) -> None:
+        """Take audio, and the chance of speech in each `livestt.vad.FRAME` of it."""
+        self._audio.append(samples)
+        for change in self._endpointer.receive(probabilities):
+            if isinstance(change, SpeechStart):
+                self._begin(change.at)
+            else:
+                part = self._parts[-1]
+                length = change.at + self._tail - part.start
+                part.end = part.start + -(-length // self._frame) * self._frame
+        if not self._parts or self._is_over():
+            self._audio.drop_before(self._quiet_before())
+
+    def end(self) -> None:
+        """No more audio will come."""
+        self._ended = True
+        last = self._parts[-1] if self._parts else None
+        if last is not None and (last.end is None or last.end > self.received):
+            last.end, last.cut = self.received, True
+
+    def next(self) -> tuple[Samples, bool] | None:
+        """Audio that the diarizer should hear now, and whether it is the last of all."""
+        part = next((part for part in self._parts if not part.finished), None)
+        if part is None:
+            return None
+        start = part.start + self._given - part.heard_at
+        end = self._until(part)
+        whole = part.end is not None and end == part.end
+        if not whole and end - start < self._step:
+            return None
+        return self._audio.slice(start, end), part.cut
+
+    def heard(self, samples: int, *, last: bool) -> None:
+        """The diarizer has heard so many samples of what `next` said, and whether that was it."""
+        part = next(part for part in self._parts if not part.finished)
+        self._given += samples
+        reached = part.start + self._given - part.heard_at
+        part.finished = last if part.cut else reached == part.end
+        self._audio.drop_before(reached)
+
+    def place(self, activity: Activity) -> tuple[int, Probabilities]:
+        """The answer to what was heard last, in the session's time: first sample and activity.
+
+        What is answered about a part only after the next one has begun lies in the silence
+        between them, and is left out.
+        """
+        while len(self._parts) > 1 and self._parts[1].heard_at < self._given:
+            self._parts.popleft()
+        part = self._parts[0]
+        first = max(0, -(-(part.heard_at - activity.start) // self._frame))
+        start = activity.start + first * self._frame - part.heard_at + part.start
+        return start, activity.probabilities[first:]
+
+    def _begin(self, at: int) -> None:
+        last = self._parts[-1] if self._parts else None
+        if last is not None and last.end is not None and at <= last.end:
+            last.end = None
+            last.finished = False
+        else:
+            heard_at = 0 if last is None else last.heard_at + (last.end or 0) - last.start
+            self._parts.append(_Part(at, heard_at))
+
+    def _until(self, part: _Part) -> int:
+        return self.received if part.end is None else min(part.end, self.received)
+
+    def _quiet_before(self) -> int:
+        return max(0, min(self.received, self._endpointer.position - self._lookback))
+
+    def _is_over(self) -> bool:
+        """Whether the last part cannot go on any more."""
+        return not self._parts or self._is_past(self._parts[-1])
+
+    def _is_past(self, part: _Part) -> bool:
+        return part.end is not None and part.finished and self._quiet_before() > part.end
