@@ -1,4 +1,4 @@
-"""LiveKit's Deepgram plugin: live."""
+"""LiveKit's Deepgram plugin: live, files and turns."""
 
 import asyncio
 import sys
@@ -12,21 +12,37 @@ from livekit.plugins import deepgram
 base, path = sys.argv[1:3]
 
 
+def frames() -> list[rtc.AudioFrame]:
+    """The recording in pieces of 50 ms."""
+    with wave.open(path) as file:
+        pieces = iter(lambda: file.readframes(800), b"")
+        return [rtc.AudioFrame(data, 16_000, 1, len(data) // 2) for data in pieces]
+
+
+async def live(engine: stt.STT) -> str:
+    stream = engine.stream()
+    for frame in frames():
+        stream.push_frame(frame)
+    stream.end_input()
+    finals = [
+        event.alternatives[0].text
+        async for event in stream
+        if event.type == stt.SpeechEventType.FINAL_TRANSCRIPT
+    ]
+    await stream.aclose()
+    return " ".join(finals)
+
+
 async def main() -> None:
+    socket = base.replace("http", "ws", 1)
     async with aiohttp.ClientSession() as session:
-        engine = deepgram.STT(api_key="any", base_url=f"{base}/v1/listen", http_session=session)
-        stream = engine.stream()
-        with wave.open(path) as file:
-            while data := file.readframes(800):
-                stream.push_frame(rtc.AudioFrame(data, 16_000, 1, len(data) // 2))
-        stream.end_input()
-        finals = [
-            event.alternatives[0].text
-            async for event in stream
-            if event.type == stt.SpeechEventType.FINAL_TRANSCRIPT
-        ]
-        await stream.aclose()
-    print("live:", " ".join(finals))
+        given = {"api_key": "any", "http_session": session}
+        engine = deepgram.STT(base_url=f"{base}/v1/listen", **given)
+        print("live:", await live(engine))
+        heard = await engine.recognize(frames())
+        print("file:", heard.alternatives[0].text)
+        turns = deepgram.STTv2(base_url=f"{socket}/v2/listen", **given)
+        print("turns:", await live(turns))
 
 
 asyncio.run(main())

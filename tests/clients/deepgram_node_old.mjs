@@ -1,4 +1,4 @@
-// @deepgram/sdk, generations 3 and 4: live.
+// @deepgram/sdk, generations 3 and 4: live and files.
 import { readFileSync } from "node:fs";
 import { createClient, LiveTranscriptionEvents } from "@deepgram/sdk";
 
@@ -24,8 +24,13 @@ connection.on(LiveTranscriptionEvents.Error, (error) => {
   console.error(error);
   process.exit(1);
 });
-connection.on(LiveTranscriptionEvents.Close, () => {
+connection.on(LiveTranscriptionEvents.Close, async () => {
   console.log("live:", finals.filter(Boolean).join(" "));
+  const { result, error } = await client.listen.prerecorded.transcribeFile(readFileSync(path), {
+    model: "nova-2",
+    smart_format: true,
+  });
+  console.log("file:", error ?? result.results.channels[0].alternatives[0].transcript);
   process.exit(0);
 });
 connection.on(LiveTranscriptionEvents.Open, () => {

@@ -1,10 +1,16 @@
-"""The Deepgram Python SDK, generations 3 and 4: live."""
+"""The Deepgram Python SDK, generations 3 and 4: live and files."""
 
 import sys
 import threading
 import wave
 
-from deepgram import DeepgramClient, DeepgramClientOptions, LiveOptions, LiveTranscriptionEvents
+from deepgram import (
+    DeepgramClient,
+    DeepgramClientOptions,
+    LiveOptions,
+    LiveTranscriptionEvents,
+    PrerecordedOptions,
+)
 
 base, path = sys.argv[1:3]
 finals = []
@@ -36,3 +42,9 @@ connection.send('{"type":"CloseStream"}')
 done.wait(60)
 connection.finish()
 print("live:", " ".join(filter(None, finals)))
+
+with open(path, "rb") as audio:
+    source = {"buffer": audio.read()}
+options = PrerecordedOptions(model="nova-2", smart_format=True, utterances=True)
+answer = client.listen.rest.v("1").transcribe_file(source, options)
+print("file:", answer.results.channels[0].alternatives[0].transcript)

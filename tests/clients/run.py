@@ -38,7 +38,7 @@ from livestt.testing import decode_file
 HERE = Path(__file__).parent
 FIXTURES = HERE.parent / "fixtures"
 CACHE = Path(os.environ.get("LIVESTT_CLIENTS") or Path.home() / ".cache" / "livestt-clients")
-SENTENCE = "slt-01"
+SENTENCE = "awb-01"
 UNVERIFIED = ssl._create_unverified_context()
 TRUSTING = {"NODE_TLS_REJECT_UNAUTHORIZED": "0", "NODE_OPTIONS": "--experimental-websocket"}
 """For Node: take the server's own certificate, and have WebSocket before version 22 too."""
@@ -61,18 +61,35 @@ class Client:
 
 
 CLIENTS = (
-    Client("deepgram-python-7", "deepgram_python.py", ("deepgram-sdk==7.16.0",)),
-    Client("deepgram-python-5", "deepgram_python.py", ("deepgram-sdk==5.3.4",)),
-    Client("deepgram-python-4", "deepgram_python_old.py", ("deepgram-sdk==4.8.1",)),
-    Client("deepgram-python-3", "deepgram_python_old.py", ("deepgram-sdk==3.11.0",)),
-    Client("deepgram-node-5", "deepgram_node.mjs", ("@deepgram/sdk@5.13.0",)),
-    Client("deepgram-node-4", "deepgram_node_old.mjs", ("@deepgram/sdk@4.11.3",)),
+    Client(
+        "deepgram-python-7",
+        "deepgram_python.py",
+        ("deepgram-sdk==7.16.0",),
+        ("live", "file", "turns"),
+    ),
+    Client("deepgram-python-5", "deepgram_python.py", ("deepgram-sdk==5.3.4",), ("live", "file")),
+    Client(
+        "deepgram-python-4", "deepgram_python_old.py", ("deepgram-sdk==4.8.1",), ("live", "file")
+    ),
+    Client(
+        "deepgram-python-3", "deepgram_python_old.py", ("deepgram-sdk==3.11.0",), ("live", "file")
+    ),
+    Client(
+        "deepgram-node-5", "deepgram_node.mjs", ("@deepgram/sdk@5.13.0",), ("live", "file", "turns")
+    ),
+    Client("deepgram-node-4", "deepgram_node_old.mjs", ("@deepgram/sdk@4.11.3",), ("live", "file")),
     Client(
         "deepgram-livekit",
         "deepgram_livekit.py",
         ("livekit-agents==1.8.9", "livekit-plugins-deepgram==1.8.9"),
+        ("live", "file", "turns"),
     ),
-    Client("deepgram-pipecat", "deepgram_pipecat.py", ("pipecat-ai[deepgram]==1.14.0",)),
+    Client(
+        "deepgram-pipecat",
+        "deepgram_pipecat.py",
+        ("pipecat-ai[deepgram]==1.14.0",),
+        ("live", "turns"),
+    ),
     Client(
         "openai-realtime-python",
         "openai_realtime_python.py",
