@@ -19,7 +19,8 @@
     │   ├── UnknownModel         no model has that name                              404
     │   ├── TooLarge             a file over the limit                               413
     │   ├── TooSlow              a file that stopped coming                          408
-    │   └── TooManyUploads       too many files wait already; try again later        429
+    │   ├── TooManyUploads       too many files wait already; try again later        429
+    │   └── StillRunning         a session that runs cannot be deleted               409
     ├── Overloaded               the engine is too far behind for newcomers      503
     ├── ServerRestart            the server is going down; another comes up           503
     ├── StoreUnavailable         transcripts cannot be read or changed just now        503
@@ -156,6 +157,11 @@ class TooManyUploads(ClientError):
     http_status = 429
     close_code = 1013
     retry_after = 10.0
+
+
+class StillRunning(ClientError):
+    code = "still_running"
+    http_status = 409
 
 
 class Overloaded(LivesttError):

@@ -1,4 +1,4 @@
-"""A transcript as a file: plain text, SubRip, WebVTT, TSV, JSON. Pure.
+"""A transcript as a file: plain text, Markdown, SubRip, WebVTT, TSV, JSON. Pure.
 
 Subtitles are cut into cues that can be read: two lines of 42 characters, seven seconds, broken
 after punctuation where there is some, always between words and at the words' own times.
@@ -7,12 +7,13 @@ after punctuation where there is some, always between words and at the words' ow
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from livestt.events import Word
-from livestt.timebase import SAMPLES_PER_MS, from_seconds, subtitle_clock, to_ms, to_seconds
+from livestt.timebase import SAMPLES_PER_MS, clock, from_seconds, subtitle_clock, to_ms, to_seconds
 from livestt.transcript import Segment, joined
 
 LINE = 42
@@ -24,6 +25,10 @@ SHORTEST = from_seconds(0.8)
 """A cue stays at least this long where the next one leaves room."""
 
 PAUSES = tuple(",;:.?!…、。，？！；：")  # noqa: RUF001 - the full-width forms are data
+
+
+Names = Mapping[int, str]
+NOBODY: Names = {}
 
 
 class Spoken(Protocol):
@@ -49,9 +54,15 @@ class Cue:
     speaker: int | None = None
 
 
-def render(spoken: Spoken, format: str) -> str:
-    """Write a transcript in one of `FORMATS`, ending with a newline."""
-    return FORMATS[format](spoken)
+def render(spoken: Spoken, format: str, names: Mapping[int, str] | None = None) -> str:
+    """Write a transcript in one of `FORMATS`, ending with a newline.
+
+    Args:
+        spoken: the transcript.
+        format: a key of `FORMATS`.
+        names: of speakers, by number; the others are "Speaker 1" and so on.
+    """
+    return FORMATS[format](spoken, names or {})
 
 
 def cues(segments: Iterable[Segment]) -> list[Cue]:
@@ -135,49 +146,68 @@ def _stretch(cue: Cue, limit: int | None) -> Cue:
     return replace(cue, end=max(end, cue.start + SAMPLES_PER_MS))
 
 
-def _named(segments: Iterable[Segment]) -> Iterator[Segment]:
+def _named(segments: Iterable[Segment], names: Names = NOBODY) -> Iterator[Segment]:
     """Write the speaker before the first word of each turn."""
     before: int | None = None
     for segment in segments:
         if segment.speaker is not None and segment.speaker != before and segment.words:
             first, *rest = segment.words
-            named = replace(first, text=f" {_speaker(segment.speaker)}: {first.text.strip()}")
+            named = replace(
+                first, text=f" {_speaker(segment.speaker, names)}: {first.text.strip()}"
+            )
             before = segment.speaker
             yield replace(segment, words=(named, *rest))
         else:
             yield segment
 
 
-def _speaker(number: int) -> str:
-    return f"Speaker {number}"
+def _speaker(number: int, names: Names) -> str:
+    return names.get(number) or f"Speaker {number}"
 
 
 def _spoken(spoken: Spoken) -> list[Segment]:
     return [segment for segment in spoken.segments if segment.words]
 
 
-def to_text(spoken: Spoken) -> str:
+def to_text(spoken: Spoken, names: Names = NOBODY) -> str:
     """One line per segment."""
-    lines = (" ".join(joined(segment.words).split()) for segment in _named(_spoken(spoken)))
+    lines = (" ".join(joined(segment.words).split()) for segment in _named(_spoken(spoken), names))
     return "".join(f"{line}\n" for line in lines if line)
 
 
-def to_srt(spoken: Spoken) -> str:
+def to_srt(spoken: Spoken, names: Names = NOBODY) -> str:
     blocks = []
-    for number, cue in enumerate(cues(_named(_spoken(spoken))), 1):
+    for number, cue in enumerate(cues(_named(_spoken(spoken), names)), 1):
         # A bare arrow in the text would read as a time line.
         text = "\n".join(line.replace("-->", "-- >") for line in cue.lines)
         blocks.append(f"{number}\n{_times(cue, ',')}\n{text}\n")
     return "\n".join(blocks)
 
 
-def to_vtt(spoken: Spoken) -> str:
+def to_vtt(spoken: Spoken, names: Names = NOBODY) -> str:
     blocks = ["WEBVTT\n"]
     for cue in cues(_spoken(spoken)):
         text = "\n".join(map(_escape, cue.lines))
-        voice = "" if cue.speaker is None else f"<v {_speaker(cue.speaker)}>"
+        voice = "" if cue.speaker is None else f"<v {_escape(_speaker(cue.speaker, names))}>"
         blocks.append(f"{_times(cue, '.')}\n{voice}{text}\n")
     return "\n".join(blocks)
+
+
+def to_markdown(spoken: Spoken, names: Names = NOBODY) -> str:
+    """A paragraph per segment; who speaks, and when, before the first of a turn."""
+    blocks, before = [], None
+    for segment in _spoken(spoken):
+        if segment.speaker is not None and segment.speaker != before:
+            who = _plain(_speaker(segment.speaker, names))
+            blocks.append(f"**{who}** ({clock(segment.start).split('.')[0]})")
+        before = segment.speaker
+        blocks.append(_plain(" ".join(joined(segment.words).split())))
+    return "".join(f"{block}\n\n" for block in blocks).removesuffix("\n")
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_\[\]<>#|~]|^[-+](?= )|^\d+(?=[.)] ))", r"\\\1", text)
 
 
 def _times(cue: Cue, decimal: str) -> str:
@@ -189,22 +219,22 @@ def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def to_tsv(spoken: Spoken) -> str:
+def to_tsv(spoken: Spoken, names: Names = NOBODY) -> str:
     """Start and end in milliseconds, and text; one segment a line."""
     rows = ["start\tend\ttext"]
-    for segment in _named(_spoken(spoken)):
+    for segment in _named(_spoken(spoken), names):
         text = " ".join(joined(segment.words).split())
         rows.append(f"{to_ms(segment.start)}\t{to_ms(segment.end)}\t{text}")
     return "\n".join(rows) + "\n"
 
 
-def to_json(spoken: Spoken) -> str:
-    return _dump(as_dict(spoken))
+def to_json(spoken: Spoken, names: Names = NOBODY) -> str:
+    return _dump(_with_names(as_dict(spoken), names))
 
 
-def to_verbose_json(spoken: Spoken) -> str:
+def to_verbose_json(spoken: Spoken, names: Names = NOBODY) -> str:
     """JSON with every word, its times and how sure the model was."""
-    return _dump(as_dict(spoken, words=True))
+    return _dump(_with_names(as_dict(spoken, words=True), names))
 
 
 def as_dict(spoken: Spoken, *, words: bool = False) -> dict[str, Any]:
@@ -219,6 +249,12 @@ def as_dict(spoken: Spoken, *, words: bool = False) -> dict[str, Any]:
     if words:
         result["words"] = [_word(word) for segment in segments for word in segment.words]
     return result
+
+
+def _with_names(written: dict[str, Any], names: Names) -> dict[str, Any]:
+    if not names:
+        return written
+    return {**written, "speakers": {str(number): name for number, name in names.items()}}
 
 
 def _segment(segment: Segment) -> dict[str, Any]:
@@ -246,12 +282,13 @@ def _dump(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
-FORMATS: Mapping[str, Callable[[Spoken], str]] = {
+FORMATS: Mapping[str, Callable[[Spoken, Names], str]] = {
     "text": to_text,
     "txt": to_text,
     "srt": to_srt,
     "vtt": to_vtt,
     "tsv": to_tsv,
+    "md": to_markdown,
     "json": to_json,
     "verbose_json": to_verbose_json,
 }

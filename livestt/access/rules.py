@@ -30,6 +30,8 @@ RULES: Mapping[str, Need] = {
     "/tokens": "a lasting key",
     "/sessions": "view",
     "/sessions/*": "view",
+    "/transcripts": "view",
+    "/transcripts/*": "view",
     "/asr": "transcribe",
     "/detect-language": "transcribe",
     "/v1/audio/*": "transcribe",
@@ -57,6 +59,8 @@ def need(path: str, method: str | None, role: str | None) -> Need:
     found = RULES[rule] if rule else "admin"
     if found == "transcribe" and path == "/asr" and method is None and role == "viewer":
         return "view"
+    if rule == "/transcripts/*" and method == "PATCH":
+        return "transcribe"
     if found == "view" and method not in (*READING, None):
         return "admin"
     return found

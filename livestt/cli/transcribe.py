@@ -19,7 +19,7 @@ from livestt.settings import Settings
 if TYPE_CHECKING:
     from livestt.engines import Engine
 
-FORMATS = ("text", "txt", "srt", "vtt", "tsv", "json", "verbose_json")
+FORMATS = ("text", "txt", "md", "srt", "vtt", "tsv", "json", "verbose_json")
 LIVE_ONLY = ("backend_policy", "min_chunk_size", "audio_min_len", "frame_threshold")
 """Settings that say when to commit words; a file has all of its words at once."""
 

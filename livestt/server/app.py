@@ -25,6 +25,7 @@ from livestt.server import (
     openai_rest,
     ready,
     tokens,
+    transcripts,
 )
 from livestt.server import metrics as metrics_page
 from livestt.server.access import Access, Door, cross_origin
@@ -108,6 +109,7 @@ def create_app(
             *ready.routes(),
             *metrics_page.routes(),
             *tokens.routes(),
+            *transcripts.routes(),
             *openai_rest.unknown_routes(),
             *page_routes(),
         ],

@@ -122,6 +122,7 @@ class LiveSession:
         self.options = options
         self.owed_flushes = 0
         self._count = count or Tally().count("live")
+        self._count.progress = self.transcript.progress
         self._first_options = options
         self._manner = manner
         self._pipeline = pipeline
