@@ -60,6 +60,8 @@ class Client:
     """Whether it wants a server with TLS; its certificate is the server's own."""
 
 
+OPENAI_REST_NODE = ("json", "text", "srt", "vtt", "words", "diarized", "stream")
+OPENAI_REST = (*OPENAI_REST_NODE, "segments", "done", "asyncio", "translation")
 CLIENTS = (
     Client(
         "deepgram-python-7",
@@ -114,6 +116,11 @@ CLIENTS = (
         "openai_realtime_pipecat.py",
         ("pipecat-ai[openai]==1.14.0",),
         ("own vad", "server vad"),
+    ),
+    Client("openai-rest-python", "openai_rest_python.py", ("openai==3.51.0",), OPENAI_REST),
+    Client("openai-rest-node", "openai_rest_node.mjs", ("openai@6.49.0",), OPENAI_REST_NODE),
+    Client(
+        "bazarr-and-speakr", "bazarr_and_speakr.py", ("requests==2.32.5",), ("bazarr", "speakr")
     ),
 )
 
