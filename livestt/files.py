@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -94,7 +95,7 @@ class FileTranscription:
             self._cancelled = True
             self._changed.notify_all()
 
-    def run(self, file: BinaryIO) -> Iterator[list[Event]]:
+    def run(self, file: BinaryIO) -> Generator[list[Event], None, None]:
         """Transcribe.
 
         Args:
@@ -130,9 +131,12 @@ class FileTranscription:
         )
 
     def _work(self, file: BinaryIO) -> Iterator[list[Event]]:
+        decoder = self._pipeline.settings.decoder
+        with closing(read_audio(file, self._options.audio, decoder)) as blocks:
+            yield from self._transcribe(self._heard(blocks))
+
+    def _transcribe(self, blocks: Iterator[tuple[Samples, Probabilities]]) -> Iterator[list[Event]]:
         session = self.session
-        settings = self._pipeline.settings
-        blocks = self._heard(read_audio(file, self._options.audio, settings.decoder))
         more = True
         while not session.ended:
             while (job := session.next_job()) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
 from livestt.audio import BackendName, open_decoder
@@ -21,7 +21,7 @@ SNIFFED = 1 << 20
 
 def read_audio(
     file: BinaryIO, audio_format: AudioFormat | None = None, backend: BackendName = "pyav"
-) -> Iterator[Samples]:
+) -> Generator[Samples, None, None]:
     """Decode a file from its start, with memory for a few seconds of it.
 
     An MP4 with its index at the end is read by seeking, however large it is.

@@ -89,8 +89,13 @@ async def received_form(request: Request, max_bytes: int, patience: float) -> As
     try:
         yield Form(data)
     finally:
-        with anyio.CancelScope(shield=True):
-            await data.close()
+        _close_files(parser)
+
+
+def _close_files(parser: FormParser | MultiPartParser) -> None:
+    """Free what a form has on disk: also files that broke off, which are in no field."""
+    for file in getattr(parser, "_files_to_close_on_error", ()):
+        file.close()
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from typing import BinaryIO, Self
 
 import anyio
@@ -202,8 +202,9 @@ class Heard:
     def _pump(self, file: BinaryIO, events: ObjectSendStream[list[Event]]) -> None:
         """Body of the worker thread."""
         try:
-            for batch in self._run.run(file):
-                from_thread.run(events.send, batch)
+            with closing(self._run.run(file)) as batches:
+                for batch in batches:
+                    from_thread.run(events.send, batch)
         except (CancelledError, anyio.BrokenResourceError):
             raise Cancelled from None
 
