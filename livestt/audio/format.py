@@ -8,9 +8,18 @@ from typing import Literal, get_args
 from livestt.errors import BadRequest
 from livestt.timebase import SAMPLE_RATE
 
-Encoding = Literal["auto", "s16le", "f32le", "mulaw", "alaw"]
+Encoding = Literal["auto", "u8", "s16le", "s24le", "s32le", "f32le", "mulaw", "alaw"]
 
-_SAMPLE_BYTES: dict[Encoding, int] = {"auto": 1, "s16le": 2, "f32le": 4, "mulaw": 1, "alaw": 1}
+_SAMPLE_BYTES: dict[Encoding, int] = {
+    "auto": 1,
+    "u8": 1,
+    "s16le": 2,
+    "s24le": 3,
+    "s32le": 4,
+    "f32le": 4,
+    "mulaw": 1,
+    "alaw": 1,
+}
 
 MIN_RATE = 4_000
 MAX_RATE = 192_000

@@ -39,6 +39,7 @@ from livestt.server.sweeping import sweeping
 from livestt.server.timing import Timing
 from livestt.server.tracing import Tracing
 from livestt.server.uploads import Uploads
+from livestt.server.wyoming import listening
 from livestt.settings import Settings
 from livestt.speakers import Diarizer
 from livestt.speakers.scheduler import DiarizerScheduler
@@ -87,7 +88,11 @@ def create_app(
                 )
                 if tracing is not None:
                     tracing.attend(served)
-                async with metrics.attend(served), sweeping(store, settings):
+                async with (
+                    metrics.attend(served),
+                    sweeping(store, settings),
+                    listening(served) as app.state.wyoming_port,
+                ):
                     yield
         finally:
             if tracing is not None:

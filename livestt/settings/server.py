@@ -19,6 +19,15 @@ class ServerSettings:
     port: int = setting(
         8000, "Server", "Port to listen on; 0 picks a free one.", minimum=0, maximum=65535
     )
+    wyoming_port: int | None = setting(
+        None,
+        "Server",
+        "Port for Home Assistant's Wyoming protocol, 10300 by custom; off unless given, and 0 "
+        "picks a free one. The protocol has no keys: whoever reaches the port can use it.",
+        minimum=0,
+        maximum=65535,
+    )
+    wyoming_host: str = setting("127.0.0.1", "Server", "Address on which --wyoming-port listens.")
     log_level: str = setting(
         "info",
         "Server",
