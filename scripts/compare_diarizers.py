@@ -33,7 +33,6 @@ from livestt.speakers.sortformer import SortformerDiarizer
 
 Array = npt.NDArray[np.float32]
 TOLERANCE = 1e-4
-SESSIONS = 5
 AUDIO = Path(__file__).parents[1] / "tests/fixtures/speech/stream-two-voices.flac"
 
 
@@ -55,7 +54,7 @@ def main() -> int:
             convert(checkpoint, folder, checkpoint.stem)
             if options.small:
                 shrink(folder)
-            worst = max(worst, compare(checkpoint, folder, audio))
+            worst = max(worst, compare(checkpoint, folder, audio, options))
     say(f"largest difference {worst:.1e}, allowed {TOLERANCE:.0e}")
     return int(worst > TOLERANCE)
 
@@ -75,6 +74,8 @@ def arguments() -> argparse.Namespace:
         action="store_true",
         help="queues a quarter as long, so that the cache is compressed much more often",
     )
+    parser.add_argument("--latency", action="append", help="repeatable; all unless given")
+    parser.add_argument("--sessions", type=int, default=5, help="that share batches")
     return parser.parse_args()
 
 
@@ -100,19 +101,20 @@ def shrink(folder: Path) -> None:
     path.write_text(json.dumps(facts))
 
 
-def compare(checkpoint: Path, folder: Path, audio: Array) -> float:
+def compare(checkpoint: Path, folder: Path, audio: Array, options: argparse.Namespace) -> float:
     card = read(folder)
     references = nemo(checkpoint) if card.kind == "sortformer" else transformers(checkpoint, card)
     factory = SortformerDiarizer if card.kind == "sortformer" else NemotronDiarizer
     worst = 0.0
-    for (latency, preset), reference in itertools.product(card.presets.items(), references):
+    presets = {name: card.preset(name) for name in options.latency or card.presets}
+    for (latency, preset), reference in itertools.product(presets.items(), references):
         diarizer = factory(DiarizerSettings(model=str(folder), latency=latency, threads=1))
         begun = time.process_time()
         theirs = reference.stream(audio, preset)
         middle = time.process_time()
         ours = alone(diarizer, audio)
         done = time.process_time()
-        together = staggered(diarizer, audio)
+        together = staggered(diarizer, audio, options.sessions)
         if len(ours) != len(theirs):
             raise SystemExit(f"{reference.name}: {len(theirs)} frames, livestt: {len(ours)}")
         single = difference(ours, theirs)
@@ -149,9 +151,9 @@ def alone(diarizer: Diarizer, audio: Array) -> Array:
     return np.concatenate(rows)
 
 
-def staggered(diarizer: Diarizer, audio: Array) -> list[Array]:
+def staggered(diarizer: Diarizer, audio: Array, sessions: int) -> list[Array]:
     """Sessions that start ten turns apart and share batches from then on."""
-    feeds = {i: pieces(audio, i + 1) for i in range(SESSIONS)}
+    feeds = {i: pieces(audio, i + 1) for i in range(sessions)}
     streams = {i: diarizer.open() for i in feeds}
     rows: dict[int, list[Array]] = {i: [] for i in feeds}
     for turn in itertools.count():

@@ -1,0 +1,52 @@
+"""How well a converted model tells the voices apart: held-out sentences, latency by latency."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from random import Random
+
+import numpy as np
+from mixtures import FRAME, error_rate, mix
+from voices import Bank, load
+
+from livestt.settings import Settings
+from livestt.speakers import Diarizer, DiarizerJob
+from livestt.speakers.model_card import read
+from livestt.speakers.registry import load_diarizer
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("bank", type=Path)
+    parser.add_argument("folder", type=Path, help="a converted model")
+    parser.add_argument("--mixtures", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    options = parser.parse_args()
+    bank = load(options.bank)
+    sys.stdout.write("people " + " ".join(f"{p:>12}" for p in (2, 3, 4)) + "\n")
+    for latency in read(options.folder).presets:
+        settings = Settings(diarization_model=str(options.folder), diarization_latency=latency)
+        diarizer = load_diarizer(settings, lambda _: None)
+        cells = []
+        for people in (2, 3, 4):
+            rng = Random(1000 + people)
+            rates = [
+                rate(diarizer, rng, bank, people, options.seconds) for _ in range(options.mixtures)
+            ]
+            cells.append(f"{np.mean(rates):.3f} ({max(rates):.2f})")
+        sys.stdout.write(f"{latency:>6} " + " ".join(f"{cell:>12}" for cell in cells) + "\n")
+        sys.stdout.flush()
+
+
+def rate(diarizer: Diarizer, rng: Random, bank: Bank, people: int, seconds: float) -> float:
+    can = diarizer.capabilities
+    mixture = mix(bank, rng, seconds, people, can.max_speakers, held_out=True)
+    (answer,) = diarizer.run([DiarizerJob(diarizer.open(), mixture.sound, True)])
+    rows = can.frame // FRAME
+    return error_rate(answer.probabilities, mixture.active[rows // 2 :: rows])
+
+
+if __name__ == "__main__":
+    main()
