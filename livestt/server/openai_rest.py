@@ -21,8 +21,8 @@ from livestt.protocols.openai_rest.stream import PULSE, TextStream, as_event
 from livestt.recording import Recording
 from livestt.server.answering import Endpoint, EventStream, Respond, hearing, while_connected
 from livestt.server.bodies import received_form
-from livestt.server.refusals import openai as refuse
-from livestt.server.refusals import refusal, request_id
+from livestt.server.refusals import OPENAI as refuse
+from livestt.server.refusals import refusal
 from livestt.server.services import services
 
 TRANSCRIPTIONS = "/v1/audio/transcriptions"
@@ -75,13 +75,13 @@ async def transcribe(request: Request, respond: Respond) -> None:
                     async with heard as (recording, events):
                         await stream(wishes, recording, events, emit)
 
-                await respond(named(EventStream(tell, PULSE, served.timing.pulse)))
+                await respond(EventStream(tell, PULSE, served.timing.pulse))
                 return
             async with while_connected(request), heard as (recording, events):
                 async for _ in events:
                     pass
             written = answer(wishes, recording)
-            await respond(named(Response(written.body, media_type=written.media_type)))
+            await respond(Response(written.body, media_type=written.media_type))
 
 
 async def stream(
@@ -103,13 +103,13 @@ async def stream(
 
 
 async def list_models(request: Request) -> Response:
-    return named(JSONResponse(models.listing(services(request).pipeline.engine)))
+    return JSONResponse(models.listing(services(request).pipeline.engine))
 
 
 async def show_model(request: Request) -> Response:
     engine = services(request).pipeline.engine
     try:
-        return named(JSONResponse(models.one(engine, request.path_params["name"])))
+        return JSONResponse(models.one(engine, request.path_params["name"]))
     except LivesttError as error:
         return refuse(error)
 
@@ -126,10 +126,4 @@ async def unknown(request: Request) -> Response:
     response = refusal(path, error)
     if allowed is not None:
         response.headers["allow"] = ", ".join(allowed)
-    return response
-
-
-def named(response: Response) -> Response:
-    """Give a response an id of its own, by which a client may report it."""
-    response.headers["x-request-id"] = request_id()
     return response

@@ -48,15 +48,6 @@ def deepgram(error: LivesttError, request_id: str | None = None) -> Response:
     )
 
 
-def openai(error: LivesttError) -> Response:
-    """The shape of OpenAI, and an id by which the request may be reported."""
-    return JSONResponse(
-        openai_errors.error_body(error),
-        status_code=error.http_status,
-        headers={**headers_of(error), "x-request-id": request_id()},
-    )
-
-
 def asr(error: LivesttError) -> Response:
     """The shape of the services behind ``POST /asr``, and of the native socket on that path."""
     return JSONResponse(
@@ -66,16 +57,13 @@ def asr(error: LivesttError) -> Response:
     )
 
 
-def request_id() -> str:
-    return f"req_{uuid.uuid4().hex}"
-
-
 NATIVE = as_json(native.error_message)
+OPENAI = as_json(openai_errors.error_body)
 SHAPES: Mapping[str, Shape] = {
     "/asr": asr,
     "/detect-language": asr,
     "/queue-metrics": asr,
-    "/v1/": openai,
+    "/v1/": OPENAI,
     "/v1/listen": deepgram,
     "/v2/listen": deepgram,
 }

@@ -152,7 +152,7 @@ class TestErrors:
             create(server, **wanted)
         assert (caught.value.param, caught.value.code) == (param, code)
         assert caught.value.type == "invalid_request_error"
-        assert caught.value.request_id.startswith("req_")
+        assert caught.value.request_id
 
     def test_no_file(self, server: Running) -> None:
         status, _, body = ask(
