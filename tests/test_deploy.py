@@ -1,0 +1,69 @@
+"""What is deployed fits what is here: settings, paths, figures."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from server.conftest import servers
+from server.engines import Watched
+from server.test_access import ask
+
+from livestt.access.rules import RULES
+from livestt.server.access import SECRET
+from livestt.server.keyring import VARIABLE
+from livestt.settings import table
+
+ROOT = Path(__file__).parent.parent
+DEPLOY = ROOT / "deploy"
+FILES = [ROOT / "Dockerfile", ROOT / "compose.yml", *sorted(DEPLOY.iterdir())]
+ALSO = {VARIABLE, SECRET, "LIVESTT_REMOTE_API_KEY"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_settings_are_those_there_are(path: Path) -> None:
+    known = {setting.variable for setting in table()} | ALSO
+    text = path.read_text(encoding="utf-8")
+    assert set(re.findall(r"\bLIVESTT_[A-Z_]+", text)) - known - {"LIVESTT_"} == set()
+    flags = set(re.findall(r"(?<![\w-])--(?:allow|api|forwarded|max|log)[a-z-]+", text))
+    assert flags <= {setting.flag for setting in table()}
+
+
+def test_the_image_has_what_it_needs() -> None:
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    for needed in ("pyproject.toml", "README.md", "LICENSE", "livestt", "web", "chrome-extension"):
+        assert f"!{needed}" in ignored
+        assert (ROOT / needed).exists()
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    extras = re.search(r"EXTRAS=(\S+)", image)
+    assert extras is not None
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for extra in ("cuda", *extras[1].split(",")):
+        assert re.search(rf"^{extra} = \[", project, re.MULTILINE)
+    assert "urlopen('http://127.0.0.1:8000/health'" in image
+    assert RULES["/health"] == "nothing"
+
+
+def test_the_dashboard_asks_for_figures_that_there_are() -> None:
+
+    with servers() as serve:
+        server = serve(Watched())
+        server.talk(bytes(32_000), encoding="s16le")
+        _, body, _ = ask(server, "GET", "/metrics")
+    families = list(text_string_to_metric_families(body.decode()))
+    known = {sample.name for family in families for sample in family.samples}
+    known |= {family.name + "_total" for family in families if family.type == "counter"}
+    dashboard = json.loads((DEPLOY / "grafana.json").read_text(encoding="utf-8"))
+    asked = {
+        name
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+        for name in re.findall(r"\b(?:livestt|process|whisperx)_\w+", target["expr"])
+    }
+    assert len(asked) > 15
+    assert asked <= known
+    ids = [panel["id"] for panel in dashboard["panels"]]
+    assert len(set(ids)) == len(ids)
