@@ -27,6 +27,10 @@ from livestt.events import Event
 from livestt.file_session import FileSession
 from livestt.pipeline import Manner, Pipeline, endpointing
 from livestt.settings import Settings
+from livestt.speakers import Diarizer
+from livestt.speakers.diarization import Diarization
+from livestt.speakers.file_driving import FileSpeakers
+from livestt.speakers.scheduler import DiarizerScheduler
 from livestt.timebase import from_seconds, to_seconds
 from livestt.transcript import Layout, Transcript
 from livestt.vad import FRAME, Probabilities
@@ -88,6 +92,7 @@ class FileTranscription:
         self._tickets: list[Ticket] = []
         self._changed = threading.Condition()
         self._cancelled = False
+        self._speakers: FileSpeakers | None = None
 
     def cancel(self) -> None:
         """Make `run` stop soon. Idempotent."""
@@ -115,9 +120,12 @@ class FileTranscription:
             for _ in range(lanes(engine.capabilities)):
                 streams.append(engine.open(self._options.stream))  # noqa: PERF401 - all are released
             self.session = self._open_session(streams)
+            self._speakers = self._pipeline.open_file_speakers(self._options.manner, self._wake)
             yield from self._work(file)
         finally:
             self._release(streams)
+            if self._speakers is not None:
+                self._speakers.close()
 
     def _open_session(self, streams: Sequence[Any]) -> FileSession:
         settings = self._pipeline.settings
@@ -138,26 +146,44 @@ class FileTranscription:
     def _transcribe(self, blocks: Iterator[tuple[Samples, Probabilities]]) -> Iterator[list[Event]]:
         session = self.session
         more = True
-        while not session.ended:
+        while not self._is_over():
             while (job := session.next_job()) is not None:
                 self._submit(job)
-            if more and session.wants_audio:
+            if more and self._wants_audio():
                 block = next(blocks, None)
                 more = block is not None
-                if block is None:
-                    session.receive_end()
-                else:
-                    session.receive_audio(*block)
+                self._receive(block)
                 self._deliver(wait=False)
             else:
                 self._deliver(wait=True)
             if session.failure is not None:
                 raise EngineError(session.failure)
             events = session.take_events()
+            if self._speakers is not None:
+                self._speakers.work()
+                events = self._speakers.follow(events)
             if events:
                 yield events
             if self._options.until_language and session.language is not None:
                 return
+
+    def _is_over(self) -> bool:
+        return self.session.ended and (self._speakers is None or self._speakers.speakers.done)
+
+    def _wants_audio(self) -> bool:
+        behind = self._speakers is not None and self._speakers.behind
+        return self.session.wants_audio and not behind
+
+    def _receive(self, block: tuple[Samples, Probabilities] | None) -> None:
+        """The next audio, or None after the last."""
+        told: list[FileSession | Diarization] = [self.session]
+        if self._speakers is not None:
+            told.append(self._speakers.speakers)
+        for one in told:
+            if block is None:
+                one.receive_end()
+            else:
+                one.receive_audio(*block)
 
     def _heard(self, blocks: Iterator[Samples]) -> Iterator[tuple[Samples, Probabilities]]:
         """Audio in whole frames, with the chance of speech in each."""
@@ -189,7 +215,7 @@ class FileTranscription:
     def _deliver(self, *, wait: bool) -> None:
         """Hand the session the answers there are."""
         with self._changed:
-            while wait and not (self._cancelled or any(t.done for t in self._tickets)):
+            while wait and not (self._cancelled or self._is_answered()):
                 self._changed.wait(1.0)
                 self._check_hanging()
             if self._cancelled:
@@ -201,6 +227,10 @@ class FileTranscription:
             else:
                 self._scheduler.engine.reset(ticket.job.stream)
                 self.session.receive_failure(ticket.job, ticket.failure or "no answer")
+
+    def _is_answered(self) -> bool:
+        told = self._speakers is not None and self._speakers.answered
+        return told or any(ticket.done for ticket in self._tickets)
 
     def _check_hanging(self) -> None:
         if any(map(_hangs, self._tickets)):
@@ -240,6 +270,8 @@ def transcribe_file(
     engine: Engine,
     settings: Settings,
     on_progress: Callable[[float], None] | None = None,
+    diarizer: Diarizer | None = None,
+    manner: Manner | None = None,
 ) -> Transcript:
     """Transcribe a file. Deterministic.
 
@@ -248,18 +280,22 @@ def transcribe_file(
         engine: a loaded engine that nobody else uses meanwhile.
         settings: language, task, voice detection and window lengths apply.
         on_progress: told the seconds of audio done so far.
+        diarizer: a loaded diarizer that tells speakers apart, or None.
+        manner: how this file differs from the settings.
 
     Raises:
         BadAudio: the file holds no audio that can be decoded.
         EngineError: the engine failed.
         OSError: the file cannot be read.
     """
-    pipeline = Pipeline(settings, engine.capabilities)
     transcript = Transcript(file_layout(settings))
+    options = FileOptions(settings.stream_options(), manner=manner or Manner())
     with path.open("rb") as file:
         scheduler = Scheduler(engine)
+        speakers = DiarizerScheduler(diarizer) if diarizer is not None else None
         try:
-            run = FileTranscription(pipeline, scheduler, FileOptions(settings.stream_options()))
+            pipeline = Pipeline(settings, engine.capabilities, speakers)
+            run = FileTranscription(pipeline, scheduler, options)
             for events in run.run(file):
                 transcript.apply(events)
                 if on_progress:
@@ -270,6 +306,8 @@ def transcribe_file(
             raise EngineError(f"{path}: {error}") from error
         finally:
             scheduler.close()
+            if speakers is not None:
+                speakers.close()
     return transcript
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from livestt.engines import Capabilities, StreamOptions
@@ -11,8 +12,10 @@ from livestt.policies import Policy, PolicyName, choose
 from livestt.session import Session
 from livestt.settings import Settings
 from livestt.speakers.alignment import AlignmentOptions
+from livestt.speakers.counting import SpeakerCount
 from livestt.speakers.diarization import DiarizationOptions
 from livestt.speakers.driving import SpeakerDriver, drive_speakers
+from livestt.speakers.file_driving import FileSpeakers
 from livestt.speakers.scheduler import DiarizerScheduler
 from livestt.speakers.turns import TurnOptions
 from livestt.timebase import from_ms, from_seconds
@@ -41,6 +44,8 @@ class Manner:
     correct what they have sent."""
     max_speakers: int | None = None
     """Most speakers to tell apart."""
+    min_speakers: int | None = None
+    """At least so many speakers are told apart; of files only."""
 
 
 class Pipeline:
@@ -89,6 +94,22 @@ class Pipeline:
             return 0
         most = self.diarizer.engine.capabilities.max_speakers
         return min(most, manner.max_speakers or self.settings.max_speakers or most)
+
+    def open_file_speakers(self, manner: Manner, wake: Callable[[], None]) -> FileSpeakers | None:
+        """What tells one file's speakers apart; None if nothing does.
+
+        Args:
+            manner: how the file differs from the settings.
+            wake: called in another thread when something was answered.
+        """
+        if self.diarizer is None or manner.diarization is False:
+            return None
+        options = diarization(self.settings, manner)
+        most = manner.max_speakers or self.settings.max_speakers or None
+        if manner.min_speakers or most:
+            options = replace(options, count=SpeakerCount(manner.min_speakers, most))
+        patient = replace(options.alignment, patience=from_seconds(10**9))
+        return FileSpeakers(self.diarizer, replace(options, alignment=patient), wake)
 
     def open_policy(self, name: PolicyName | None = None) -> Policy:
         name = name or cast(PolicyName, self.settings.backend_policy)

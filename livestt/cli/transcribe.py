@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -18,12 +19,21 @@ from livestt.settings import Settings
 
 if TYPE_CHECKING:
     from livestt.engines import Engine
+    from livestt.speakers import Diarizer
+    from livestt.transcript import Transcript
 
 FORMATS = ("text", "txt", "md", "srt", "vtt", "tsv", "json", "verbose_json")
-LIVE_ONLY = ("backend_policy", "min_chunk_size", "audio_min_len", "frame_threshold")
+LIVE_ONLY = (
+    *("backend_policy", "min_chunk_size", "audio_min_len", "frame_threshold"),
+    "diarization_latency",
+)
 """Settings that say when to commit words; a file has all of its words at once."""
 
+PATIENT = "30.4"
+"""The latency preset of the diarizer: nobody waits for single words of a file."""
+
 Progress = Callable[[float], None]
+Hear: TypeAlias = "Callable[[Path, Progress], Transcript]"
 
 
 @click.command("transcribe", cls=Command)
@@ -45,9 +55,25 @@ Progress = Callable[[float], None]
     type=click.Path(path_type=Path),
     help="File to write; for several files a folder, made if need be.",
 )
-@with_settings(FILES, without=LIVE_ONLY, defaults={"log_level": "warning"})
+@click.option(
+    "--num-speakers",
+    type=click.IntRange(1),
+    help="How many people speak, if you know; with --diarization.",
+)
+@click.option(
+    "--min-speakers",
+    type=click.IntRange(1),
+    help="How many people speak at least; with --diarization. --max-speakers says how many at "
+    "most.",
+)
+@with_settings((*FILES, "Speakers"), without=LIVE_ONLY, defaults={"log_level": "warning"})
 def command(
-    settings: Settings, files: tuple[Path, ...], format: str | None, output: Path | None
+    settings: Settings,
+    files: tuple[Path, ...],
+    format: str | None,
+    output: Path | None,
+    num_speakers: int | None,
+    min_speakers: int | None,
 ) -> None:
     """Transcribe audio or video files.
 
@@ -57,18 +83,50 @@ def command(
     livestt transcribe meeting.mp3
     livestt transcribe --language fr --format srt film.mkv -o film.srt
     livestt transcribe --model large-v3 -f vtt -o subtitles/ *.mp4
+    livestt transcribe --diarization --num-speakers 2 interview.wav
     """
     kind = format or _format_of(output)
     targets = _targets(files, kind, output)
-    from livestt.engines.registry import load_engine
-
-    engine = load_engine(settings, announce)
-    try:
-        failures = _transcribe_all(targets, kind, engine, settings)
-    finally:
-        engine.close()
+    with _models(settings) as (engine, diarizer):
+        least, most = num_speakers or min_speakers, num_speakers or None
+        hear = _hearing(settings, engine, diarizer, least, most)
+        failures = _transcribe_all(targets, kind, hear)
     if failures:
         click.get_current_context().exit(2)
+
+
+@contextmanager
+def _models(settings: Settings) -> Iterator[tuple[Engine, Diarizer | None]]:
+    """The engine and, where speakers are to be told apart, the diarizer."""
+    from livestt.engines.registry import load_engine
+    from livestt.speakers.registry import load_diarizer
+
+    with ExitStack() as stack:
+        engine = load_engine(settings, announce)
+        stack.callback(engine.close)
+        diarizer = None
+        if settings.diarization:
+            diarizer = load_diarizer(replace(settings, diarization_latency=PATIENT), announce)
+            stack.callback(diarizer.close)
+        yield engine, diarizer
+
+
+def _hearing(
+    settings: Settings,
+    engine: Engine,
+    diarizer: Diarizer | None,
+    least: int | None,
+    most: int | None,
+) -> Hear:
+    from livestt.files import transcribe_file
+    from livestt.pipeline import Manner
+
+    manner = Manner(min_speakers=least, max_speakers=most)
+
+    def hear(file: Path, on_progress: Progress) -> Transcript:
+        return transcribe_file(file, engine, settings, on_progress, diarizer, manner)
+
+    return hear
 
 
 def _format_of(output: Path | None) -> str:
@@ -100,14 +158,12 @@ def _names(files: Sequence[Path], kind: str) -> list[str]:
     return [f"{file.stem if stems[file.stem] == 1 else file.name}.{ending}" for file in files]
 
 
-def _transcribe_all(
-    targets: Sequence[tuple[Path, Path | None]], kind: str, engine: Engine, settings: Settings
-) -> int:
+def _transcribe_all(targets: Sequence[tuple[Path, Path | None]], kind: str, hear: Hear) -> int:
     """Transcribe file after file; how many failed."""
     failures = 0
     for file, target in targets:
         try:
-            _write(_transcribe(file, kind, engine, settings), target)
+            _write(_transcribe(file, kind, hear), target)
         except (LivesttError, OSError) as error:
             failures += 1
             where = "" if str(file) in str(error) else f"{file}: "
@@ -115,12 +171,11 @@ def _transcribe_all(
     return failures
 
 
-def _transcribe(file: Path, kind: str, engine: Engine, settings: Settings) -> str:
-    from livestt.files import transcribe_file
+def _transcribe(file: Path, kind: str, hear: Hear) -> str:
     from livestt.subtitles import render
 
     with _progress(file) as on_progress:
-        transcript = transcribe_file(file, engine, settings, on_progress)
+        transcript = hear(file, on_progress)
     return render(transcript, kind)
 
 

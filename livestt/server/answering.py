@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import BinaryIO
 
 import anyio
@@ -15,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from livestt.errors import EngineError, LivesttError
 from livestt.events import Event
 from livestt.files import FileOptions, file_layout
+from livestt.pipeline import Manner
 from livestt.recording import NO_DIARIZER, Recording, SpeakersWanted
 from livestt.server.services import Services
 from livestt.server.uploads import Upload
@@ -92,12 +94,13 @@ async def hearing(
 ) -> AsyncIterator[tuple[Recording, AsyncIterator[list[Event]]]]:
     """A recording, and the events that make it grow; it has applied each when it is handed out.
 
-    ``speakers`` is where speakers are asked for. No diarizer hears files yet, so the recording
+    ``speakers`` is where speakers are asked for. Where none can be told apart the recording
     says in a warning that it has no speaker labels.
     """
     recording = Recording(file_layout(served.pipeline.settings), options.stream.language)
-    if speakers is not None:
+    if speakers is not None and served.pipeline.diarizer is None:
         recording.warnings.append(NO_DIARIZER)
+    options = replace(options, manner=with_speakers(options.manner, speakers))
     async with upload.transcribe(file, options) as heard:
 
         async def grow() -> AsyncIterator[list[Event]]:
@@ -107,6 +110,15 @@ async def hearing(
             recording.figures = heard.run.session.figures
 
         yield recording, grow()
+
+
+def with_speakers(manner: Manner, speakers: SpeakersWanted | None) -> Manner:
+    """The manner of a file whose speakers are told apart as somebody wants, or not at all."""
+    if speakers is None:
+        return replace(manner, diarization=False)
+    return replace(
+        manner, diarization=True, min_speakers=speakers.least, max_speakers=speakers.most
+    )
 
 
 class EventStream(Response):

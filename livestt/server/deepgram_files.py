@@ -20,6 +20,7 @@ from livestt.audio.separate import separated
 from livestt.errors import BadRequest, LivesttError
 from livestt.events import Committed, Ended, Event, LanguageDetected, Word
 from livestt.files import FileOptions
+from livestt.pipeline import Manner
 from livestt.protocols.deepgram.about import About
 from livestt.protocols.deepgram.prerecorded import FileRequest, HeardChannel, answer, parse_file
 from livestt.server import refusals
@@ -27,6 +28,7 @@ from livestt.server.bodies import received_file
 from livestt.server.fetching import fetched
 from livestt.server.services import Services, services
 from livestt.server.uploads import Upload
+from livestt.speakers.gate import Gate
 from livestt.timebase import to_seconds
 
 MAX_ADDRESS = 10_000
@@ -92,11 +94,13 @@ async def _listen(
     upload: Upload, file: BinaryIO, asked: FileRequest, audio: AudioFormat
 ) -> tuple[HeardChannel, int]:
     file.seek(0)
-    options = FileOptions(asked.options, audio, candidates=asked.candidates)
+    manner = Manner(diarization=asked.form.speakers)
+    options = FileOptions(asked.options, audio, manner, asked.candidates)
+    gate = Gate() if asked.form.speakers else None
     events: list[Event] = []
     async with upload.transcribe(file, options) as batches:
         async for batch in batches:
-            events += batch
+            events += gate.follow(batch) if gate else batch
     words: list[Word] = []
     language, probability, end = asked.options.language, 1.0, 0
     for event in events:

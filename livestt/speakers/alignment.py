@@ -4,7 +4,8 @@
    word before. A word that nobody is heard over goes to the nearest turn within ``reach``, or
    with the word before.
 2. Word times and turn edges are both a little off, so a change of speaker is moved to the
-   nearest end of a sentence, or pause, that is not further away than ``snap``.
+   nearest end of a sentence, or pause, that is not further away than ``snap``. Words count as no
+   longer than ``longest`` for that: models stretch the first word of a sentence over the pause.
 3. A word waits while something that is still to come could change its speaker: activity that is
    not known yet, a change of speaker just after the end of a sentence, the end of a sentence
    just after a change of speaker. So what is said does not depend on when things arrive.
@@ -29,6 +30,8 @@ class AlignmentOptions:
 
     snap: int = from_ms(500)
     """A change of speaker moves to the end of a sentence this near."""
+    longest: int = from_ms(300)
+    """Of a word, as far as distances go."""
     pause: int = from_ms(400)
     """Silence between words that is as good as the end of a sentence."""
     reach: int = from_ms(1000)
@@ -66,6 +69,7 @@ class Alignment:
         """Of the first words that wait, what was said when patience ended."""
         self._before: _Aligned | None = None
         self._speaker_before: int | None = None
+        self._places: list[int] = []
 
     @property
     def waiting(self) -> int:
@@ -93,8 +97,9 @@ class Alignment:
             finished: nothing more will come.
         """
         self._measure(turns, finished)
+        self._places = self._distances(committed)
         places = self._changes()
-        count = len(self._waiting) if finished else self._certain(places, committed)
+        count = len(self._waiting) if finished else self._certain(places)
         said = self._attribute(self._speakers(places)[:count])
         return said + self._lose_patience(now)
 
@@ -166,14 +171,20 @@ class Alignment:
 
     def _sentence_near(self, i: int, least: int, limit: int) -> int:
         """The boundary to which the change before word ``i`` moves; ``i`` if there is none."""
-        at = self._waiting[i].word.start
-        distances = {
-            k: abs(self._waiting[k].word.start - at)
-            for k in range(least, limit)
-            if self._is_boundary(k)
-        }
+        at = self._places
+        distances = {k: abs(at[k] - at[i]) for k in range(least, limit) if self._is_boundary(k)}
         near = [k for k in distances if distances[k] <= self._options.snap]
         return min(near, key=lambda k: distances[k], default=i)
+
+    def _distances(self, committed: int) -> list[int]:
+        """Where each waiting word begins, and the first one to come may, long words shortened."""
+        places = [0]
+        starts = [aligned.word.start for aligned in self._waiting[1:]]
+        for aligned, following in zip(self._waiting, [*starts, committed], strict=False):
+            word = aligned.word
+            spoken = min(word.end - word.start, self._options.longest)
+            places.append(places[-1] + spoken + max(0, following - word.end))
+        return places
 
     def _is_boundary(self, i: int) -> bool:
         before = self._waiting[i - 1] if i else self._before
@@ -182,12 +193,11 @@ class Alignment:
         pause = self._waiting[i].word.start - before.word.end
         return pause >= self._options.pause or ends_sentence(before.word.text)
 
-    def _certain(self, places: Sequence[tuple[int, int]], committed: int) -> int:
+    def _certain(self, places: Sequence[tuple[int, int]]) -> int:
         """Step 3: how many of the first waiting words nothing to come can change."""
         known = self._known()
-        horizon = self._waiting[known].word.start if known < len(self._waiting) else committed
-        open_from = horizon - self._options.snap
-        starts = [aligned.word.start for aligned in self._waiting[:known]]
+        open_from = self._places[known] - self._options.snap
+        starts = self._places
         limits = [k for k in range(known) if starts[k] >= open_from and self._is_boundary(k)][:1]
         limits += [min(i, place) for i, place in places if starts[i] >= open_from][:1]
         count = min([known, *limits])

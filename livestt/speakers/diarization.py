@@ -19,6 +19,7 @@ from livestt.engines import Samples
 from livestt.events import Attributed, Committed, Diarized, Ended, Event, Progress, Voice, Warned
 from livestt.speakers import Activity, DiarizerCapabilities, DiarizerJob
 from livestt.speakers.alignment import Alignment, AlignmentOptions
+from livestt.speakers.counting import SpeakerCount, counted
 from livestt.speakers.listening import Listening
 from livestt.speakers.turns import TurnOptions, Turns
 from livestt.timebase import from_seconds
@@ -38,6 +39,8 @@ class DiarizationOptions:
     alignment: AlignmentOptions = field(default_factory=AlignmentOptions)
     endpointing: EndpointingOptions | None = None
     """When there is speech to be heard; None for the defaults."""
+    count: SpeakerCount | None = None
+    """How many speakers there are; they are then told apart once everything has been heard."""
 
 
 class Diarization:
@@ -60,6 +63,9 @@ class Diarization:
         self._stream = stream
         self._listening = Listening(diarizer, options.endpointing)
         self._turns = Turns(options.turns)
+        self._onset = options.turns.onset
+        self._count = options.count
+        self._heard: list[tuple[int, Activity]] = []
         self._alignment = Alignment(replace(options.alignment, patience=patience))
         self._progress = Progress(0, 0, 0)
         self._open_job: DiarizerJob | None = None
@@ -106,7 +112,9 @@ class Diarization:
         self._failures = 0
         self._listening.heard(len(job.audio), last=job.final)
         start, probabilities = self._listening.place(activity)
-        if len(probabilities):
+        if len(probabilities) and self._count is not None:
+            self._heard.append((start, replace(activity, probabilities=probabilities)))
+        elif len(probabilities):
             self._turns.receive(probabilities, start, activity.frame)
 
     def receive_failure(self, job: DiarizerJob, reason: str) -> None:
@@ -153,10 +161,11 @@ class Diarization:
         """Everything that can be said of the speakers now."""
         said, self._news = self._news, []
         if not self._lost:
-            if self._open_job is None:
+            if self._open_job is None and self._count is None:
                 self._turns.skip(self._listening.silent_until)
             finished = self._ended is not None and self._listening.done
             if finished:
+                self._recount()
                 self._turns.finish()
             said += self._turns.take()
             received, committed = self._progress.received, self._progress.committed
@@ -170,6 +179,17 @@ class Diarization:
             self.done = True
             said.append(self._ended)
         return said
+
+    def _recount(self) -> None:
+        """Everything has been heard: tell as many speakers apart as there are."""
+        if self._count is None or not self._heard:
+            return
+        heard, self._heard = self._heard, []
+        frame = heard[0][1].frame
+        pieces = [activity.probabilities for _, activity in heard]
+        fitted = counted(pieces, frame, self._onset, self._count)
+        for (start, _), piece in zip(heard, fitted, strict=True):
+            self._turns.receive(piece, start, frame)
 
     def _is_complete(self) -> bool:
         return self._lost or self._listening.done

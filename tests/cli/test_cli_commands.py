@@ -111,7 +111,7 @@ def test_run_serves_the_spec(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
 def test_serve_loads_then_serves(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
     calls: list[object] = []
     app, server = ModuleType("app"), ModuleType("run")
-    app.create_app = lambda engine, settings, diarizer: f"app of {engine}"  # type: ignore[attr-defined]
+    app.create_app = lambda engine, settings, **others: f"app of {engine}"  # type: ignore[attr-defined]
     server.serve = lambda app, settings: calls.append((app, settings.port))  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "livestt.server.app", app)
     monkeypatch.setitem(sys.modules, "livestt.server.run", server)

@@ -50,7 +50,11 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     made = Engine()
 
     def transcribe_file(
-        path: Path, engine: object, settings: Settings, on_progress: Callable[[float], None]
+        path: Path,
+        engine: object,
+        settings: Settings,
+        on_progress: Callable[[float], None],
+        *speakers: object,
     ) -> Said:
         on_progress(0.5)
         if path.stem == "broken":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,6 +145,14 @@ class TestRules:
         talk.decide(finished=True)
         assert talk.picture() == "11111221111"
 
+    def test_a_word_stretched_over_the_pause_before_it_counts_as_short(self) -> None:
+        talk = Talk()
+        talk.alignment.receive([*words("___."), Word(" The", 5 * UNIT, 14 * UNIT)])
+        talk.alignment.receive(words("_____", 14))
+        talk.activity("########...........", ".............######")
+        talk.decide(finished=True)
+        assert talk.picture() == "1111" + "2" * 6
+
     def test_after_a_pause_a_change_stays_where_it_is(self) -> None:
         talk = Talk()
         talk.hear("___.__      ____", "######..........", "............####")
@@ -172,14 +182,15 @@ pictures = st.text("_____.  ", min_size=1, max_size=60)
 actives = st.lists(st.text("###.", min_size=60, max_size=60), min_size=1, max_size=3)
 
 
-@given(pictures, actives, st.data())
+@given(pictures, actives, st.sampled_from([UNIT // 2, 10 * UNIT]), st.data())
 def test_what_is_said_does_not_depend_on_when_things_arrive(
-    spoken: str, active: list[str], data: st.DataObject
+    spoken: str, active: list[str], longest: int, data: st.DataObject
 ) -> None:
-    whole = Talk()
+    options = replace(OPTIONS, longest=longest)
+    whole = Talk(options)
     whole.hear(spoken, *active)
     whole.decide(finished=True)
-    pieces = Talk()
+    pieces = Talk(options)
     said = heard = 0
     while said < len(spoken) or heard < 60:
         if said < len(spoken) and (heard == 60 or data.draw(st.booleans())):
