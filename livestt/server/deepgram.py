@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -29,6 +31,7 @@ from livestt.protocols.deepgram.flux import parse_flux
 from livestt.protocols.deepgram.live import LiveResults
 from livestt.protocols.deepgram.query import LiveRequest, parse_live
 from livestt.server import refusals
+from livestt.server.access import access_of, grant_of
 from livestt.server.deepgram_files import transcribe
 from livestt.server.deepgram_flux import Flux
 from livestt.server.deepgram_stream import Stream
@@ -36,10 +39,12 @@ from livestt.server.live_session import LiveSession
 from livestt.server.outbox import Message
 from livestt.server.services import Services, services
 from livestt.server.timing import Timing
+from livestt.server.tokens import json_body
 from livestt.settings import Settings
 from livestt.timebase import to_seconds
 from livestt.vad.endpointing import EndpointingOptions
 
+TOKEN_SECONDS, LONGEST_TOKEN_SECONDS = 30, 3600
 LEAST_SILENCE_MS = 200
 """Shorter pauses occur inside words and sentences; utterances cut there are transcribed badly."""
 
@@ -49,6 +54,7 @@ def routes() -> list[BaseRoute]:
         WebSocketRoute("/v1/listen", listen),
         Route("/v1/listen", transcribe, methods=["POST"]),
         WebSocketRoute("/v2/listen", flux),
+        Route("/v1/auth/grant", grant, methods=["POST"]),
     ]
 
 
@@ -60,6 +66,21 @@ async def listen(socket: WebSocket) -> None:
 async def flux(socket: WebSocket) -> None:
     """One conversation, from its handshake to its end."""
     await _serve(socket, _open_flux)
+
+
+async def grant(request: Request) -> Response:
+    """A token for a browser that must not see the key: ``{"ttl_seconds": 30}``."""
+    try:
+        seconds = (await json_body(request)).get("ttl_seconds") or TOKEN_SECONDS
+        if not isinstance(seconds, int | float) or not 1 <= seconds <= LONGEST_TOKEN_SECONDS:
+            raise BadRequest(f"ttl_seconds must be from 1 to {LONGEST_TOKEN_SECONDS}")
+        own = grant_of(request)
+        token = access_of(request).mint(own, float(seconds), frozenset({"transcribe"}))
+    except LivesttError as error:
+        return refusals.deepgram(error)
+    return JSONResponse(
+        {"access_token": token.value, "expires_in": seconds}, headers={"cache-control": "no-store"}
+    )
 
 
 async def _serve(socket: WebSocket, open_stream: Callable[[WebSocket, str], Stream]) -> None:

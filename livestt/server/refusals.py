@@ -66,6 +66,7 @@ SHAPES: Mapping[str, Shape] = {
     "/v1/": OPENAI,
     "/v1/listen": deepgram,
     "/v2/listen": deepgram,
+    "/v1/auth/grant": deepgram,
 }
 """Beginning of a path, and how what lies there refuses. All else refuses as `NATIVE` does."""
 

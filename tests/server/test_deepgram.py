@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID
 
+import httpx2 as httpx
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -116,7 +117,7 @@ class TestRefusals:
         server.check_idle()
 
     def test_a_wrong_key(self, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("LIVESTT_API_KEYS", "right-key-0123456789")
+        monkeypatch.setenv("LIVESTT_API_KEYS", KEY)
         response = self.refused(serve(Watched(script_of(TEXT))), PCM).response
         assert response.status_code == 401
         assert json.loads(response.body or b"")["err_code"] == "INVALID_AUTH"
@@ -126,6 +127,32 @@ class TestRefusals:
         with pytest.raises(InvalidStatus) as refusal:
             converse(server, [], query)
         return refusal.value
+
+
+KEY = "right-key-0123456789"
+
+
+class TestKeys:
+    @pytest.fixture
+    def guarded(self, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Running:
+        monkeypatch.setenv("LIVESTT_API_KEYS", KEY)
+        return serve(Watched(script_of(TEXT)))
+
+    @pytest.mark.parametrize("scheme", ["token", "bearer"])
+    def test_a_key_as_subprotocol(self, guarded: Running, scheme: str) -> None:
+        told = converse(guarded, [CLOSE], PCM, subprotocols=[scheme, KEY])
+        assert (told.code, told.subprotocol) == (1000, scheme)
+
+    def test_a_temporary_token(self, guarded: Running) -> None:
+        address = f"{guarded.http}/v1/auth/grant"
+        headers = {"authorization": f"Token {KEY}"}
+        answer = httpx.post(address, json={"ttl_seconds": 60}, headers=headers)
+        assert answer.json()["expires_in"] == 60
+        token = answer.json()["access_token"]
+        assert converse(guarded, [CLOSE], PCM, subprotocols=["bearer", token]).code == 1000
+        refused = httpx.post(address, json={"ttl_seconds": -1}, headers=headers)
+        assert (refused.status_code, refused.json()["err_code"]) == (400, "INVALID_QUERY_PARAMETER")
+        assert httpx.post(address).status_code == 401
 
 
 @pytest.mark.parametrize("scheme", ["token", "bearer", "Token"])
