@@ -87,6 +87,8 @@ class FileSession:
         endpointing: when speech starts and ends.
         longest: most samples of one job.
         candidates: the languages to choose from if none is named; empty for all.
+        pack: most samples of neighbouring utterances that go together; native engines gain
+            nothing from that.
 
     Attributes:
         failure: why the file cannot be transcribed, once that is so.
@@ -101,10 +103,11 @@ class FileSession:
         endpointing: EndpointingOptions,
         longest: int,
         candidates: Sequence[str] = (),
+        pack: int = PACK,
     ) -> None:
         self._native = engine.streaming == "native"
         longest = min(longest, from_seconds(engine.max_window_seconds))
-        self._chunker = Chunker(endpointing, longest, 0 if self._native else PACK)
+        self._chunker = Chunker(endpointing, longest, 0 if self._native else pack)
         self._streams = list(streams)
         self._idle = set(range(len(streams)))
         self._candidates = tuple(candidates)

@@ -24,7 +24,7 @@ from livestt.engines import Capabilities, Engine, Samples, StreamOptions
 from livestt.engines.scheduler import Scheduler, Ticket
 from livestt.errors import BadAudio, EngineError
 from livestt.events import Event
-from livestt.file_session import FileSession
+from livestt.file_session import PACK, FileSession
 from livestt.pipeline import Manner, Pipeline, endpointing
 from livestt.settings import Settings
 from livestt.speakers import Diarizer
@@ -129,13 +129,15 @@ class FileTranscription:
 
     def _open_session(self, streams: Sequence[Any]) -> FileSession:
         settings = self._pipeline.settings
+        longest = from_seconds(settings.audio_max_len)
         return FileSession(
             streams,
             self._pipeline.engine,
             self._options.stream,
             self._options.manner.endpointing or endpointing(settings),
-            from_seconds(settings.audio_max_len),
+            longest,
             self._options.candidates,
+            PACK if settings.window == "short" else longest,
         )
 
     def _work(self, file: BinaryIO) -> Iterator[list[Event]]:

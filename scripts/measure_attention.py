@@ -33,8 +33,9 @@ from livestt.engines import Engine, Job
 from livestt.engines.registry import load_engine
 from livestt.errors import LivesttError
 from livestt.events import Committed, Word
-from livestt.pipeline import Pipeline, answer
+from livestt.pipeline import Pipeline
 from livestt.policies.folding import folded
+from livestt.session import Session
 from livestt.settings import Settings
 from livestt.testing import decode_file
 from livestt.timebase import SAMPLE_RATE, from_ms, to_seconds
@@ -43,6 +44,12 @@ MANIFEST = Path(__file__).parents[1] / "tests" / "fixtures" / "speech" / "manife
 STREAM_SECONDS = 10
 Row = dict[str, Any]
 FEED = from_ms(100)
+
+
+def answer(session: Session, engine: Engine) -> None:
+    """Ask the engine on the spot until the session has no more questions."""
+    while job := session.next_job():
+        session.receive_hypothesis(job, engine.run([job])[0])
 
 
 @dataclass

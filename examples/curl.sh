@@ -1,0 +1,27 @@
+#!/bin/sh
+# Files through a livestt server, with curl alone.
+#
+#     sh curl.sh talk.mp3
+#
+# LIVESTT is the server's address; put -H "Authorization: Bearer $KEY" in OPTIONS if it wants a key.
+set -eu
+file=$1
+server=${LIVESTT:-http://127.0.0.1:8000}
+ask() { curl --silent --show-error --fail-with-body ${OPTIONS:-} "$@"; }
+
+echo "The text:"
+ask "$server/asr" -F "audio_file=@$file"
+
+echo "Subtitles, as OpenAI's API gives them:"
+ask "$server/v1/audio/transcriptions" -F "file=@$file" -F model=whisper-1 -F response_format=srt
+
+echo "The text as it is heard, as server-sent events:"
+ask --no-buffer "$server/v1/audio/transcriptions" -F "file=@$file" -F model=whisper-1 -F stream=true
+
+echo "The language:"
+ask "$server/detect-language" -F "audio_file=@$file"
+echo
+
+echo "Words and their times:"
+ask "$server/asr?output=json" -F "audio_file=@$file"
+echo

@@ -1,0 +1,36 @@
+// Transcribe a file with OpenAI's JavaScript SDK and a livestt server.
+//
+//     npm install openai
+//     node openai_javascript.mjs talk.mp3
+//
+// The server's address is in OPENAI_BASE_URL, by default http://127.0.0.1:8000/v1; its key, if it
+// asks for one, in OPENAI_API_KEY.
+
+import { createReadStream } from "node:fs";
+import OpenAI from "openai";
+
+const path = process.argv[2];
+const client = new OpenAI({
+  baseURL: process.env.OPENAI_BASE_URL ?? "http://127.0.0.1:8000/v1",
+  apiKey: process.env.OPENAI_API_KEY ?? "any",
+  maxRetries: 0, // a long file takes its time; do not send it again
+  timeout: 3_600_000,
+});
+
+console.log("As it is heard:");
+const events = await client.audio.transcriptions.create({
+  file: createReadStream(path),
+  model: "whisper-1",
+  stream: true,
+});
+for await (const event of events) {
+  if (event.type === "transcript.text.delta") process.stdout.write(event.delta);
+}
+
+console.log("\n\nAs subtitles:");
+const subtitles = await client.audio.transcriptions.create({
+  file: createReadStream(path),
+  model: "whisper-1",
+  response_format: "srt",
+});
+console.log(subtitles);
