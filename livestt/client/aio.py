@@ -2,72 +2,254 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from ssl import SSLContext
 from typing import Any, Literal
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from livestt.client.address import refusal, session_url
+from livestt.client.address import Refused, refusal, session_url
+from livestt.client.sent import Sent
 from livestt.client.state import CaptionState, OutOfSync
+
+SILENCE = 12.0
+"""Seconds without a message after which a connection is taken for dead; servers say something
+every five."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+"""Seconds between two attempts to connect again; each pause is twice the one before."""
+OVER = (1000, 1007, 1008)
+"""Close codes of a session that is over; those from 4000 on are too."""
+AGAIN = (429, 503)
+"""Statuses of a server that may let a client in later."""
 
 
 class Captions:
     """One session as its client sees it. Iterate for states, `send` audio from another task.
 
-    Iteration ends when everything is transcribed or the connection is lost; ``state.finished``
-    tells which. Once it is over, sending does nothing.
+    When the connection is lost while somebody iterates, the session is taken up again where the
+    server has got to, and nothing is lost or doubled. Iteration ends when everything is
+    transcribed or the session cannot be had any more; ``state.finished`` tells which. Once it is
+    over, sending does nothing.
 
     Attributes:
         state: the captions as the last message left them.
+        losses: how often the connection was lost and the session taken up again.
     """
 
-    def __init__(self, socket: ClientConnection) -> None:
-        self._socket = socket
+    def __init__(
+        self,
+        url: str,
+        parameters: dict[str, object],
+        sent: Sent,
+        *,
+        reconnect: float,
+        ssl: SSLContext | None,
+    ) -> None:
         self.state = CaptionState()
+        self.losses = 0
+        self._url = url
+        self._parameters = parameters
+        self._sent = sent
+        self._reconnect = reconnect
+        self._ssl = ssl
+        self._socket: ClientConnection | None = None
+        self._connected = asyncio.Event()
+        self._news = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._ended = False
+        self._end_sent = False
+        self._over = False
+        self._configured: dict[str, Any] = {}
+        self._flushes: list[str | None] = []
 
     async def send(self, audio: bytes) -> None:
-        """Send audio in the encoding that was agreed. Waits while the server is behind."""
-        if audio:
-            await self._write(audio)
+        """Send audio in the encoding that was agreed. Waits while the server is behind, or away."""
+        if audio and not self._over:
+            self._sent.put(audio)
+            self._news.set()
+            mine = self._sent.end
+            while self._sent.cursor < mine and not self._over:
+                await self._moved.wait()
 
     async def end(self) -> None:
         """Say that no more audio will come; states go on until all of it is transcribed."""
-        await self._write(b"")
+        self._ended = True
+        self._news.set()
+        while not (self._end_sent or self._over):
+            await self._moved.wait()
 
     async def flush(self, flush_id: str | None = None) -> None:
         """Ask for everything sent so far to be committed."""
+        self._flushes.append(flush_id)
         await self._control("flush", id=flush_id)
 
     async def configure(self, **changes: Any) -> None:
         """Change ``language``, ``prompt`` or ``hotwords`` from now on."""
+        self._configured |= changes
         await self._control("configure", **changes)
 
     async def __aiter__(self) -> AsyncIterator[CaptionState]:
-        """The state after each change, until the server has finished or closes."""
-        with suppress(ConnectionClosed):
-            async for text in self._socket:
+        """The state after each change, until the server has finished or cannot be had any more."""
+        try:
+            while not self._over:
+                async for _ in self._states():
+                    yield self.state
+                if self.state.finished or not await self._come_back():
+                    break
+        finally:
+            self._give_up()
+
+    async def open(self) -> None:
+        """Connect for the first time.
+
+        Raises:
+            Refused: the server does not want this session.
+            OSError: there is no server at that address.
+        """
+        try:
+            self._socket = await self._dial()
+        except InvalidStatus as error:
+            raise refusal(error) from error
+        except InvalidHandshake as error:
+            raise ConnectionError(f"no WebSocket server answers: {error}") from error
+        self._connected.set()
+
+    async def close(self) -> None:
+        """Leave; what was not transcribed by now is lost to this client."""
+        self._give_up()
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def pump(self) -> None:
+        """Send what the server has not got, on whichever connection there is, until it is over."""
+        while not self._over:
+            await self._connected.wait()
+            self._news.clear()
+            piece = self._sent.next()
+            if piece is not None:
+                await self._write(piece)
+            elif self._ended and not self._end_sent:
+                self._end_sent = await self._write(b"")
+            else:
+                await self._news.wait()
+                continue
+            self._moved.set()
+            self._moved.clear()
+
+    async def _dial(self) -> ClientConnection:
+        url = session_url(self._url, self._parameters)
+        options = {} if self._ssl is None else {"ssl": self._ssl}
+        return await open_socket(url, compression=None, max_size=None, **options)  # type: ignore[arg-type]
+
+    async def _states(self) -> AsyncIterator[CaptionState]:
+        """The states of one connection."""
+        socket = self._socket
+        assert socket is not None
+        with suppress(ConnectionClosed, TimeoutError):
+            while not self.state.finished:
+                async with asyncio.timeout(SILENCE):
+                    text = await socket.recv()
                 if await self._apply(json.loads(text)) or self.state.finished:
                     yield self.state
-                if self.state.finished:
-                    return
 
     async def _apply(self, message: dict[str, Any]) -> bool:
+        if message.get("type") == "flushed" and message.get("id") in self._flushes:
+            self._flushes.remove(message.get("id"))
         try:
-            return self.state.apply(message)
+            changed = self.state.apply(message)
         except OutOfSync:
             await self._control("resync")
             return False
+        if changed:
+            self._sent.committed(self.state.committed_until)
+        return changed
+
+    async def _come_back(self) -> bool:
+        """Take the session up again on another connection; False if that cannot be."""
+        self._connected.clear()
+        if not (self._sent.keeps and self._reconnect and self._may_come_back()):
+            return False
+        loop, pause = asyncio.get_running_loop(), FIRST_PAUSE
+        latest = loop.time() + self._reconnect
+        while loop.time() < latest and not self._over:
+            try:
+                async with asyncio.timeout_at(min(latest, loop.time() + SILENCE)):
+                    return await self._take_up()
+            except Refused:
+                return False
+            except (OSError, ConnectionClosed, InvalidHandshake):
+                await asyncio.sleep(pause)  # a TimeoutError is an OSError too
+                pause = min(2 * pause, LONGEST_PAUSE)
+        return False
+
+    def _may_come_back(self) -> bool:
+        """Whether the connection was lost, rather than ended for a reason."""
+        assert self._socket is not None
+        code = self._socket.close_code
+        if code is None:
+            self._socket.transport.abort()  # silent for too long: whatever it is, it is no help
+            return True
+        return code not in OVER and code < 4000
+
+    async def _take_up(self) -> bool:
+        """Connect and go on where the server says; False if it does not know the session."""
+        session = self.state.config.get("session")
+        if session is not None:
+            self._parameters["session"] = session
+        try:
+            socket = await self._dial()
+        except InvalidStatus as error:
+            if error.response.status_code in AGAIN:
+                raise
+            raise refusal(error) from error
+        try:
+            config = json.loads(await socket.recv())
+        except BaseException:
+            socket.transport.abort()
+            raise
+        # Without a word from the server so far, all of it is said again in another session.
+        at = 0 if session is None else config.get("resume_from_sample")
+        if session not in (None, config.get("session")) or at is None or not self._sent.rewind(at):
+            await socket.close()
+            return False
+        self.state.apply(config)
+        self._socket = socket
+        self.losses += 1
+        self._end_sent = False
+        if self._configured:
+            await self._control("configure", **self._configured)
+        self._connected.set()
+        self._news.set()
+        for flush_id in self._flushes:
+            await self._control("flush", id=flush_id)
+        return True
+
+    def _give_up(self) -> None:
+        self._over = True
+        for event in (self._connected, self._news, self._moved):
+            event.set()
 
     async def _control(self, kind: str, **fields: Any) -> None:
         await self._write(json.dumps({"type": kind, **fields}))
 
-    async def _write(self, frame: bytes | str) -> None:
-        with suppress(ConnectionClosed):
-            await self._socket.send(frame)
+    async def _write(self, frame: bytes | str) -> bool:
+        """Send a frame; whether there was a connection to send it on."""
+        socket = self._socket
+        assert socket is not None
+        try:
+            await socket.send(frame)
+        except ConnectionClosed:
+            if socket is self._socket:
+                self._connected.clear()
+                if self._over:
+                    self._connected.set()
+            return False
+        return True
 
 
 @asynccontextmanager
@@ -80,6 +262,8 @@ async def connect(
     channels: int = 1,
     mode: Literal["full", "diff"] = "diff",
     words: bool = True,
+    reconnect: float = 30.0,
+    ssl: SSLContext | None = None,
 ) -> AsyncIterator[Captions]:
     """Open a session.
 
@@ -91,6 +275,8 @@ async def connect(
         channels: interleaved channels, for raw encodings.
         mode: how the server reports; the states are the same.
         words: whether lines carry their words.
+        reconnect: seconds for which a lost connection is tried again; raw encodings only.
+        ssl: for a ``wss:`` server with a certificate of its own.
 
     Raises:
         Refused: the server does not want this session.
@@ -104,9 +290,16 @@ async def connect(
         "mode": mode,
         "words": words,
     }
+    sent = Sent(encoding, sample_rate, channels)
+    captions = Captions(url, parameters, sent, reconnect=reconnect, ssl=ssl)
+    await captions.open()
     try:
-        socket = await open_socket(session_url(url, parameters), compression=None, max_size=None)
-    except InvalidStatus as error:
-        raise refusal(error) from error
-    async with socket:
-        yield Captions(socket)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(captions.pump())
+            try:
+                yield captions
+            finally:
+                await captions.close()
+    except ExceptionGroup as group:
+        # A single error need not know that it passed through a task group.
+        raise (group.exceptions[0] if len(group.exceptions) == 1 else group) from None

@@ -76,6 +76,8 @@ class CaptionState:
     lag: float = 0.0
     """Seconds of audio that the server has but has not worked off."""
     audio_received: float = 0.0
+    committed_until: float = 0.0
+    """Seconds from the start of the session before which every word is committed."""
     seq: int = 0
     in_sync: bool = True
     """False from a diff that did not fit until the next snapshot: diffs are ignored."""
@@ -157,6 +159,8 @@ class CaptionState:
         self.status = message["status"]
         self.lag = message["remaining_time_transcription"]
         self.audio_received = message.get("audio_received", 0.0)
+        open_for = message.get("remaining_time_transcription_policy", self.audio_received)
+        self.committed_until = max(0.0, self.audio_received - self.lag - open_for)
         self.seq = message.get("seq", self.seq)
 
 

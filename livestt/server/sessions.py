@@ -215,7 +215,8 @@ class Sessions:
             grace: seconds to wait for a publisher that was lost.
 
         Returns:
-            None if it is over, never was, or was opened with another key.
+            None if it is over, never was, or was opened with another key. One that ended less than
+            the grace time ago is not over: its publisher may have missed the last words.
 
         Raises:
             LivesttError: there is no room, see `check_room`.
@@ -225,8 +226,8 @@ class Sessions:
         async with self._resuming:
             known = self.find(session_id)
             if known is not None:
-                own = known.owner == owner and known.audio == audio
-                return known if own and known.resumable else None
+                raw = known.audio == audio and audio.encoding != "auto"
+                return known if raw and known.owner == owner else None
             if self._store is None or audio.encoding == "auto" or not grace:
                 return None
             self.check_room()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -113,11 +113,12 @@ class Store:
         return written
 
     def reopen(self, asked: Asked, grace: timedelta, view: int) -> Resumed | None:
-        """Take over a session that has not ended and that no other process looks after.
+        """Take over a session that no other process looks after.
 
         Args:
             asked: which, and by whom.
-            grace: how long ago it may have been looked after, if this process has run longer.
+            grace: how long ago it may have ended, or have been looked after if this process has
+                run for longer.
             view: samples of closed lines to bring back, before the session's end.
 
         Returns:
@@ -131,19 +132,21 @@ class Store:
         session = asked.session
         with self._connection() as connection:
             row = reading.stored(connection, session)
-            left = row is not None and (row.seen >= since or self._began >= since)
-            if row is None or row.ended is not None or not left:
+            if row is None:
+                return None
+            left = row.seen >= since or self._began >= since
+            if not (left if row.ended is None else row.ended >= since):
                 return None
             if (row.audio, row.owner) != (asked.audio, asked.owner):
                 return None
             taken = connection.execute(
                 update(sessions)
                 .where(sessions.c.id == session, sessions.c.epoch == row.epoch)
-                .values(epoch=row.epoch + 1, seen=milliseconds(now))
+                .values(epoch=row.epoch + 1, seen=milliseconds(now), ended=None)
             )
             if not taken.rowcount:
                 return None
-            row = _known(reading.stored(connection, session))
+            row = replace(row, epoch=row.epoch + 1)
             next_line, first, growing = reading.tail(connection, session)
             shown = reading.segments(connection, session, row.received - view, None)
         ends = [segment.end for segment in shown[-1:]] + [word.end for word in growing[-1:]]

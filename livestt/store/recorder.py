@@ -115,6 +115,8 @@ class Recorder:
 
 def resume_at(resumed: Resumed) -> int:
     """The sample from which a session goes on: behind its stored words, and behind silence."""
+    if resumed.row.ended is not None:
+        return resumed.row.received
     return max(resumed.last_end, resumed.row.committed - LOOK_BACK)
 
 

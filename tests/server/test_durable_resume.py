@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from datetime import timedelta
@@ -128,11 +129,24 @@ def test_a_server_that_stops_leaves_its_sessions_to_the_next(
     assert asyncio.run(talk()).committed_text == TEXT
 
 
-def test_a_session_that_is_over_stays_over(open_store: Open, serve: Serve) -> None:
+def test_who_missed_the_last_words_gets_them(open_store: Open, serve: Serve) -> None:
+    """The connection was lost between the end of the audio and the last word."""
     server = server_with(serve, store := open_store())
+    server.talk(PCM, **QUERY)
+    [row] = store.newest(10)
+    again = server.talk(**QUERY, session=row.id)
+    [config] = again.of("config")
+    assert (config["session"], config["resume_from_sample"]) == (row.id, len(PCM) // 2)
+    assert again.text == TEXT
+    assert again.state.finished
+    assert store.get(row.id).ended is not None
+
+
+def test_a_session_that_is_over_stays_over(open_store: Open, serve: Serve) -> None:
+    server = server_with(serve, store := open_store(), resume_seconds=0.1)
     server.talk(PCM[:HALF], **QUERY)
     [row] = store.newest(10)
-
+    time.sleep(0.2)
     [config] = server.talk(PCM, **QUERY, session=row.id).of("config")
     assert config["session"] != row.id
     assert len(store.newest(10)) == 2

@@ -15,6 +15,7 @@ from livestt.settings import Settings
 from livestt.store import Asked, Entry, Outcome, Store
 from livestt.store import open_store as open_named
 from livestt.store.database import address
+from livestt.store.recorder import resume_at
 from livestt.store.schema import newest, prepare
 from livestt.subtitles import render
 
@@ -148,8 +149,16 @@ class TestReopening:
         self.left(store)
         assert store.reopen(Asked("a", {**AUDIO, "sample_rate": 8000}), NEVER, 0) is None
         assert store.reopen(Asked("b", AUDIO), NEVER, 0) is None
+        assert store.reopen(Asked("a", AUDIO, "somebody"), NEVER, 0) is None
         tell(store, "b", "all said")
-        assert store.reopen(Asked("b", AUDIO), NEVER, 0) is None
+        assert store.reopen(Asked("b", AUDIO), NOW, 0) is None
+
+    def test_takes_up_what_ended_just_now(self, store: Store) -> None:
+        tell(store, "b", "all said")
+        resumed = store.reopen(Asked("b", AUDIO), NEVER, 0)
+        assert resumed is not None
+        assert resume_at(resumed) == 2 * 16_000
+        assert store.get("b").ended is None
 
     def test_does_not_take_a_session_that_was_left_too_long_ago(
         self, store: Store, open_store: Open
