@@ -14,6 +14,7 @@
 import * as talk from "../modules/conversation.js";
 import { Outbox } from "../modules/outbox.js";
 import { Loss, languageToAsk, SyncGuard } from "../modules/recovery.js";
+import { adopted, changesOf } from "../modules/speakers.js";
 import { heardUpTo } from "../modules/transcript.js";
 import { liveUrl, SAMPLE_RATE } from "../modules/wire.js";
 import { Connection } from "./connection.js";
@@ -79,6 +80,9 @@ export class Dialogue extends EventTarget {
 
   /** @param {Speakers} speakers */
   nameSpeakers(speakers) {
+    if (this.state.about?.diarization) {
+      for (const message of changesOf(this.state.speakers, speakers)) this.connection.send(message);
+    }
     this.change({ speakers });
   }
 
@@ -149,7 +153,7 @@ export class Dialogue extends EventTarget {
       // A file that the server cannot read would be sent again and again.
       if (message.type === "error" && this.state.source === "file") this.finish();
     } else {
-      this.change({ conversation: talk.receive(this.state.conversation, message) });
+      this.receive(message);
       if (message.type === "snapshot" && this.loss.lost) {
         this.rewindToUnheard(message.resume_from_sample);
         this.loss.over();
@@ -157,6 +161,16 @@ export class Dialogue extends EventTarget {
       }
       this.keepInSync();
     }
+  }
+
+  /** @param {Message} message */
+  receive(message) {
+    const before = talk.currentPart(this.state.conversation)?.transcript;
+    const conversation = talk.receive(this.state.conversation, message);
+    const now = talk.currentPart(conversation)?.transcript;
+    const { speakers } = this.state;
+    const known = before && now ? adopted(speakers, before, now) : speakers;
+    this.change({ conversation, speakers: known });
   }
 
   keepInSync() {

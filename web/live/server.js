@@ -1,7 +1,7 @@
 /** What the server says of itself before any session, so that the page need not wait for one. */
 
 /**
- * @typedef {{notice?: string | null, languages?: string[], model?: string, detects_language?: boolean}} About
+ * @typedef {{notice?: string | null, languages?: string[], model?: string, detects_language?: boolean, diarization?: boolean}} About
  */
 
 /**

@@ -4,6 +4,8 @@
  *
  * @import { Row } from "./conversation.js"
  *
+ * @typedef {{speakers: Record<string, string>, merged: Record<string, number>}} Told
+ *
  * @typedef {object} Speakers
  * @property {Readonly<Record<number, string>>} names
  * @property {Readonly<Record<number, number>>} same  A voice, and the person's own number.
@@ -76,12 +78,78 @@ export function isMerged({ same }, person) {
 }
 
 /**
+ * What the server knows of its speakers counts, wherever it is new.
+ *
+ * @param {Speakers} speakers
+ * @param {Told} before  What it said last.
+ * @param {Told} now
+ * @returns {Speakers}
+ */
+export function adopted(speakers, before, now) {
+  if (same(before.speakers, now.speakers) && same(before.merged, now.merged)) return speakers;
+  return {
+    names: newer(speakers.names, before.speakers, now.speakers),
+    same: newer(speakers.same, before.merged, now.merged),
+  };
+}
+
+/**
+ * What to tell the server, so that it knows what the reader has said.
+ *
+ * @param {Speakers} before
+ * @param {Speakers} after
+ * @returns {{type: string, speaker: number, [field: string]: unknown}[]} Control messages.
+ */
+export function changesOf(before, after) {
+  const gone = (/** @type {string} */ voice) => !(voice in after.same);
+  const apart = new Set(Object.entries(before.same).flatMap(([v, p]) => (gone(v) ? [p] : [])));
+  const merged = changed(before.same, after.same);
+  const named = changed(before.names, after.names);
+  return [
+    ...[...apart].map((speaker) => ({ type: "separate", speaker })),
+    ...merged.map(([voice, into]) => ({ type: "merge", speaker: Number(voice), into })),
+    ...named.map(([person, name]) => ({ type: "rename", speaker: Number(person), name })),
+    ...Object.keys(before.names)
+      .filter((person) => !(person in after.names))
+      .map((person) => ({ type: "rename", speaker: Number(person), name: "" })),
+  ];
+}
+
+/**
+ * @template T
+ * @param {Readonly<Record<string, T>>} own
+ * @param {Readonly<Record<string, T>>} before
+ * @param {Readonly<Record<string, T>>} now
+ */
+function newer(own, before, now) {
+  const kept = Object.entries(own).filter(([key]) => key in now || !(key in before));
+  return { ...Object.fromEntries(kept), ...now };
+}
+
+/**
+ * @template T
+ * @param {Readonly<Record<string, T>>} before
+ * @param {Readonly<Record<string, T>>} after
+ */
+function changed(before, after) {
+  return Object.entries(after).filter(([key, value]) => before[key] !== value);
+}
+
+/**
+ * @param {Readonly<Record<string, unknown>>} a
+ * @param {Readonly<Record<string, unknown>>} b
+ */
+function same(a, b) {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
+
+/**
  * @param {Row[]} rows
  * @returns {number[]} Everybody who speaks in them, in order of number.
  */
 export function peopleIn(rows) {
   const numbers = rows.filter(({ kind }) => kind === "line").map(({ speaker }) => speaker);
-  return [...new Set(numbers)].sort((a, b) => a - b);
+  return [...new Set(numbers)].filter((number) => number > 0).sort((a, b) => a - b);
 }
 
 /** @type {WeakMap<Row, Row>} */

@@ -24,6 +24,7 @@
  * @property {string} [language]
  * @property {string[]} [languages]
  * @property {string | null} [notice]  One sentence the reader should see, or null.
+ * @property {boolean} [diarization]  Whether speakers are told apart.
  * @property {string} [version]
  *
  * @typedef {object} Live  What a snapshot and a diff both carry.

@@ -118,7 +118,7 @@ export const ar = {
   emptyWatchingText: "ما يقال هناك يظهر هنا أثناء الكلام.",
   listening: "يستمع…",
 
-  speaker: (n) => `المتحدث ${n}`,
+  speaker: (n) => (n === 0 ? "غير معروف" : `المتحدث ${n}`),
   speakerForm: "من يتكلم",
   speakerName: "الاسم",
   sameAs: "هو نفسه",

@@ -121,7 +121,7 @@ export const de = {
   emptyWatchingText: "Was dort gesagt wird, erscheint hier, noch während es gesprochen wird.",
   listening: "Hört zu…",
 
-  speaker: (n) => `Stimme ${n}`,
+  speaker: (n) => (n === 0 ? "Unbekannt" : `Stimme ${n}`),
   speakerForm: "Wer spricht",
   speakerName: "Name",
   sameAs: "Dieselbe Person wie",

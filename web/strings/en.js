@@ -119,7 +119,7 @@ export const en = {
   emptyWatchingText: "What is said there appears here while it is spoken.",
   listening: "Listening…",
 
-  speaker: (/** @type {number} */ n) => `Speaker ${n}`,
+  speaker: (/** @type {number} */ n) => (n === 0 ? "Unknown" : `Speaker ${n}`),
   speakerForm: "Who is speaking",
   speakerName: "Name",
   sameAs: "The same person as",

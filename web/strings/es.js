@@ -120,7 +120,7 @@ export const es = {
   emptyWatchingText: "Lo que se diga allí aparecerá aquí mientras se habla.",
   listening: "Escuchando…",
 
-  speaker: (n) => `Voz ${n}`,
+  speaker: (n) => (n === 0 ? "Desconocido" : `Voz ${n}`),
   speakerForm: "Quién habla",
   speakerName: "Nombre",
   sameAs: "La misma persona que",

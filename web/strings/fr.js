@@ -121,7 +121,7 @@ export const fr = {
   emptyWatchingText: "Ce qui est dit là-bas s’affiche ici pendant qu’on parle.",
   listening: "À l’écoute…",
 
-  speaker: (n) => `Voix ${n}`,
+  speaker: (n) => (n === 0 ? "Inconnu" : `Voix ${n}`),
   speakerForm: "Qui parle",
   speakerName: "Nom",
   sameAs: "La même personne que",

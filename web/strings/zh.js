@@ -118,7 +118,7 @@ export const zh = {
   emptyWatchingText: "那边说的话会边说边显示在这里。",
   listening: "正在听…",
 
-  speaker: (n) => `说话人 ${n}`,
+  speaker: (n) => (n === 0 ? "未知" : `说话人 ${n}`),
   speakerForm: "谁在说话",
   speakerName: "姓名",
   sameAs: "与此人相同",

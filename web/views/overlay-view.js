@@ -34,10 +34,12 @@ export function mountCaptions({ lines, speakers, translation, interim, hold }) {
   const shown = new Map();
   let timer = 0;
   let said = "";
+  /** @type {Record<number, string>} */
+  let names = {};
 
   /** @param {Line} line */
   const textOf = ({ text, translation: translated = "", speaker }) => {
-    const name = speakers ? `${STRINGS.speaker(speaker)}: ` : "";
+    const name = speakers ? `${names[speaker] ?? STRINGS.speaker(speaker)}: ` : "";
     if (translation === "only") return translated && name + translated;
     return text ? name + text.trim() : "";
   };
@@ -74,6 +76,7 @@ export function mountCaptions({ lines, speakers, translation, interim, hold }) {
   /** @param {Part | null} part */
   return (part) => {
     const { lines: all = [], ...live } = part?.transcript ?? { lines: [] };
+    names = part?.transcript.speakers ?? {};
     renderClosed(all.filter(textOf).slice(-lines - SPARE));
     setText(/** @type {Element} */ (growing.firstElementChild), growingText(live));
     stayAwhile();

@@ -160,7 +160,8 @@ function makeSaid(className, text, language) {
  */
 function makeMargin(row, { who, language }, renamable) {
   const margin = make("div", "margin");
-  if (who) margin.append(renamable ? makeNameButton(row.speaker, who) : makeName(row.speaker, who));
+  const known = renamable && row.speaker > 0;
+  if (who) margin.append(known ? makeNameButton(row.speaker, who) : makeName(row.speaker, who));
   const time = make("time", "when", clockText(row.begin));
   time.dateTime = `PT${row.begin.toFixed(2)}S`;
   margin.append(time);
