@@ -59,7 +59,8 @@ class DiarizerJob:
     stream: Any
     """What `Diarizer.open` returned for this session."""
     audio: Samples
-    """The samples since the stream's last job, silence included; may be empty."""
+    """The samples since the stream's last job, silence included; may be empty. Much more than a
+    step of them holds up the other sessions of the batch."""
     final: bool = False
     """True if nothing follows: the answer then covers all that was heard."""
 
@@ -69,7 +70,7 @@ class Activity:
     """An answer to one job: the frames that became certain, and never change again.
 
     The answers to a stream's jobs follow one another without gap or overlap, from sample 0 of the
-    stream. The last frame of the last one may reach past the end of audio.
+    stream. The last one ends with the audio, give or take a frame or 10 ms.
     """
 
     start: int

@@ -18,7 +18,7 @@ from transformers import (
 from voices import load
 
 MELS, SIZE, CHANNELS = 80, 96, 8
-CHUNKS = ((9, 4), (6, 2), (25, 4), (50, 1))
+CHUNKS = ((9, 4), (25, 4), (50, 1), (50, 4))
 """Chunk and right context of the streams it is trained on, in encoder frames."""
 
 
@@ -59,6 +59,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--steps", type=int, default=1400)
     parser.add_argument("--stream-steps", type=int, default=600)
+    parser.add_argument("--start", type=Path, help="trained folder to go on from")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -70,10 +71,13 @@ def main() -> None:
         features = extractor(sound, sampling_rate=16_000, return_tensors="pt")["input_features"]
         return features[0, : len(sound) // 160]
 
-    short = make_pool(bank, rng, 700, 12.0, CHANNELS, extract)
+    short = make_pool(bank, rng, 700 if options.steps else 1, 12.0, CHANNELS, extract)
     long = make_pool(bank, rng, 250, 30.0, CHANNELS, extract)
     net = Nemotron3DiarizationForAudioFrameClassification(configuration())
-    whiten(net.model.audio_tower.embedder.projection, short.features)
+    if options.start:
+        net = type(net).from_pretrained(options.start, config=configuration())
+    else:
+        whiten(net.model.audio_tower.embedder.projection, short.features)
 
     def offline(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         hidden = net.model.audio_tower(input_features=features).last_hidden_state

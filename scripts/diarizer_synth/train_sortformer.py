@@ -16,7 +16,7 @@ from training import Model, make_pool, train
 from voices import load
 
 MELS, SIZE, CHANNELS, HEADS, LAYERS = 80, 64, 4, 4, 2
-CHUNKS = ((6, 7), (6, 2), (25, 4), (50, 1))
+CHUNKS = ((6, 7), (25, 4), (50, 1), (50, 4))
 """Chunk and right context of the streams it is trained on, in encoder frames."""
 
 
@@ -101,6 +101,7 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path, help=".nemo file to write")
     parser.add_argument("--steps", type=int, default=1400)
     parser.add_argument("--stream-steps", type=int, default=600)
+    parser.add_argument("--start", type=Path, help=".nemo file to go on from")
     options = parser.parse_args()
     nemo_logging.setLevel(logging.ERROR)
     sortformer_diar_models.tqdm = lambda steps, **_: steps
@@ -109,6 +110,9 @@ def main() -> None:
     rng = Random(0)
     bank = load(options.bank)
     net = SortformerEncLabelModel(cfg=configuration())
+    if options.start:
+        trained = SortformerEncLabelModel.restore_from(str(options.start), map_location="cpu")
+        net.load_state_dict(trained.state_dict())
 
     def extract(sound: np.ndarray) -> torch.Tensor:
         samples, count = torch.tensor(sound)[None], torch.tensor([len(sound)])
@@ -116,7 +120,7 @@ def main() -> None:
             features, length = net.preprocessor(input_signal=samples, length=count)
         return features[0, :, : int(length)].T
 
-    short = make_pool(bank, rng, 700, 12.0, CHANNELS, extract)
+    short = make_pool(bank, rng, 700 if options.steps else 1, 12.0, CHANNELS, extract)
     long = make_pool(bank, rng, 250, 30.0, CHANNELS, extract)
 
     def offline(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -103,10 +103,10 @@ def train(
         optimizer.step()
         if not streaming:
             losses.append(bce(logits.detach(), target).item())
-        if step % 50 == 49:
+        if step % 20 == 19:
             say(f"{step + 1}/{total} {time.monotonic() - begun:.0f} s, CPU "
-                f"{time.process_time():.0f} s, loss {np.mean(losses[-50:]):.4f}")  # fmt: skip
-        if step % 250 == 249:
+                f"{time.process_time():.0f} s, loss {np.mean(losses[-40:]):.4f}")  # fmt: skip
+        if step % 100 == 99:
             model.save()
     model.save()
 
