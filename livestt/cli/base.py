@@ -121,7 +121,9 @@ def option(setting: Setting, default: Value) -> click.Option:
         return SettingOption(setting, multiple=True, default=default, type=ListType())
     if setting.option.choices:
         return SettingOption(setting, type=ChoiceType(setting), default=default)
-    kind = type(default) if isinstance(default, int | float) else str
+    # A number that is off unless given has no default to tell by, but a range.
+    bounded = int if setting.option.minimum is not None else str
+    kind = type(default) if isinstance(default, int | float) else bounded
     return SettingOption(setting, type=kind, default=default)
 
 

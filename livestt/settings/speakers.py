@@ -22,6 +22,13 @@ BUILTIN_DIARIZERS: Mapping[str, str] = {
 }
 """Known without entry points too, so that a checkout that was never installed works."""
 
+DEFAULT_MODELS: Mapping[str, str] = {
+    "auto": "nvidia/Nemotron-3-Diarization",
+    "nemotron": "nvidia/Nemotron-3-Diarization",
+    "sortformer": "nvidia/diar_streaming_sortformer_4spk-v2",
+}
+"""Which model a diarizer runs unless another is named."""
+
 LATENCIES = ("0.32", "0.64", "1.04", "10", "30.4")
 """Latency presets in seconds: the audio from the start of a step on that its answer waits for."""
 
@@ -49,12 +56,13 @@ class SpeakerSettings:
         choices=diarizers,
         hints={"diart": "sortformer and nemotron stream with less delay."},
     )
-    diarization_model: str = setting(
-        "nvidia/Nemotron-3-Diarization",
+    diarization_model: str | None = setting(
+        None,
         "Speakers",
         "Model of the diarizer: a folder, a .nemo file or a Hugging Face repository. Anything "
         "that `livestt convert` did not write is converted once, which needs the extra nemotron, "
-        "or sortformer for a .nemo file.",
+        "or sortformer for a .nemo file. Unless set, nvidia/Nemotron-3-Diarization, or for "
+        "sortformer nvidia/diar_streaming_sortformer_4spk-v2.",
     )
     diarization_latency: str = setting(
         "1.04",
@@ -108,7 +116,7 @@ class SpeakerSettings:
         from livestt.speakers import DiarizerSettings
 
         return DiarizerSettings(
-            model=self.diarization_model,
+            model=self.diarization_model or DEFAULT_MODELS.get(self.diarization_backend, ""),
             latency=self.diarization_latency,
             threads=threads,
             device=device,

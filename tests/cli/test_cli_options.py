@@ -46,6 +46,10 @@ ELSE: dict[str, tuple[str, Any]] = {
     "diarization_backend": ("scripted", "scripted"),
     "diarization_latency": ("0.32", "0.32"),
     "diarization_model": ("./d", "./d"),
+    "fetch_from": ("cdn.example.org", ("cdn.example.org",)),
+    "store": ("./t.db", "./t.db"),
+    "wyoming_host": ("0.0.0.0", "0.0.0.0"),
+    "wyoming_port": ("10300", 10300),
 }
 """For settings whose other value cannot be made up: what is written, and what it means."""
 

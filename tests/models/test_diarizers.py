@@ -13,6 +13,7 @@ from livestt.errors import BadModel, MissingExtra, ModelUnavailable, Unsupported
 from livestt.models import convert_diarizer, diarizers, store
 from livestt.models.convert_diarizer import convert, kind_of_source
 from livestt.settings import Settings
+from livestt.settings.speakers import DEFAULT_MODELS
 from livestt.speakers import model_card
 from livestt.speakers.registry import load_diarizer
 
@@ -156,6 +157,15 @@ class TestLoading:
         settings = Settings(diarization_model=str(CONVERTED), diarization_backend="nemotron")
         with pytest.raises(UnsupportedOption, match="is a model for sortformer"):
             load_diarizer(settings)
+
+    def test_each_backend_has_a_model_of_its_own(
+        self, cache: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(diarizers.hub, "unreachable", lambda: "there is no network")
+        for backend, model in DEFAULT_MODELS.items():
+            settings = Settings(diarization_backend=backend, model_cache_dir=cache)
+            with pytest.raises(ModelUnavailable, match=model):
+                load_diarizer(settings)
 
 
 class TestCards:
