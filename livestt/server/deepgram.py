@@ -112,7 +112,9 @@ def _open_flux(socket: WebSocket, request_id: str) -> Stream:
     session = served.sessions.open(
         AudioFormat() if audio.encoding == "auto" else audio,
         request.options,
-        Manner(endpointing=silence(request.thresholds.first_silence_ms, settings)),
+        Manner(
+            endpointing=silence(request.thresholds.first_silence_ms, settings), diarization=False
+        ),
     )
     about = About(request_id, engine, tags=request.tags)
     return Flux(socket, request, session, about, served.timing)

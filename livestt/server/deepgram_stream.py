@@ -160,6 +160,14 @@ class Stream(SocketConnection):
         return self._created.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     async def converse(self) -> None:
+        try:
+            await self._converse()
+        finally:
+            if self._splitter is not None:
+                with anyio.CancelScope(shield=True):
+                    await to_thread.run_sync(self._splitter.close)
+
+    async def _converse(self) -> None:
         offered = [name for name in self.socket.scope["subprotocols"] if name.lower() in SCHEMES]
         request_id = (b"dg-request-id", self._about.request_id.encode())
         await self.accept(offered[0] if offered else None, [request_id])
@@ -195,8 +203,6 @@ class Stream(SocketConnection):
     def leave(self) -> None:
         for channel in self._channels:
             channel.session.lose(channel)
-        if self._splitter is not None:
-            self._splitter.close()
 
     async def _next(self) -> dict[str, Any]:
         """The next frame. A client that sends none at all is given up."""

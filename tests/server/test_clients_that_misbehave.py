@@ -9,6 +9,7 @@ import random
 import socket
 import threading
 
+import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -131,11 +132,19 @@ def test_a_reader_that_stalls_is_let_go_and_disturbs_nobody(serve: Serve) -> Non
         raw.close()
 
 
-def test_a_reader_that_stalls_at_the_end_is_let_go_too(serve: Serve) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/asr?encoding=mulaw&words=true",
+        "/v1/listen?encoding=mulaw&sample_rate=16000&interim_results=true",
+        "/v2/listen?encoding=mulaw&sample_rate=16000",
+    ],
+)
+def test_a_reader_that_stalls_at_the_end_is_let_go_too(serve: Serve, path: str) -> None:
     text = " ".join(f"supercalifragilisticexpialidocious{i}." for i in range(3000))
     engine = Watched(script_of(text))
     server = serve(engine, Timing(send=0.5))
-    raw = handshake(server, "Host: localhost", path="/asr?encoding=mulaw&words=true")
+    raw = handshake(server, "Host: localhost", path=path)
     with raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         raw.sendall(frame(bytes(1 << 20)) * 6 + frame(b""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from itertools import pairwise
@@ -14,16 +15,19 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from livestt.engines.scripted import script_of
 from livestt.server.timing import Timing
+from livestt.speakers.scripted import ScriptedDiarizer, ScriptedTurn
 from livestt.testing import decode_file
+from livestt.timebase import from_ms
 
 from .conftest import FIXTURES, Lent, Serve
-from .deepgram_client import CLOSE, FINALIZE, PCM, Told, converse, silence
+from .deepgram_client import CLOSE, FINALIZE, PCM, Told, address, converse, silence
 from .engines import Watched
-from .running import Running
+from .running import Running, wait_until
 
 TEXT = "Every word of this is heard once. And so is this one."
 AUDIO = [silence(0.1)] * 60
@@ -304,3 +308,42 @@ class TestAnyFrames:
 
 def test_a_key_in_the_address_does_no_harm(server: Running) -> None:
     assert converse(server, [CLOSE], {**PCM, "token": quote("a b")}).code == 1000
+
+
+def test_a_slow_reader_gets_every_final_and_few_guesses(serve: Serve) -> None:
+    """It sleeps while 200 s of speech pass by."""
+    text = " ".join(f"supercalifragilisticexpialidocious{i}" for i in range(490))
+    server = serve(Watched(script_of(text)), Timing(state_interval=0.001))
+
+    async def sleep_then_read() -> Told:
+        told = Told()
+        url = address(server, query=INTERIM)
+        async with connect(url, compression=None, max_size=None, max_queue=1) as client:
+            for _ in range(200):
+                await client.send(silence(1))
+            await asyncio.to_thread(wait_until, lambda: server.seconds() >= 199)
+            await client.send(CLOSE)
+            told.messages = [json.loads(message) async for message in client]
+        return told
+
+    told = asyncio.run(sleep_then_read())
+    assert told.text() == text
+    guesses = [m for m in told.messages if m["type"] == "Results" and not m["is_final"]]
+    assert len(guesses) < 100  # it is 200 s with a guess for each half of a second
+
+
+TURNS = [ScriptedTurn(0, 0, from_ms(1600)), ScriptedTurn(1, from_ms(1600), from_ms(9000))]
+
+
+def test_speakers_are_known_when_words_are_final(serve: Serve) -> None:
+    diarizer = ScriptedDiarizer(turns=TURNS)
+    server = serve(Watched(script_of(TEXT)), diarizer=diarizer, diarization=True)
+    frames = [*AUDIO[:20], FINALIZE, *AUDIO[20:], FINALIZE, CLOSE]
+    told = converse(server, frames, {**PCM, "diarize": "true"})
+    assert sum(message["from_finalize"] for message in told.finals()) == 2
+    words = [word for m in told.finals() for word in m["channel"]["alternatives"][0]["words"]]
+    assert {word["speaker"] for word in words if word["end"] < 1.5} == {0}
+    assert {word["speaker"] for word in words if word["start"] > 2.0} == {1}
+    plain = converse(server, [*AUDIO, CLOSE], PCM)
+    assert not any("speaker" in word for m in plain.finals()
+                   for word in m["channel"]["alternatives"][0]["words"])  # fmt: skip
