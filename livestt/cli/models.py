@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command("models", cls=Command)
 @with_settings(names=("model_cache_dir", "log_level"))
 def command(settings: Settings) -> None:
-    """List engines, the models known by name, and those on this machine.
+    """List engines, diarizers, the models known by name, and those on this machine.
 
     \b
     livestt models
@@ -33,6 +33,7 @@ def command(settings: Settings) -> None:
     stored = store.stored(settings.model_cache_dir)
     console = Console()
     console.print(_engines())
+    console.print(_diarizers())
     console.print(_known(stored))
     others = _others(stored)
     if others:
@@ -54,6 +55,18 @@ def _engines() -> Table:
     table = _table("Engines", "engine", "installed")
     for info in available().values():
         table.add_row(info.name, "yes" if info.installed else f"no: {info.install}")
+    return table
+
+
+def _diarizers() -> Table:
+    from livestt.settings.speakers import DEFAULT_MODELS
+    from livestt.speakers.registry import available
+
+    table = _table(
+        "\nDiarizers (--diarization-backend)", "diarizer", "model unless --diarization-model"
+    )
+    for name in available():
+        table.add_row(name, DEFAULT_MODELS.get(name, "none"))
     return table
 
 
