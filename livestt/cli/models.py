@@ -50,11 +50,13 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _engines() -> Table:
+    from rich.markup import escape
+
     from livestt.engines.registry import available
 
     table = _table("Engines", "engine", "installed")
     for info in available().values():
-        table.add_row(info.name, "yes" if info.installed else f"no: {info.install}")
+        table.add_row(info.name, "yes" if info.installed else escape(f"no: {info.install}"))
     return table
 
 

@@ -143,6 +143,13 @@ def test_models_lists_engines_and_sizes(run: Run) -> None:
     assert result.exit_code == 0
     for text in ("faster-whisper", "pocketsphinx", "large-v3-turbo", "about 100", "3.1 GB"):
         assert text in result.stdout
+    assert "nvidia/Nemotron-3-Diarization" in result.stdout
+
+
+def test_models_says_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rich takes words in brackets for its own markup unless told."""
+    monkeypatch.setattr("livestt.engines.registry.find_spec", lambda module: None)
+    assert "pip install 'livestt[mlx]'" in run("models").stdout
 
 
 def test_pull_without_network_is_one_line(run: Run) -> None:
