@@ -64,6 +64,7 @@ SHAPES: Mapping[str, Shape] = {
     "/detect-language": asr,
     "/queue-metrics": asr,
     "/v1/": OPENAI,
+    "/v1/auth/": deepgram,
     "/v1/listen": deepgram,
     "/v2/listen": deepgram,
     "/v1/auth/grant": deepgram,

@@ -11,19 +11,22 @@ from starlette.routing import BaseRoute, Route
 
 from livestt.access.keys import SCOPES, Scope
 from livestt.errors import BadRequest, LivesttError
-from livestt.server.access import access_of, grant_of
+from livestt.server.access import LONGEST_TOKEN, access_of, grant_of
 from livestt.server.refusals import refusal
 
 MOST_BYTES = 64 << 10
 """Of a body of JSON."""
 SECONDS = 60.0
 """That a token lasts unless its request says otherwise."""
+GRANT_SECONDS = 30.0
+"""Likewise, where Deepgram's clients ask."""
 
 
 def routes() -> list[BaseRoute]:
     return [
         Route("/tokens", make, methods=["POST"]),
         Route("/access", show, methods=["GET"]),
+        Route("/v1/auth/grant", grant_deepgram, methods=["POST"]),
     ]
 
 
@@ -53,6 +56,20 @@ async def make(request: Request) -> Response:
     return JSONResponse(
         {"token": token.value, "expires_at": token.expires, "scopes": _names(token.scopes)},
         status_code=201,
+        headers={"cache-control": "no-store"},
+    )
+
+
+async def grant_deepgram(request: Request) -> Response:
+    """The same as Deepgram's SDKs ask for it: ``{"ttl_seconds": 30}``."""
+    try:
+        asked = await json_body(request)
+        seconds = _seconds(asked.get("ttl_seconds", GRANT_SECONDS), "ttl_seconds", 3600)
+        token = access_of(request).mint(grant_of(request), seconds, frozenset({"transcribe"}))
+    except LivesttError as error:
+        return refusal(request.url.path, error)
+    return JSONResponse(
+        {"access_token": token.value, "expires_in": seconds},
         headers={"cache-control": "no-store"},
     )
 
@@ -89,10 +106,10 @@ def _scopes(value: object, own: frozenset[Scope]) -> frozenset[Scope]:
     raise BadRequest(f"scopes must be a list of some of: {', '.join(SCOPES)}")
 
 
-def _seconds(value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value <= 86_400:
+def _seconds(value: object, name: str = "seconds", most: int = LONGEST_TOKEN) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value <= most:
         return float(value)
-    raise BadRequest("seconds must be a number from 1 to 86400")
+    raise BadRequest(f"{name} must be a number from 1 to {most}")
 
 
 def _names(scopes: frozenset[Scope]) -> list[str]:

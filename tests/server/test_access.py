@@ -146,6 +146,18 @@ class TestTokens:
         _, body, _ = ask(server, "GET", "/access", authorization=f"Bearer {made['token']}")
         assert (body["name"], body["temporary"]) == ("talker", True)
 
+    def test_deepgrams_clients_ask_in_their_own_way(self, server: Running) -> None:
+        headers = {"authorization": f"Token {KEYS['talker']}"}
+        status, made, _ = ask(server, "POST", "/v1/auth/grant", {"ttl_seconds": 10}, **headers)
+        assert (status, made["expires_in"]) == (200, 10)
+        assert server.talk(token=made["access_token"]).close_code == 1000
+        status, body, _ = ask(server, "POST", "/v1/auth/grant", {"ttl_seconds": 3601}, **headers)
+        assert status == 400
+        assert "ttl_seconds" in body["err_msg"]
+        status, body, _ = ask(server, "POST", "/v1/auth/grant", **bearer("reader"))
+        assert status == 403
+        assert "err_code" in body
+
     def test_a_token_begets_none(self, server: Running) -> None:
         _, made, _ = ask(server, "POST", "/tokens", **bearer("talker"))
         status, body, _ = ask(server, "POST", "/tokens", authorization=f"Token {made['token']}")
