@@ -28,6 +28,7 @@ from livestt.settings import Settings
 from livestt.speakers.driving import SpeakerDriver
 from livestt.timebase import from_seconds
 from livestt.tuning import Tuning
+from livestt.vad.endpointing import EndpointingOptions
 
 ANSWER_TIMEOUT = 60.0
 """Seconds after which a job that the engine has started counts as failed."""
@@ -124,6 +125,10 @@ class Driver:
 
     def configure(self, options: StreamOptions) -> None:
         self._session.configure(options)
+
+    def listen(self, endpointing: EndpointingOptions) -> None:
+        """Let speech start and end by other options from now on."""
+        self._session.listen(endpointing)
 
     def retune(self, tuning: Tuning) -> None:
         """Other step and window lengths from now on."""

@@ -155,6 +155,10 @@ class Session:
             self._language = None
         self._options = options
 
+    def listen(self, endpointing: EndpointingOptions) -> None:
+        """Let speech start and end by other options from now on."""
+        self._utterances.configure(endpointing)
+
     def retune(self, tuning: Tuning) -> None:
         """Work with other step and window lengths from the next job on."""
         self._tuning = tuning

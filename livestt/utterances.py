@@ -56,8 +56,14 @@ class Utterances:
         self._longest = longest
         self._waiting: deque[Stretch] = deque()
         self._last_end = 0
-        self._onset: deque[bool] = deque(maxlen=max(1, from_ms(options.min_speech_ms) // FRAME))
-        self._lookback = from_ms(options.pre_roll_ms + options.min_speech_ms) + FRAME
+        self._onset: deque[bool] = deque(maxlen=_onset_frames(options))
+        self._lookback = _lookback(options)
+
+    def configure(self, options: EndpointingOptions) -> None:
+        """Other options for when speech starts and ends, from now on."""
+        self._endpointer.configure(options)
+        self._onset = deque(self._onset, maxlen=_onset_frames(options))
+        self._lookback = _lookback(options)
 
     @property
     def head(self) -> Stretch | None:
@@ -134,3 +140,13 @@ class Utterances:
         """Cut the stretch that is being spoken in two."""
         last.end, last.cut = at, True
         self._waiting.append(Stretch(at, last.spoken_from, clear_frames=last.clear_frames))
+
+
+def _onset_frames(options: EndpointingOptions) -> int:
+    """Frames that decide that somebody speaks."""
+    return max(1, from_ms(options.min_speech_ms) // FRAME)
+
+
+def _lookback(options: EndpointingOptions) -> int:
+    """How far back speech may turn out to have started."""
+    return from_ms(options.pre_roll_ms + options.min_speech_ms) + FRAME

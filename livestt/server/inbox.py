@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import anyio
 
 from livestt.engines import StreamOptions
+from livestt.vad.endpointing import EndpointingOptions
 
 MAX_WAITING = 1 << 17
 """Bytes that may wait before the publisher is no longer read: 4 s of 16 kHz PCM."""
@@ -25,7 +26,7 @@ class End:
     """The publisher has sent its last byte."""
 
 
-Item = bytes | Flush | StreamOptions | End
+Item = bytes | Flush | StreamOptions | EndpointingOptions | End
 
 
 class Inbox:

@@ -37,6 +37,7 @@ from livestt.store import Opening, Resumed, Store
 from livestt.store.recorder import Recorder, resume_at, resumed_view
 from livestt.timebase import from_ms, to_seconds
 from livestt.transcript import Transcript
+from livestt.vad.endpointing import EndpointingOptions
 
 log = logging.getLogger(__name__)
 
@@ -224,6 +225,10 @@ class LiveSession:
         self.options = options
         self._inbox.put(options)
 
+    def listen(self, endpointing: EndpointingOptions) -> None:
+        """When speech starts and ends in what is pushed after this."""
+        self._inbox.put(endpointing)
+
     def say(self, event: SpeakerNamed | SpeakersMerged | SpeakerSeparated) -> None:
         """Somebody knows more about the speakers."""
         self._receive_events([event])
@@ -322,6 +327,8 @@ class LiveSession:
                     driver.flush(flush_id)
                 case StreamOptions() as options:
                     driver.configure(options)
+                case EndpointingOptions() as endpointing:
+                    driver.listen(endpointing)
                 case End():
                     await driver.end()
                     return

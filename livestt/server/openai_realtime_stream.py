@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 from livestt.errors import LivesttError, ServerRestart
 from livestt.events import Event
 from livestt.pipeline import Manner
-from livestt.protocols.openai_realtime import Action, Configure, Flush, Push, Realtime, Say
+from livestt.protocols.openai_realtime import Action, Configure, Flush, Listen, Push, Realtime, Say
 from livestt.protocols.openai_realtime.client_events import ClientEvent, parse
 from livestt.server.connection import SocketConnection
 from livestt.server.live_session import LiveSession
@@ -110,6 +110,8 @@ class RealtimeStream(SocketConnection):
                 self._session.flush()
             case Configure(options) if self._session is not None:
                 self._session.configure(options)
+            case Listen(endpointing) if self._session is not None:
+                self._session.listen(endpointing)
             case _:
                 pass  # the session was refused, and the connection is about to end
 

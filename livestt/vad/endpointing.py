@@ -84,18 +84,26 @@ class Endpointer:
     """One session's endpointing. Starts alternate with ends, and time never goes back."""
 
     def __init__(self, options: EndpointingOptions | None = None) -> None:
-        options = options or EndpointingOptions()
+        self._take(options or EndpointingOptions())
+        self._state = _State.SILENCE
+        self._position = 0
+        self._onset = 0  # start of the frame that left SILENCE
+        self._voiced = 0  # end of the last frame heard in ONSET or SPEECH
+        self._previous_end = 0
+
+    def configure(self, options: EndpointingOptions) -> None:
+        """Judge by other options from the next frame on. What was let go by the old ones stays."""
+        reach = self._pre_roll + self._min_speech
+        self._previous_end = max(self._previous_end, self._position - reach)
+        self._take(options)
+
+    def _take(self, options: EndpointingOptions) -> None:
         self._threshold = options.threshold
         self._release = options.release_threshold
         self._min_speech = from_ms(options.min_speech_ms)
         self._min_silence = from_ms(options.min_silence_ms)
         self._pre_roll = from_ms(options.pre_roll_ms)
         self._hangover = from_ms(options.hangover_ms)
-        self._state = _State.SILENCE
-        self._position = 0
-        self._onset = 0  # start of the frame that left SILENCE
-        self._voiced = 0  # end of the last frame heard in ONSET or SPEECH
-        self._previous_end = 0
 
     @property
     def position(self) -> int:

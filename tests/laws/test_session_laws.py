@@ -56,6 +56,16 @@ class Conversation(RuleBasedStateMachine):
     def configure(self, language: str | None) -> None:
         self.rig.session.configure(StreamOptions(language=language))
 
+    @rule(
+        pre_roll=st.integers(0, 900),
+        silence=st.integers(200, 900),  # less leaves the last word no room to end in
+        speech=st.integers(0, 200),
+    )
+    def listen(self, pre_roll: int, silence: int, speech: int) -> None:
+        self.rig.session.listen(
+            EndpointingOptions(pre_roll_ms=pre_roll, min_silence_ms=silence, min_speech_ms=speech)
+        )
+
     @rule()
     def ask(self) -> None:
         self.rig.ask()

@@ -1,7 +1,7 @@
 """The OpenAI Realtime dialect, ``WS /v1/realtime``, for transcription only. Pure.
 
 `Realtime` takes what the client and the session say, and gives what is to be done: events for
-the client (`Say`), and bytes, flushes and options for the session. Its owner opens the session
+the client (`Say`), and what to tell the session. Its owner opens the session
 at the first `Push`, with `Realtime.audio`, `Realtime.options` and `Realtime.endpointing`.
 
 - `client_events`: what a client says.
@@ -67,7 +67,14 @@ class Configure:
     options: StreamOptions
 
 
-Action = Say | Push | Flush | Configure
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Tell the session when speech starts and ends from now on."""
+
+    endpointing: EndpointingOptions
+
+
+Action = Say | Push | Flush | Configure | Listen
 
 
 class Realtime:
@@ -173,6 +180,9 @@ class Realtime:
         actions: list[Action] = []
         if self._bytes and options != self.options:
             actions.append(Configure(options))
+        endpointing = new.endpointing(self._operator)
+        if self._bytes and endpointing is not None and endpointing != self.endpointing:
+            actions.append(Listen(endpointing))
         detects = new.turn_detection is not None
         if detects != (before.turn_detection is not None):
             actions += self._turn(detects=detects)

@@ -23,7 +23,7 @@ from livestt.events import (
     Warned,
     Word,
 )
-from livestt.protocols.openai_realtime import Action, Configure, Flush, Push, Realtime, Say
+from livestt.protocols.openai_realtime import Action, Configure, Flush, Listen, Push, Realtime, Say
 from livestt.protocols.openai_realtime.client_events import ClientEvent, parse
 from livestt.timebase import from_seconds
 from livestt.vad.endpointing import EndpointingOptions
@@ -311,6 +311,17 @@ class TestConfiguration:
         talk.append()
         talk.update(transcription={"language": "de"})
         assert talk.done == [Push(AUDIO), Configure(StreamOptions("de"))]
+
+    def test_thresholds_can_change_at_any_time(self) -> None:
+        talk = Talk()
+        talk.update(turn_detection={"type": "server_vad", "silence_duration_ms": 900})
+        assert talk.realtime.endpointing == EndpointingOptions(min_silence_ms=900)
+        talk.append()
+        talk.update(turn_detection={"type": "server_vad", "silence_duration_ms": 300})
+        assert talk.done[-1] == Listen(EndpointingOptions(min_silence_ms=300))
+        talk.update(turn_detection={"type": "server_vad"})
+        assert talk.done[-1] == Listen(EndpointingOptions(min_silence_ms=300))
+        assert len(talk.done) == 2
 
     def test_the_format_is_fixed_once_there_is_audio(self) -> None:
         talk = Talk()
