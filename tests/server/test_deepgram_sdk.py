@@ -1,13 +1,17 @@
-"""Deepgram's own Python SDK, unmodified, against a running server.
+"""Deepgram's own SDKs, unmodified, against a running server.
 
-``scripts/test-clients`` runs older ones, JavaScript, LiveKit and pipecat.
+``scripts/test-clients`` runs older ones, LiveKit and pipecat.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+import subprocess
+import wave
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -121,3 +125,26 @@ def test_a_refusal(client: DeepgramClient) -> None:
         client.listen.v1.media.transcribe_file(request=b"no audio", model="nova-3")
     assert refusal.value.status_code == 400
     assert "err_code" in json.dumps(refusal.value.body)
+
+
+ROOT = Path(__file__).parents[2]
+NODE = shutil.which("node")
+
+
+@pytest.mark.skipif(
+    not (NODE and (ROOT / "node_modules" / "@deepgram").exists()), reason="npm ci has not been run"
+)
+def test_javascript(server: Running, text: str, tmp_path: Path) -> None:
+    """Live, a file and turns."""
+    with wave.open(str(tmp_path / "speech.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(pcm())
+    script = ROOT / "tests" / "clients" / "deepgram_node.mjs"
+    run = subprocess.run(
+        [NODE or "", script, server.http, tmp_path / "speech.wav"],
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == [f"{what}: {text}" for what in ("live", "file", "turns")]
