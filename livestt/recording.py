@@ -33,6 +33,17 @@ NO_DIARIZER = Warned(
     "speakers_unavailable",
     "this server does not tell speakers apart; the transcript has no speaker labels",
 )
+NO_EMBEDDINGS = Warned("embeddings_unavailable", "voices are told apart without embeddings")
+NO_VOICES = Warned(
+    "known_speakers_unavailable", "voices are not compared with known ones; they have letters"
+)
+
+
+def shortfall(wanted: SpeakersWanted, *, diarizes: bool) -> list[Warned]:
+    """What a client must be told because it wants more about speakers than can be had."""
+    if not diarizes:
+        return [NO_DIARIZER]
+    return [NO_EMBEDDINGS] * wanted.embeddings + [NO_VOICES] * bool(wanted.names)
 
 
 class Recording:

@@ -6,7 +6,13 @@ import pytest
 from protocols.recordings import TEXT, WORDS, recording
 
 from livestt.events import Warned
-from livestt.recording import average_log_probability, compression_ratio, log_probability
+from livestt.recording import (
+    SpeakersWanted,
+    average_log_probability,
+    compression_ratio,
+    log_probability,
+    shortfall,
+)
 
 
 def test_a_recording_knows_its_words_and_its_language() -> None:
@@ -39,3 +45,13 @@ def test_scores_as_logarithms() -> None:
 def test_repetition_shows() -> None:
     assert compression_ratio("no " * 200) > 10
     assert compression_ratio("") < 1
+
+
+def test_what_cannot_be_had_about_speakers_is_said() -> None:
+    wanted = SpeakersWanted(embeddings=True, names=("Ada",), samples=("data:,",))
+    assert [w.code for w in shortfall(wanted, diarizes=False)] == ["speakers_unavailable"]
+    assert [w.code for w in shortfall(wanted, diarizes=True)] == [
+        "embeddings_unavailable",
+        "known_speakers_unavailable",
+    ]
+    assert shortfall(SpeakersWanted(1, 2), diarizes=True) == []

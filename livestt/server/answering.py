@@ -17,7 +17,7 @@ from livestt.errors import EngineError, LivesttError
 from livestt.events import Event
 from livestt.files import FileOptions, file_layout
 from livestt.pipeline import Manner
-from livestt.recording import NO_DIARIZER, Recording, SpeakersWanted
+from livestt.recording import Recording, SpeakersWanted, shortfall
 from livestt.server.services import Services
 from livestt.server.uploads import Upload
 
@@ -94,12 +94,13 @@ async def hearing(
 ) -> AsyncIterator[tuple[Recording, AsyncIterator[list[Event]]]]:
     """A recording, and the events that make it grow; it has applied each when it is handed out.
 
-    ``speakers`` is where speakers are asked for. Where none can be told apart the recording
-    says in a warning that it has no speaker labels.
+    ``speakers`` is where speakers are asked for. What cannot be had of that is a warning of the
+    recording.
     """
     recording = Recording(file_layout(served.pipeline.settings), options.stream.language)
-    if speakers is not None and served.pipeline.diarizer is None:
-        recording.warnings.append(NO_DIARIZER)
+    if speakers is not None:
+        diarizes = served.pipeline.diarizer is not None
+        recording.warnings += shortfall(speakers, diarizes=diarizes)
     options = replace(options, manner=with_speakers(options.manner, speakers))
     async with upload.transcribe(file, options) as heard:
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from livestt.engines.scripted import script_of
+from livestt.speakers.scripted import ScriptedDiarizer, ScriptedTurn
 
 from .conftest import FIXTURES, Lent, Serve
 from .engines import Watched
@@ -58,6 +59,22 @@ def test_speakr_gets_segments(server: Running) -> None:
     assert status == 200
     assert "".join(segment["text"] for segment in answer["segments"]).strip() == TEXT
     assert answer["warnings"][0]["code"] == "speakers_unavailable"
+
+
+def test_who_says_what(serve: Serve) -> None:
+    turns = [ScriptedTurn(0, 0, 32_000), ScriptedTurn(1, 32_000, 144_000)]
+    engine = Watched(script_of("One two three four five. Six seven eight nine ten."))
+    server = serve(engine, diarizer=ScriptedDiarizer(turns=turns), diarization=True)
+    _, _, body = post(server, "/asr", output="json", diarize="true")
+    answer = json.loads(body)
+    assert [segment["speaker"] for segment in answer["segments"]] == ["SPEAKER_00", "SPEAKER_01"]
+    assert answer["word_segments"][-1]["speaker"] == "SPEAKER_01"
+    _, _, body = post(server, "/asr", output_format="srt")
+    assert "[SPEAKER_01] Six seven" in json.loads(body)["srt"]
+    _, _, body = post(server, "/asr", output="json")
+    assert "speaker" not in json.loads(body)["segments"][0]
+    _, _, body = post(server, "/asr", output="json", diarize="true", num_speakers="1")
+    assert {s["speaker"] for s in json.loads(body)["segments"]} == {"SPEAKER_00"}
 
 
 @pytest.mark.parametrize("format", ["json", "text", "srt", "vtt", "tsv"])

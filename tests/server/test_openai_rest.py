@@ -21,6 +21,7 @@ from openai import (
 
 from livestt.engines.scripted import script_of
 from livestt.server.timing import Timing
+from livestt.speakers.scripted import ScriptedDiarizer, ScriptedTurn
 
 from .conftest import FIXTURES, Lent, Serve
 from .engines import Faulty, Gated, Watched
@@ -97,6 +98,20 @@ class TestFormats:
         assert {segment.speaker for segment in body.segments} == {"unknown"}
         assert body.model_extra is not None
         assert body.model_extra["warnings"][0]["code"] == "speakers_unavailable"
+
+    def test_who_says_what(self, serve: Serve) -> None:
+        turns = [ScriptedTurn(0, 0, 32_000), ScriptedTurn(1, 32_000, 144_000)]
+        text = "One two three four five. Six seven eight nine ten."
+        server = serve(
+            Watched(script_of(text)), diarizer=ScriptedDiarizer(turns=turns), diarization=True
+        )
+        body = create(server, response_format="diarized_json")
+        said = [(segment.speaker, segment.text) for segment in body.segments]
+        assert said == [("A", "One two three four five."), ("B", "Six seven eight nine ten.")]
+        events = create(server, response_format="diarized_json", stream=True)
+        segments = [event for event in events if event.type == "transcript.text.segment"]
+        assert [(segment.speaker, segment.text) for segment in segments] == said
+        assert events[-1].text == text
 
     def test_a_translation_asks_the_engine_for_one(self, serve: Serve) -> None:
         engine = Watched(script_of(TEXT))
