@@ -18,7 +18,7 @@ from unittest.mock import patch
 import numpy as np
 
 from livestt.engines import Engine, Hypothesis, Job, Samples, StreamOptions
-from livestt.engines.whisper import guards
+from livestt.engines.whisper import guards, prompts
 from livestt.engines.whisper.windows import BUCKETS, SILENCE_SECONDS
 from livestt.timebase import SAMPLE_RATE, from_seconds
 
@@ -222,6 +222,19 @@ def continued(job: Job, answer: Hypothesis, words: int) -> Job:
 def unguarded() -> Iterator[None]:
     """Whisper engines believe every answer."""
     with patch.object(guards, "fault", lambda step: None):
+        yield
+
+
+@contextmanager
+def writing(tokens: float | None) -> Iterator[None]:
+    """Whisper engines write at most so many tokens per second of audio; None is as ever."""
+    if tokens is None:
+        yield
+        return
+    with (
+        patch.object(prompts, "TOKENS_PER_SECOND", tokens),
+        patch.object(prompts, "SPARE_TOKENS", 1),
+    ):
         yield
 
 

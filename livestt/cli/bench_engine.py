@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from livestt.bench.engine import EngineReport, Row
+    from livestt.bench.full_load import Carried
+    from livestt.engines import Engine, Samples
 
 
 @click.command("engine", cls=Command)
@@ -35,6 +37,19 @@ if TYPE_CHECKING:
     help="Of each figure; the best counts.",
 )
 @click.option(
+    "--tokens",
+    type=click.FloatRange(0, min_open=True),
+    help="Most tokens written per second of audio. Speech has about 3.5, and a model with random "
+    "weights writes as many as it may.",
+)
+@click.option(
+    "--full-load",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Then run sessions so long with the engine never idle, and beside them sessions on 30 s "
+    "windows without batches.",
+)
+@click.option(
     "--json",
     "json_file",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -43,7 +58,14 @@ if TYPE_CHECKING:
 @with_settings(
     MODEL, names=("log_level", "min_chunk_size", "window"), defaults={"log_level": "warning"}
 )
-def command(settings: Settings, audio: Path | None, repeats: int, json_file: Path | None) -> None:
+def command(
+    settings: Settings,
+    audio: Path | None,
+    repeats: int,
+    tokens: float | None,
+    full_load: float | None,
+    json_file: Path | None,
+) -> None:
     """Measure an engine, and estimate how many live sessions it is good for here.
 
     Times the steps of live sessions: alone and in batches, by window and by committed words. The
@@ -52,24 +74,35 @@ def command(settings: Settings, audio: Path | None, repeats: int, json_file: Pat
     \b
     livestt bench engine --model base --audio talk.wav
     livestt bench engine --model large-v3-turbo --device cuda --json turbo.json
+    livestt bench engine --model base --tokens 3.5 --full-load 20
     """
-    from livestt.bench.engine import measure_engine, speech_like
+    from livestt.bench.engine import measure_engine, speech_like, writing
     from livestt.engines.registry import load_engine
     from livestt.testing import decode_file
 
     sound = decode_file(audio) if audio is not None else speech_like(30)
     engine = load_engine(settings, announce)
     try:
-        report = measure_engine(
-            engine, sound, settings.min_chunk_size, repeats, lambda part: announce(f"  {part}")
-        )
+        if full_load and engine.capabilities.streaming != "window":
+            name = engine.capabilities.name
+            raise click.UsageError(f"--full-load compares windows, and {name} has none.")
+        with writing(tokens):
+            report = measure_engine(
+                engine, sound, settings.min_chunk_size, repeats, lambda part: announce(f"  {part}")
+            )
+            carried = _carried(engine, settings, sound, full_load) if full_load else None
     finally:
         engine.close()
-    _show(report, settings)
+    _show(report)
+    if carried is not None:
+        _compare(*carried)
     if json_file is not None:
         job = asdict(report.job)
         sessions = {f"step_{step:g}": report.capacity(step) for step in _steps(report)}
         figures = {**asdict(report), "job": job, "sessions": sessions}
+        if carried is not None:
+            names = ("full_load", "full_load_30_s_alone")
+            figures |= {name: asdict(one) for name, one in zip(names, carried, strict=True)}
         json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
@@ -78,7 +111,41 @@ def _steps(report: EngineReport) -> tuple[float, float]:
     return report.step, 2 * report.step
 
 
-def _show(report: EngineReport, settings: Settings) -> None:
+def _carried(
+    engine: Engine, settings: Settings, sound: Samples, seconds: float
+) -> tuple[Carried, Carried]:
+    """At full load, as configured and on 30 s windows without batches. In turns, as what else runs
+    on the machine comes and goes; the better of two counts."""
+    from livestt.bench.engine import unguarded
+    from livestt.bench.full_load import carried
+    from livestt.engines.registry import load_engine
+
+    usual = load_engine(replace(settings, window="full30"), announce)
+    usual.capabilities = replace(usual.capabilities, max_batch=1)
+    try:
+        turns = []
+        with unguarded():
+            for turn in (1, 2):
+                announce(f"  full load, {turn} of 2")
+                turns.append(
+                    [carried(e, sound, settings.min_chunk_size, seconds) for e in (engine, usual)]
+                )
+    finally:
+        usual.close()
+    ours, theirs = (max(pair, key=lambda one: one.sessions) for pair in zip(*turns, strict=True))
+    return ours, theirs
+
+
+def _compare(ours: Carried, usual: Carried) -> None:
+    click.echo(
+        f"Never idle, it carries {ours.sessions:.1f} sessions ({1000 * ours.cpu:.0f} ms of CPU per "
+        f"second of audio, {ours.batch:.1f} jobs in a batch); on 30 s windows without batches "
+        f"{usual.sessions:.1f} ({1000 * usual.cpu:.0f} ms). That is "
+        f"{ours.sessions / usual.sessions:.1f} times as many."
+    )
+
+
+def _show(report: EngineReport) -> None:
     from rich.console import Console
 
     console = Console()

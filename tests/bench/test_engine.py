@@ -19,12 +19,13 @@ from livestt.bench.engine import (
     measure_engine,
     speech_like,
     unguarded,
+    writing,
 )
 from livestt.bench.files import items_of, summed_up, transcribe
 from livestt.engines import EngineSettings, Hypothesis, Job, StreamOptions
 from livestt.engines.faster_whisper import FasterWhisperEngine
 from livestt.engines.scripted import ScriptedEngine
-from livestt.engines.whisper import guards
+from livestt.engines.whisper import guards, prompts
 from livestt.events import Word
 from livestt.settings import Settings
 from livestt.timebase import SAMPLE_RATE, from_seconds
@@ -95,6 +96,14 @@ def test_guards_come_back() -> None:
     with unguarded():
         assert guards.fault is not before
     assert guards.fault is before
+
+
+def test_so_many_tokens_a_second() -> None:
+    before = prompts.max_new_tokens(4)
+    with writing(3.5):
+        assert prompts.max_new_tokens(4) == 15
+    with writing(None):
+        assert prompts.max_new_tokens(4) == before
 
 
 def report(*batches: tuple[int, float, float], device: str = "cpu") -> EngineReport:
