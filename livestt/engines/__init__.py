@@ -158,6 +158,8 @@ class EngineSettings:
     model: str = "base"
     """A size (``base``), a hub repository (``org/name``) or a local path."""
     device: str = "auto"
+    device_index: int = 0
+    """Which of several GPUs."""
     compute_type: str = "default"
     threads: int = 0
     """CPU threads; 0 lets the engine choose."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from livestt.engines import Capabilities, EngineSettings, Hypothesis, Job
-from livestt.engines.whisper.engine import AttentiveWhisper, Loaded
+from livestt.engines.whisper.attentive import AttentiveWhisper, Loaded
 from livestt.errors import EngineError, MissingExtra, UnsupportedOption
 
 MAX_BATCH = 8
@@ -80,7 +80,9 @@ def _load(settings: EngineSettings) -> tuple[Loaded, str]:
     whisper = mlx_loading.load(folder, dtype)
     size = whisper.dims.n_vocab
     if (folder / "tokenizer.json").is_file():
-        vocabulary = vocabularies.from_folder(folder, size)
+        vocabulary = vocabularies.from_folder(
+            folder, multilingual=vocabularies.is_multilingual(size)
+        )
     else:
         vocabulary = vocabularies.from_tiktoken(size)
     chosen = mlx_loading.heads(folder, whisper, settings.alignment_heads)

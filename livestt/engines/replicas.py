@@ -13,7 +13,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from typing import Any
 import ctranslate2
 
 from livestt.engines import EngineSettings
-from livestt.errors import EngineError
+from livestt.errors import EngineError, UnsupportedOption
 
 log = logging.getLogger(__name__)
 
@@ -40,20 +40,21 @@ class Replicas:
         parallel: how many jobs may run at the same time.
 
     Raises:
+        UnsupportedOption: there is no such device.
         EngineError: the folder, device or compute type cannot be used.
     """
 
     def __init__(self, folder: Path, settings: EngineSettings) -> None:
-        cuda = settings.device == "cuda" or (
-            settings.device == "auto" and ctranslate2.get_cuda_device_count() > 0
-        )
+        cuda = cuda_devices(settings) > 0
         cores = 1 if cuda else settings.threads or usable_cores()
-        fastest = "float16" if cuda else "int8"
+        device = "cuda" if cuda else "cpu"
+        supported = ctranslate2.get_supported_compute_types(device)
         self._how = {
-            "device": "cuda" if cuda else "cpu",
-            "compute_type": fastest
-            if settings.compute_type == "default"
-            else settings.compute_type,
+            "device": device,
+            "device_index": settings.device_index,
+            "compute_type": settings.compute_type
+            if settings.compute_type != "default"
+            else fastest(device, supported),
         }
         self.parallel = cores
         self.many = self._load(folder, inter_threads=cores, intra_threads=1)
@@ -94,6 +95,29 @@ class Replicas:
             return ctranslate2.models.Whisper(str(folder), **self._how, **threads)
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"cannot load the model in {folder}: {error}") from error
+
+
+def cuda_devices(settings: EngineSettings) -> int:
+    """GPUs that these settings ask for; 0 for a CPU.
+
+    Raises:
+        UnsupportedOption: a GPU is asked for and there is none.
+    """
+    if settings.device not in ("cuda", "auto"):
+        return 0
+    count = int(ctranslate2.get_cuda_device_count())
+    if not count and settings.device == "cuda":
+        raise UnsupportedOption(
+            "--device cuda: CTranslate2 sees no NVIDIA GPU here. Use --device cpu, or install the "
+            "driver and the CUDA 12 libraries (cuBLAS and cuDNN 9)."
+        )
+    return count
+
+
+def fastest(device: str, supported: Collection[str]) -> str:
+    """The compute type to use unless the user names one."""
+    wanted = ("float16", "int8_float16", "int8_float32") if device == "cuda" else ("int8",)
+    return next((name for name in wanted if name in supported), "float32")
 
 
 def usable_cores() -> int:

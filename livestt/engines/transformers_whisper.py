@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 
 from livestt.engines import Capabilities, EngineSettings, Hypothesis, Job
 from livestt.engines.whisper.attention import Heads, parse_heads, usual_heads
-from livestt.engines.whisper.engine import AttentiveWhisper, Loaded
+from livestt.engines.whisper.attentive import AttentiveWhisper, Loaded
 from livestt.errors import BadModel, EngineError, MissingExtra, UnsupportedOption
 
 MAX_BATCH = {"cpu": 8, "cuda": 16, "mps": 8}
@@ -149,10 +149,10 @@ def _adapted(whisper: Any, adapter: Path) -> Any:
 
 def _wrap(whisper: Any, folder: Path, heads: str | None = None) -> Loaded:
     from livestt.engines.transformers_model import TorchWhisper
-    from livestt.engines.vocabularies import from_folder
+    from livestt.engines.vocabularies import from_folder, is_multilingual
 
     config = whisper.config
-    vocabulary = from_folder(folder, config.vocab_size)
+    vocabulary = from_folder(folder, multilingual=is_multilingual(config.vocab_size))
     suppressed = whisper.generation_config.suppress_tokens or ()
     model = TorchWhisper(
         whisper, _heads(whisper, heads), [t for t in suppressed if t >= 0], vocabulary.eot

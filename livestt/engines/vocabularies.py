@@ -14,12 +14,12 @@ MULTILINGUAL_SIZE = 51865
 """Tokens from which a Whisper knows more than English (OpenAI's ``model.py``)."""
 
 
-def from_folder(folder: Path, size: int) -> Vocabulary:
-    """The vocabulary of a Hugging Face folder.
+def from_folder(folder: Path, *, multilingual: bool) -> Vocabulary:
+    """The vocabulary of a Hugging Face or CTranslate2 folder.
 
     Args:
         folder: with ``tokenizer.json``.
-        size: tokens of the model.
+        multilingual: whether the model knows more than English, whatever the file lists.
 
     Raises:
         BadModel: the folder has no usable tokenizer.
@@ -36,9 +36,12 @@ def from_folder(folder: Path, size: int) -> Vocabulary:
     def decode(tokens: Sequence[int]) -> str:
         return str(tokenizer.decode(list(tokens)))
 
-    return Vocabulary(
-        encode, decode, tokenizer.token_to_id, tokenizer.id_to_token, size >= MULTILINGUAL_SIZE
-    )
+    return Vocabulary(encode, decode, tokenizer.token_to_id, tokenizer.id_to_token, multilingual)
+
+
+def is_multilingual(size: int) -> bool:
+    """Whether a model with so many tokens knows more than English."""
+    return size >= MULTILINGUAL_SIZE
 
 
 def from_tiktoken(size: int) -> Vocabulary:
@@ -49,7 +52,7 @@ def from_tiktoken(size: int) -> Vocabulary:
     """
     from mlx_whisper.tokenizer import get_encoding
 
-    multilingual = size >= MULTILINGUAL_SIZE
+    multilingual = is_multilingual(size)
     encoding = get_encoding("multilingual" if multilingual else "gpt2", _languages(size))
 
     def token(text: str) -> int | None:
@@ -68,7 +71,7 @@ def non_speech(size: int) -> Sequence[int]:
     """OpenAI's list of tokens that are never spoken: brackets, notes, speaker marks."""
     from mlx_whisper.tokenizer import get_tokenizer
 
-    multilingual = size >= MULTILINGUAL_SIZE
+    multilingual = is_multilingual(size)
     tokenizer = get_tokenizer(multilingual, num_languages=_languages(size))
     tokens: Sequence[int] = tokenizer.non_speech_tokens
     return tokens

@@ -1,28 +1,21 @@
-"""A Whisper engine around any `Model` that shows its cross-attention.
+"""What all Whisper engines have in common, whatever runs the model.
 
-What the engines on PyTorch and MLX have in common: windows, prompts, batches, words, guards.
-Subclasses load a model and say what it can do.
+Windows, prompts, batches, words and guards. A subclass loads a model and says how one pass of a
+batch goes through it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from livestt.engines import Capabilities, EngineSettings, Hypothesis, Job, Samples
 from livestt.engines.whisper import guards
 from livestt.engines.whisper.alignment import Span, timed_words
-from livestt.engines.whisper.attention import places
-from livestt.engines.whisper.decoding import (
-    Decoded,
-    Model,
-    detect_languages,
-    greedy,
-    speculate,
-)
 from livestt.engines.whisper.features import FloatArray, log_mel
 from livestt.engines.whisper.prompts import (
     Prompt,
@@ -37,17 +30,7 @@ from livestt.engines.whisper.windows import TOKEN_FRAME, WindowMode, bucket_seco
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """A model and what is needed to talk to it."""
-
-    model: Model
-    vocabulary: Vocabulary
-    bands: int
-    """Mel bands of its features."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
     """One job of a batch on its way through the model."""
 
     job: Job
@@ -55,30 +38,55 @@ class _Row:
     language: str
     language_probability: float
     limit: int
+    """Most tokens it may write."""
 
 
-class AttentiveWhisper:
-    """The engine, once its model is loaded.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the model wrote for a row, and for each token how sure it is and where it heard it."""
+
+    tokens: tuple[int, ...]
+    """Text tokens after the prefix."""
+    scores: Sequence[float]
+    heard: Sequence[Span]
+    no_speech: float
+    complete: bool
+    """Whether the end was written, rather than the limit reached."""
+    looked: Sequence[int] | None = None
+    """The position that the decoder looked at most, where that is known; the centre of the span
+    stands in for it."""
+
+
+class Pass(Protocol):
+    """A batch inside the model, encoded."""
+
+    def languages(self, rows: Sequence[int]) -> list[tuple[str, float]]:
+        """For each of these rows the likeliest language and its probability."""
+
+    def write(self, rows: Sequence[Row]) -> list[Written]:
+        """Continue all rows, in order."""
+
+
+class WhisperEngine:
+    """An engine, once its model is loaded.
 
     Args:
         settings: as for any engine.
-        loaded: the model.
+        vocabulary: the model's tokens.
         capabilities: what it can do.
-        draft: a smaller model with the same tokens, which makes answers about whole utterances
-            faster.
+
+    Attributes:
+        scores_forget_context: whether scores are those of the text as if nothing came before.
     """
 
+    scores_forget_context = False
+
     def __init__(
-        self,
-        settings: EngineSettings,
-        loaded: Loaded,
-        capabilities: Capabilities,
-        draft: Loaded | None = None,
+        self, settings: EngineSettings, vocabulary: Vocabulary, capabilities: Capabilities
     ) -> None:
         self.capabilities = capabilities
         self._settings = settings
-        self._loaded = loaded
-        self._draft = draft
+        self._vocabulary = vocabulary
 
     def open(self, options: Any) -> None:
         """Whisper keeps no state between jobs, so a stream is nothing."""
@@ -92,32 +100,32 @@ class AttentiveWhisper:
         return bucket_seconds(len(job.audio), self._settings.window)
 
     def answer(self, jobs: Sequence[Job]) -> list[Hypothesis]:
-        """Answer a batch, each doubtful job a second time on the full window."""
+        """Answer a batch, each doubtful job a second time."""
         return answer(jobs, self._answer, self._settings.window)
+
+    def _begin(self, audio: Sequence[Samples], seconds: int) -> AbstractContextManager[Pass]:
+        """Encode windows of this length; the model is theirs until the block is left."""
+        raise NotImplementedError
 
     def _answer(self, jobs: Sequence[Job], mode: WindowMode) -> list[Hypothesis]:
         seconds = bucket_seconds(len(jobs[0].audio), mode)
-        encoded = _encode(self._loaded, [job.audio for job in jobs], seconds)
-        rows = self._rows(jobs, encoded)
-        decoded = self._decode(rows, encoded, seconds)
-        return [self._hypothesis(row, one) for row, one in zip(rows, decoded, strict=True)]
+        with self._begin([job.audio for job in jobs], seconds) as begun:
+            rows = self._rows(jobs, begun)
+            written = begun.write(rows)
+        return [self._hypothesis(row, one) for row, one in zip(rows, written, strict=True)]
 
-    def _rows(self, jobs: Sequence[Job], encoded: Any) -> list[_Row]:
-        loaded, vocabulary = self._loaded, self._loaded.vocabulary
+    def _rows(self, jobs: Sequence[Job], begun: Pass) -> list[Row]:
         told = {i: self._language(job) for i, job in enumerate(jobs)}
         unknown = [i for i, language in told.items() if language is None]
-        detected: dict[int, tuple[str, float]] = {}
-        if unknown:
-            some = loaded.model.take(encoded, unknown)
-            found = detect_languages(loaded.model, vocabulary, some, len(unknown))
-            detected = dict(zip(unknown, found, strict=True))
+        found = begun.languages(unknown) if unknown else []
+        detected = dict(zip(unknown, found, strict=True))
         rows = []
         for i, job in enumerate(jobs):
             language, probability = detected.get(i) or (told[i] or "en", 1.0)
-            start = vocabulary.start(language, job.options.task)
+            start = self._vocabulary.start(language, job.options.task)
             prompt = Prompt(self._context(job), start, word_tokens(job.prefix))
             limit = max_new_tokens(unheard_seconds(job))
-            rows.append(_Row(job, prompt, language, probability, limit))
+            rows.append(Row(job, prompt, language, probability, limit))
         return rows
 
     def _language(self, job: Job) -> str | None:
@@ -125,38 +133,29 @@ class AttentiveWhisper:
 
     def _context(self, job: Job) -> tuple[int, ...]:
         prompt = hotwords_prompt(job.options.prompt, job.options.hotwords)
-        fixed = self._loaded.vocabulary.text_tokens(f" {prompt}") if prompt else ()
+        fixed = self._vocabulary.text_tokens(f" {prompt}") if prompt else ()
         return context_tokens(fixed, word_tokens(job.context), self._settings.max_context_tokens)
 
-    def _decode(self, rows: Sequence[_Row], encoded: Any, seconds: int) -> list[Decoded]:
-        model, vocabulary = self._loaded.model, self._loaded.vocabulary
-        if self._draft is not None and len(rows) == 1 and rows[0].job.final:
-            row = rows[0]
-            ahead = _encode(self._draft, [row.job.audio], seconds)
-            both = (encoded, ahead)
-            return [speculate(model, self._draft.model, vocabulary, both, row.prompt, row.limit)]
-        prompts, limits = [row.prompt for row in rows], [row.limit for row in rows]
-        return greedy(model, vocabulary, encoded, prompts, limits)
-
-    def _hypothesis(self, row: _Row, decoded: Decoded) -> Hypothesis:
-        job = row.job
-        pieces = self._loaded.vocabulary.words(decoded.tokens, row.language)
-        looked, heard = _places(row, decoded)
+    def _hypothesis(self, row: Row, written: Written) -> Hypothesis:
+        job, prompt = row.job, row.prompt
+        pieces = self._vocabulary.words(written.tokens, row.language)
 
         def at(position: int) -> int:
             return min(job.end, job.start + position * TOKEN_FRAME)
 
-        words, _ = timed_words(pieces, heard, decoded.scores, at, row.language)
-        instants = [Span(position, position) for position in looked]
-        _, attended = timed_words(pieces, instants, decoded.scores, at, row.language)
+        words, attended = timed_words(pieces, written.heard, written.scores, at, row.language)
+        if written.looked is not None:
+            instants = [Span(position, position) for position in written.looked]
+            _, attended = timed_words(pieces, instants, written.scores, at, row.language)
         step = guards.Step(
-            tokens=decoded.tokens,
-            scores=decoded.scores,
-            centres=tuple(span.centre for span in heard),
+            tokens=written.tokens,
+            scores=tuple(written.scores),
+            centres=tuple(span.centre for span in written.heard),
             text="".join(piece.text for piece in pieces),
             seconds=unheard_seconds(job),
-            no_speech=decoded.no_speech,
-            hit_limit=not decoded.complete,
+            no_speech=written.no_speech,
+            hit_limit=not written.complete,
+            has_context=self.scores_forget_context and bool(prompt.context and job.context),
         )
         return Hypothesis(
             words,
@@ -164,23 +163,10 @@ class AttentiveWhisper:
             language=row.language,
             language_probability=row.language_probability,
             rejected=guards.fault(step),
-            details={"no_speech": step.no_speech, "tokens": float(len(decoded.tokens))},
+            details={"no_speech": step.no_speech, "tokens": float(len(written.tokens))},
         )
 
 
-def _places(row: _Row, decoded: Decoded) -> tuple[list[int], list[Span]]:
-    """For each new token where it was looked for, and its span in time."""
-    if not decoded.tokens:
-        return [], []
-    content = -(-len(row.job.audio) // TOKEN_FRAME)
-    looked, heard = places(decoded.attention[:, :, :content], len(row.prompt.start) - 1)
-    new = slice(len(row.prompt.prefix), len(row.prompt.prefix) + len(decoded.tokens))
-    return looked[new], heard[new]
-
-
-def _encode(loaded: Loaded, audio: Sequence[Samples], seconds: int) -> Any:
-    """Encoder output of equally long windows; each padded to the same length."""
-    features: list[FloatArray] = [
-        pad_features(log_mel(samples, loaded.bands), seconds) for samples in audio
-    ]
-    return loaded.model.encode(np.stack(features))
+def windows(audio: Sequence[Samples], bands: int, seconds: int) -> FloatArray:
+    """Features of a batch, each padded to the same length: ``[batch, bands, frames]``."""
+    return np.stack([pad_features(log_mel(samples, bands), seconds) for samples in audio])
