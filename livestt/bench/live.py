@@ -7,12 +7,13 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import anyio
 from anyio import to_thread
 
+from livestt.bench.counters import Counters, read
 from livestt.bench.figures import Distribution, Spread, distribution, slope, spread
 from livestt.bench.judge import Score
 from livestt.bench.load import Call, Load, put_load
@@ -82,6 +83,8 @@ class Run:
     client_cpu: float
     """CPU seconds of this client per second of audio."""
     server: Usage | None
+    counted: Counters | None = None
+    """What the server's engine did meanwhile; None where a server does not tell."""
     scores: tuple[Score, ...] = field(repr=False, default=())
 
     def latency(self, event: Event) -> Distribution | None:
@@ -129,6 +132,7 @@ class Runner:
         Raises:
             ExceptionGroup: of `Unreachable`: there is no such server.
         """
+        before = await to_thread.run_sync(read, self._plan.call.url)
         if self._watch is not None:
             self._watch.start()
         async with anyio.create_task_group() as tasks:
@@ -139,7 +143,9 @@ class Runner:
         if self._watch is not None:
             self._watch.look()
         self.config = load.config or self.config
-        return summed_up(load, self._plan.language, self._watch.usage if self._watch else None)
+        after = await to_thread.run_sync(read, self._plan.call.url)
+        run = summed_up(load, self._plan.language, self._watch.usage if self._watch else None)
+        return replace(run, counted=after.since(before) if before and after else None)
 
     async def _load(self, sessions: int) -> Load:
         shares = [range(i, sessions, self._plan.processes) for i in range(self._plan.processes)]

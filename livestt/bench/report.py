@@ -111,6 +111,18 @@ def _range(found: Spread | None) -> str:
     return f"{found.least:.2f} {found.median:.2f} {found.most:.2f}"
 
 
+def _errors(run: Run) -> str:
+    found = run.errors
+    if found.wer is None:
+        return MISSING
+    return f"{found.substituted} {found.deleted} {found.inserted}"
+
+
+def _jobs(run: Run) -> str:
+    found = run.counted
+    return MISSING if found is None else f"{found.jobs} {found.retries} {found.failures}"
+
+
 def _server_cpu(run: Run) -> str:
     return MISSING if run.server is None else f"{run.server.cpu / run.audio:.4f}"
 
@@ -132,6 +144,7 @@ ROWS: tuple[tuple[str, Cell], ...] = (
     ("sessions failed", lambda run: str(run.failed)),
     ("words", lambda run: str(run.errors.words) if run.errors.words else MISSING),
     ("WER", lambda run: _share(run.errors.wer)),
+    ("words wrong, lost, invented", _errors),
     ("word shown after, s ¹", lambda run: _three(run.shown)),
     ("word final after, s ¹", lambda run: _three(run.final)),
     ("word committed after, s ¹", lambda run: _three(run.committed)),
@@ -146,6 +159,7 @@ ROWS: tuple[tuple[str, Cell], ...] = (
     ("end of audio to end, s ¹", lambda run: _three(run.tail)),
     ("sessions' p95 committed, s ²", lambda run: _range(run.fairness)),
     ("sessions' greatest lag, s ²", lambda run: _range(run.lags)),
+    ("engine jobs, repeated, given up", _jobs),
     ("server CPU s per audio s", _server_cpu),
     ("server cores busy", _server_cores),
     ("server MB, idle and peak", _server_memory),

@@ -69,6 +69,7 @@ def test_live(server: tuple[str, int], manifest: Path, run: Run, tmp_path: Path)
         assert found["failed"] == found["rewritten"] == 0
         assert found["shown"]["count"] >= 4 * found["sessions"]
         assert found["server"]["cpu"] > 0
+        assert found["counted"]["jobs"] > 0 == found["counted"]["failures"]
         assert found["server"]["peak_rss"] > 10e6
     assert (tmp_path / "b.png").stat().st_size > 10_000
 
@@ -118,13 +119,15 @@ def test_the_extra_is_named(manifest: Path, run: Run, monkeypatch: pytest.Monkey
 
 def test_engine(run: Run, tmp_path: Path) -> None:
     result = run(
-        "bench", "engine", "--backend", "scripted", "--repeats", "1",
+        "bench", "engine", "--backend", "scripted", "--repeats", "1", "--full-load", "0.1",
         "--json", str(tmp_path / "e.json"),
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "live sessions of scripted here with a step every 0.5 s" in result.stdout
     written = json.loads((tmp_path / "e.json").read_text("utf-8"))
     assert set(written["sessions"]) == {"step_0.5", "step_1"}
+    assert written["full_load"]["sessions"] > 0 < written["full_load_30_s_alone"]["sessions"]
+    assert "times as many" in result.stdout
 
 
 def test_files(manifest: Path, run: Run, tmp_path: Path) -> None:
