@@ -26,7 +26,7 @@ def test_between_two_moments() -> None:
 
 def test_another_server_has_other_figures() -> None:
     assert parse("# TYPE up gauge\nup 1\n") is None
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="float"):
         parse("<html>{")
 
 
