@@ -49,3 +49,11 @@ def test_a_missing_extra_says_how_to_install_it() -> None:
 def test_a_bad_request_can_name_the_field() -> None:
     assert BadRequest("too loud").param is None
     assert BadRequest("too loud", param="volume").param == "volume"
+
+
+@pytest.mark.parametrize(
+    "kind", [k for k in OWN if k.http_status in (429, 503)], ids=lambda kind: kind.__name__
+)
+def test_who_is_told_to_come_back_is_told_when(kind: type[LivesttError]) -> None:
+    assert kind.retry_after is not None
+    assert kind.retry_after >= 1

@@ -96,6 +96,8 @@ class Readiness:
         """Ask the engine about a second of noise, and note what went wrong, if something did."""
         try:
             self._problem = await self._hear_noise()
+            if not self._problem:
+                self._answered = time.monotonic()  # its report may still be on its way
         except LivesttError as error:
             self._problem = str(error)
         except Exception:  # the top of what is, in effect, a session

@@ -100,6 +100,13 @@ class TestReady:
         assert ask(server, "GET", "/ready")[0] == 200
         assert len(engine.batches) == asked
 
+    def test_its_own_answer_counts_before_it_is_reported(self, serve: Serve) -> None:
+        server = serve()
+        server.app.state.services.scheduler.observers.clear()
+        status, body, _ = ask(server, "GET", "/ready")
+        assert (status, body["ready"]) == (200, True)
+        assert body["answered_ago"] < 60
+
     def test_answers_to_others_count(self, serve: Serve) -> None:
         server = serve(engine := Watched(script_of("one")))
         server.talk(SECOND, **RAW)
