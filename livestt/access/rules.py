@@ -57,7 +57,12 @@ def need(path: str, method: str | None, role: str | None) -> Need:
     """
     rule = rule_of(path)
     found = RULES[rule] if rule else "admin"
-    if found == "transcribe" and path == "/asr" and method is None and role == "viewer":
+    if (
+        found == "transcribe"
+        and path == "/asr"
+        and method is None
+        and (role or "").lower() == "viewer"
+    ):
         return "view"
     if rule == "/transcripts/*" and method == "PATCH":
         return "transcribe"

@@ -29,7 +29,7 @@ from livestt.errors import LivesttError, MissingScope, TooManyFailures, Unauthor
 from livestt.server import asking
 from livestt.server.handshake import check_origin
 from livestt.server.keyring import Keys, configured
-from livestt.server.refusals import refusal
+from livestt.server.refusals import path_of, refusal, refuse
 from livestt.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -226,12 +226,6 @@ def access_of(request: HTTPConnection) -> Access:
     return access
 
 
-def path_of(scope: Scope) -> str:
-    """The path below where the application is mounted."""
-    path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", "")) or "/"
-
-
 def _query(scope: Scope) -> str:
     return str(scope["query_string"], "latin-1")
 
@@ -241,12 +235,7 @@ def _now() -> float:
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, error: LivesttError) -> None:
-    response = refusal(path_of(scope), error)
     if scope["type"] == "http":
-        await response(scope, receive, send)
-        return
-    socket = WebSocket(scope, receive, send)
-    if "websocket.http.response" in scope.get("extensions", {}):
-        await socket.send_denial_response(response)
+        await refusal(path_of(scope), error)(scope, receive, send)
     else:
-        await socket.close(error.close_code)
+        await refuse(WebSocket(scope, receive, send), error)

@@ -1,4 +1,4 @@
-"""Before a WebSocket is accepted: who may open one, and how it is refused."""
+"""Which pages may use this server."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
-from starlette.websockets import WebSocket
 
-from livestt.errors import Forbidden, LivesttError
-from livestt.protocols.native import error_message
+from livestt.errors import Forbidden
 
 
 def check_origin(headers: Headers, scheme: str, allowed: Collection[str]) -> None:
@@ -41,11 +38,3 @@ def _is_ours(origin: str, scheme: str, host: str) -> bool:
         return False
     schemes = ("https",) if scheme in ("wss", "https") else ("http", "https")
     return parts.scheme in schemes and parts.netloc != "" and parts.netloc == host
-
-
-async def refuse(socket: WebSocket, error: LivesttError) -> None:
-    """Answer the handshake with an HTTP status and a JSON body instead of a socket."""
-    headers = {} if error.retry_after is None else {"retry-after": f"{error.retry_after:.0f}"}
-    await socket.send_denial_response(
-        JSONResponse(error_message(error), status_code=error.http_status, headers=headers)
-    )

@@ -15,8 +15,8 @@ from livestt.pipeline import Manner
 from livestt.protocols.native import Request, error_message, parse_query
 from livestt.server.access import grant_of
 from livestt.server.conversation import Conversation, Publisher, Viewer
-from livestt.server.handshake import refuse
 from livestt.server.live_session import LiveSession
+from livestt.server.refusals import refuse
 from livestt.server.services import Services, services
 
 LATEST = "latest"

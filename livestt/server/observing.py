@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from livestt.access.rules import rule_of
 from livestt.server import asking
-from livestt.server.access import path_of
 from livestt.server.metrics import Metrics
+from livestt.server.refusals import path_of
 
 log = logging.getLogger(__name__)
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
+from starlette.websockets import WebSocket
 
 from livestt.errors import LivesttError, Unauthorized
 from livestt.protocols import asr_rest, native, openai_errors
@@ -77,3 +79,17 @@ def refusal(path: str, error: LivesttError) -> Response:
     fitting = [start for start in SHAPES if path.startswith(start)]
     shape = SHAPES[max(fitting, key=len)] if fitting else NATIVE
     return shape(error)
+
+
+async def refuse(socket: WebSocket, error: LivesttError) -> None:
+    """Answer the handshake with an HTTP status and a body instead of a socket."""
+    if "websocket.http.response" in socket.scope.get("extensions", {}):
+        await socket.send_denial_response(refusal(path_of(socket.scope), error))
+    else:
+        await socket.close(error.close_code)
+
+
+def path_of(scope: Scope) -> str:
+    """The path below where the application is mounted."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "")) or "/"

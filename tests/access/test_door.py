@@ -99,6 +99,7 @@ def test_other_names_are_not(host: str) -> None:
         ("/web/app.js", "GET", None, "nothing"),
         ("/asr", None, None, "transcribe"),
         ("/asr", None, "viewer", "view"),
+        ("/asr", None, "Viewer", "view"),
         ("/asr", "POST", "viewer", "transcribe"),
         ("/v1/listen", None, "viewer", "transcribe"),
         ("/sessions", "GET", None, "view"),

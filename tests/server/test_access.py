@@ -18,8 +18,10 @@ from websockets.sync.client import connect
 
 from livestt.access.keys import digest_of
 from livestt.access.rules import RULES
+from livestt.engines.scripted import script_of
 
 from .conftest import Serve
+from .engines import Watched
 from .running import Running, wait_until
 
 KEYS = {name: f"{name}-key-0123456789" for name in ("talker", "reader", "scraper", "root")}
@@ -281,6 +283,19 @@ def test_no_key_gets_into_the_log(
     wait_until(lambda: "showed a wrong key" in listening.text)
     assert not [secret for secret in KEYS.values() if secret in listening.text]
     assert "wrong-key" not in listening.text
+
+
+def test_nothing_that_is_said_gets_into_the_log(
+    serve: Serve, listening: pytest.LogCaptureFixture
+) -> None:
+    server = serve(Watched(script_of("confidential words")), log_level="debug")
+    words = {"prompt": "unspeakable", "hotwords": "unmentionable"}
+    configure = json.dumps({"type": "configure", **words})
+    told = server.talk(configure, bytes(64_000), encoding="s16le", **words)
+    assert told.text == "confidential words"
+    server.check_idle()
+    for secret in ("confidential", "unspeakable", "unmentionable"):
+        assert secret not in listening.text
 
 
 def test_every_route_says_what_it_needs(server: Running) -> None:
