@@ -64,6 +64,7 @@ class Captions:
         self._ended = False
         self._end_sent = False
         self._over = False
+        self._answered = False
         self._configured: dict[str, Any] = {}
         self._flushes: list[str | None] = []
 
@@ -121,8 +122,10 @@ class Captions:
 
     async def close(self) -> None:
         """Leave; what was not transcribed by now is lost to this client."""
-        self._give_up()
         if self._socket is not None:
+            if not self.state.finished:
+                await self._write(b"")  # or the server would wait for us to come back
+            self._give_up()
             await self._socket.close()
 
     async def pump(self) -> None:
@@ -154,6 +157,7 @@ class Captions:
             while not self.state.finished:
                 async with asyncio.timeout(SILENCE):
                     text = await socket.recv()
+                self._answered = True
                 if await self._apply(json.loads(text)) or self.state.finished:
                     yield self.state
 
@@ -199,6 +203,8 @@ class Captions:
     async def _take_up(self) -> bool:
         """Connect and go on where the server says; False if it does not know the session."""
         session = self.state.config.get("session")
+        if session is None and self._answered:
+            return False
         if session is not None:
             self._parameters["session"] = session
         try:
