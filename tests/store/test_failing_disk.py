@@ -15,6 +15,8 @@ from livestt.store import Entry, Outcome, Store, writer
 
 from .conftest import Open, opening, tell, words, write
 
+pytestmark = pytest.mark.parametrize("open_store", ["sqlite"], indirect=True)
+
 
 def wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 60

@@ -21,6 +21,7 @@ from livestt.subtitles import render
 
 from .conftest import AUDIO, Open, line, opening, tell, words, write
 
+IN_A_FILE = pytest.mark.parametrize("open_store", ["sqlite"], indirect=True)
 NEVER = timedelta(days=1000)
 NOW = timedelta(0)
 
@@ -83,10 +84,16 @@ def test_search_finds_lines_by_their_words(store: Store) -> None:
     assert [(f.session, f.line) for f in store.search("brown", 10)] == [("b", 0), ("a", 0)]
     assert [f.text for f in store.search("FOX qui", 10)] == ["the quick brown fox"]
     assert [f.session for f in store.search("brown", 10, owner="anna")] == ["a"]
-    assert [f.line for f in store.search("tres", 10)] == [1]
+    assert [f.line for f in store.search("très", 10)] == [1]
     assert [f.line for f in store.search('"quoted" AND (odd', 10)] == [2]
     assert len(store.search("brown", 1)) == 1
     assert store.search("rown", 10) == store.search("  ", 10) == []
+
+
+@IN_A_FILE
+def test_search_in_sqlite_does_not_mind_accents(store: Store) -> None:
+    tell(store, "a", "ça va très bien")
+    assert [f.line for f in store.search("tres", 10)] == [0]
 
 
 def test_search_finds_pieces_where_a_script_has_no_spaces(store: Store) -> None:
@@ -94,6 +101,7 @@ def test_search_finds_pieces_where_a_script_has_no_spaces(store: Store) -> None:
     assert [f.session for f in store.search("天気", 10)] == ["a"]
 
 
+@IN_A_FILE
 def test_what_is_deleted_is_gone_from_everywhere(store: Store, tmp_path: Path) -> None:
     tell(store, "a", "something secret")
     tell(store, "b", "something else")
@@ -192,6 +200,7 @@ class TestOpening:
         first.close()
         assert open_store().read("a").text == "hello"
 
+    @IN_A_FILE
     def test_a_newer_database_is_left_alone(self, store: Store, tmp_path: Path) -> None:
         with sqlite3.connect(tmp_path / "transcripts.db") as raw:
             raw.execute("UPDATE livestt SET version = 99")
