@@ -94,7 +94,8 @@ class CaptionSocket(WebSocketsSansIOProtocol):
             return
         if self.curr_msg_data_type == "text":
             try:
-                b"".join(self.frames).decode()
+                if not all(map(bytes.isascii, self.frames)):
+                    b"".join(self.frames).decode()
             except UnicodeDecodeError:
                 # uvicorn does the same, but logs a traceback for what is the client's mistake.
                 self.conn.send_close(1007, "text that is not UTF-8")

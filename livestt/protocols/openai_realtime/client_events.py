@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,11 @@ from livestt.errors import BadRequest
 
 MAX_APPEND = 15 << 20
 """Bytes of audio in one append, as at OpenAI."""
+LARGE = 1 << 16
+"""Characters of a frame whose audio is handled in parts."""
+SLICE = 1 << 16
+"""Characters of base64 decoded at a time; others can work in between."""
+AUDIO_VALUE = re.compile(r'"audio"\s*:\s*"')
 MAX_ID = 512
 """Characters of a client's event id, as at OpenAI."""
 ELSEWHERE = ("response.", "conversation.", "output_audio_buffer.")
@@ -56,16 +61,39 @@ class ClientEvent:
 
 
 def parse(frame: str | bytes) -> ClientEvent:
-    """Read a frame. A large append takes tens of milliseconds: do that in a thread."""
+    """Read a frame. A large append takes a while: do that in a thread."""
     event_id = None
     try:
-        message = _loaded(frame)
+        message = _loaded_large(frame) if len(frame) > LARGE else _loaded(frame)
         named = message.get("event_id")
         if isinstance(named, str) and len(named) <= MAX_ID and _is_text(named):
             event_id = named
         return ClientEvent(_command(message), event_id)
     except BadRequest as error:
         return ClientEvent(error, event_id)
+
+
+def _loaded_large(frame: str | bytes) -> dict[str, Any]:
+    """The same message, without showing its long audio to the JSON parser, which would hold the
+    interpreter for all of it at once."""
+    start, end = _audio_within(frame) if isinstance(frame, str) else (0, 0)
+    if end <= start or isinstance(frame, bytes):
+        return _loaded(frame)
+    message = _loaded(frame[:start] + frame[end:])
+    if message.get("audio") != "":
+        return _loaded(frame)  # it was some other string
+    return {**message, "audio": frame[start:end]}
+
+
+def _audio_within(frame: str) -> tuple[int, int]:
+    """Where the value of the first ``"audio"`` lies, if it is a string without escapes."""
+    key = frame.find('"audio"')
+    opening = AUDIO_VALUE.match(frame, key) if key >= 0 else None
+    if opening is None:
+        return 0, 0
+    start = opening.end()
+    end = frame.find('"', start)
+    return (0, 0) if frame.find("\\", start, end) >= 0 else (start, end)
 
 
 def _loaded(frame: str | bytes) -> dict[str, Any]:
@@ -127,7 +155,11 @@ def _audio(value: Any) -> bytes:
             f"one append takes at most {MAX_APPEND >> 20} MiB of audio: send it in parts",
             param="audio",
         )
+    padding = value.find("=")
     try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
+        if 0 <= padding < len(value) - 2:
+            raise ValueError("padding before the end")
+        slices = (value[at : at + SLICE] for at in range(0, len(value), SLICE))
+        return b"".join(binascii.a2b_base64(text, strict_mode=True) for text in slices)
+    except ValueError:
         raise BadRequest("'audio' is not base64", param="audio") from None

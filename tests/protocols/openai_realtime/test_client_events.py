@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from livestt.errors import BadRequest
 from livestt.protocols.openai_realtime.client_events import (
+    LARGE,
     MAX_APPEND,
     Append,
     Clear,
+    ClientEvent,
     Command,
     Commit,
     Update,
@@ -80,6 +82,41 @@ def test_the_id_of_an_event_is_kept_for_errors() -> None:
     assert parse('{"type": "sing", "event_id": 7}').id is None
     assert parse('{"type": "sing", "event_id": "\\ud800"}').id is None
     assert parse(json.dumps({"type": "sing", "event_id": "x" * 513})).id is None
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"type": "input_audio_buffer.append", "audio" : "%s", "event_id": "e"}',
+        '{"event_id": "e", "audio":"%s","type":"input_audio_buffer.append"}',
+    ],
+)
+def test_a_large_append_is_read_like_a_small_one(frame: str) -> None:
+    audio = bytes(range(256)) * 1000
+    event = parse(frame % base64.b64encode(audio).decode())
+    assert event == ClientEvent(Append(audio), "e")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"x": {"audio": "A" * LARGE}, "audio": "AAAA"},
+        {'"audio': "A" * LARGE, "audio": "AAAA"},
+        {"x": '"audio":"' + "A" * LARGE, "audio": "AAAA"},
+        {"x": "A" * LARGE, "audio": "AAAA"},
+    ],
+)
+def test_other_long_strings_are_not_taken_for_the_audio(fields: dict[str, object]) -> None:
+    assert said(type="input_audio_buffer.append", **fields) == Append(bytes(3))
+
+
+@pytest.mark.parametrize(
+    "text", ["A" * LARGE + "=" + "A" * 7, "AA==" + "A" * LARGE, "A" * LARGE + "A", "é" * LARGE]
+)
+def test_bad_audio_is_found_in_large_appends_too(text: str) -> None:
+    error = said(type="input_audio_buffer.append", audio=text)
+    assert isinstance(error, BadRequest)
+    assert error.param == "audio"
 
 
 values = st.recursive(
