@@ -32,6 +32,7 @@ from livestt.protocols.deepgram.live import LiveResults
 from livestt.protocols.deepgram.query import LiveRequest, parse_live
 from livestt.server import refusals
 from livestt.server.access import access_of, grant_of
+from livestt.server.answering import Endpoint
 from livestt.server.deepgram_files import transcribe
 from livestt.server.deepgram_flux import Flux
 from livestt.server.deepgram_stream import Stream
@@ -52,7 +53,7 @@ LEAST_SILENCE_MS = 200
 def routes() -> list[BaseRoute]:
     return [
         WebSocketRoute("/v1/listen", listen),
-        Route("/v1/listen", transcribe, methods=["POST"]),
+        Route("/v1/listen", Endpoint(transcribe, refusals.deepgram), methods=["POST"]),
         WebSocketRoute("/v2/listen", flux),
         Route("/v1/auth/grant", grant, methods=["POST"]),
     ]

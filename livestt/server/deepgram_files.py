@@ -12,53 +12,47 @@ from functools import partial
 from typing import BinaryIO
 
 from anyio import to_thread
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 
 from livestt.audio.format import AudioFormat
 from livestt.audio.separate import separated
-from livestt.errors import BadRequest, LivesttError
-from livestt.events import Committed, Ended, Event, LanguageDetected, Word
+from livestt.errors import BadRequest
 from livestt.files import FileOptions
-from livestt.pipeline import Manner
 from livestt.protocols.deepgram.about import About
 from livestt.protocols.deepgram.prerecorded import FileRequest, HeardChannel, answer, parse_file
-from livestt.server import refusals
+from livestt.recording import Recording, SpeakersWanted
+from livestt.server.answering import Respond, hearing, while_connected
 from livestt.server.bodies import received_file
 from livestt.server.fetching import fetched
 from livestt.server.services import Services, services
 from livestt.server.uploads import Upload
-from livestt.speakers.gate import Gate
 from livestt.timebase import to_seconds
 
 MAX_ADDRESS = 10_000
 """Bytes of a body that names where the audio is."""
 
 
-async def transcribe(request: Request) -> Response:
+async def transcribe(request: Request, respond: Respond) -> None:
     """One file, from its request to its answer."""
-    request_id = str(uuid.uuid4())
-    try:
-        body = await _answer(request, services(request), request_id)
-    except LivesttError as error:
-        return refusals.deepgram(error, request_id)
-    except ClientDisconnect:
-        return Response(status_code=400)
-    return JSONResponse(body, headers={"dg-request-id": request_id})
-
-
-async def _answer(request: Request, served: Services, request_id: str) -> dict[str, object]:
+    served, request_id = services(request), str(uuid.uuid4())
     settings, engine = served.pipeline.settings, served.pipeline.engine
     asked = parse_file(request.query_params.multi_items(), engine, settings.stream_options())
-    about = About(request_id, engine, asked.extra, asked.tags)
     created = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     with served.uploads.admit() as upload:
         async with _body(request, served) as file:
             sha256 = await to_thread.run_sync(_hash, file)
-            heard, duration = await _heard(upload, file, asked)
-    return answer(
-        asked, about, heard, sha256=sha256, created=created, duration=to_seconds(duration)
+            async with while_connected(request):
+                channels = await _hear(served, upload, file, asked)
+    body = answer(
+        asked,
+        About(request_id, engine, asked.extra, asked.tags),
+        [HeardChannel(one.words, one.language, one.language_probability) for one in channels],
+        sha256=sha256,
+        created=created,
+        duration=to_seconds(max(one.duration for one in channels)),
     )
+    await respond(JSONResponse(body, headers={"dg-request-id": request_id}))
 
 
 @asynccontextmanager
@@ -77,43 +71,27 @@ async def _body(request: Request, served: Services) -> AsyncIterator[BinaryIO]:
         yield file
 
 
-async def _heard(
-    upload: Upload, file: BinaryIO, asked: FileRequest
-) -> tuple[list[HeardChannel], int]:
-    """What was said in each channel, and how many samples there are."""
+async def _hear(
+    served: Services, upload: Upload, file: BinaryIO, asked: FileRequest
+) -> list[Recording]:
+    """What was said in each channel."""
     if not asked.multichannel:
-        heard, duration = await _listen(upload, file, asked, asked.audio)
-        return [heard], duration
+        return [await _hear_one(served, upload, file, asked, asked.audio)]
     with ExitStack() as stack:
         audio, files = await to_thread.run_sync(stack.enter_context, separated(file, asked.audio))
-        channels = [await _listen(upload, one, asked, audio) for one in files]
-    return [heard for heard, _ in channels], max(duration for _, duration in channels)
+        return [await _hear_one(served, upload, one, asked, audio) for one in files]
 
 
-async def _listen(
-    upload: Upload, file: BinaryIO, asked: FileRequest, audio: AudioFormat
-) -> tuple[HeardChannel, int]:
+async def _hear_one(
+    served: Services, upload: Upload, file: BinaryIO, asked: FileRequest, audio: AudioFormat
+) -> Recording:
     file.seek(0)
-    manner = Manner(diarization=asked.form.speakers)
-    options = FileOptions(asked.options, audio, manner, asked.candidates)
-    gate = Gate() if asked.form.speakers else None
-    events: list[Event] = []
-    async with upload.transcribe(file, options) as batches:
-        async for batch in batches:
-            events += gate.follow(batch) if gate else batch
-    words: list[Word] = []
-    language, probability, end = asked.options.language, 1.0, 0
-    for event in events:
-        match event:
-            case Committed(said):
-                words += said
-            case LanguageDetected(language, probability):
-                pass
-            case Ended(end):
-                pass
-            case _:
-                pass
-    return HeardChannel(words, language, probability), end
+    options = FileOptions(asked.options, audio, candidates=asked.candidates)
+    speakers = SpeakersWanted() if asked.form.speakers else None
+    async with hearing(served, upload, file, options, speakers) as (recording, events):
+        async for _ in events:
+            pass
+    return recording
 
 
 def url_of(body: bytes) -> str:

@@ -19,10 +19,14 @@ import httpx2 as httpx
 import numpy as np
 import pytest
 
+from livestt.engines.scripted import script_of
+from livestt.speakers.scripted import ScriptedDiarizer, ScriptedTurn
 from livestt.testing import decode_file
+from livestt.timebase import from_ms
 
 from .conftest import FIXTURES, Lent, Serve
 from .deepgram_client import CLOSE, FINALIZE, converse
+from .engines import Watched
 from .running import PATIENCE, Running
 
 SPEECH = FIXTURES / "speech"
@@ -140,6 +144,21 @@ def test_a_refusal(
     assert response.json()["err_msg"].startswith(message)
     assert response.headers["dg-error"]
     assert response.headers["dg-request-id"] == response.json()["request_id"]
+
+
+def test_speakers(serve: Serve) -> None:
+    turns = [ScriptedTurn(0, 0, from_ms(800)), ScriptedTurn(1, from_ms(800), from_ms(9000))]
+    server = serve(
+        Watched(script_of("One two three four.")),
+        diarizer=ScriptedDiarizer(turns=turns),
+        diarization=True,
+    )
+    query = {"diarize": "true", "utterances": "true", "paragraphs": "true"}
+    body = post(server, as_wave(bytes(64_000), 1), query).json()["results"]
+    [alternative] = body["channels"][0]["alternatives"]
+    assert [word["speaker"] for word in alternative["words"]] == [0, 0, 1, 1]
+    assert [utterance["speaker"] for utterance in body["utterances"]] == [0, 1]
+    assert alternative["paragraphs"]["transcript"].count("Speaker ") == 2
 
 
 class TestFetching:
