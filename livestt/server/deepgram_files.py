@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
@@ -26,6 +25,7 @@ from livestt.server.answering import Respond, hearing, while_connected
 from livestt.server.bodies import received_file
 from livestt.server.fetching import fetched
 from livestt.server.services import Services, services
+from livestt.server.tokens import json_body
 from livestt.server.uploads import Upload
 from livestt.timebase import to_seconds
 
@@ -64,8 +64,9 @@ async def _body(request: Request, served: Services) -> AsyncIterator[BinaryIO]:
         async with received_file(request, limit, patience) as file:
             yield file
         return
-    async with received_file(request, MAX_ADDRESS, patience) as body:
-        address = url_of(body.read())
+    address = (await json_body(request, MAX_ADDRESS)).get("url")
+    if not isinstance(address, str):
+        raise BadRequest('the JSON body must be {"url": "https://..."}; audio itself is sent bare')
     hosts = served.pipeline.settings.fetch_from
     async with fetched(address, hosts, limit, patience) as file:
         yield file
@@ -92,22 +93,6 @@ async def _hear_one(
         async for _ in events:
             pass
     return recording
-
-
-def url_of(body: bytes) -> str:
-    """The address in a JSON body.
-
-    Raises:
-        BadRequest: there is none.
-    """
-    try:
-        message = json.loads(body)
-    except (ValueError, RecursionError):
-        message = None
-    address = message.get("url") if isinstance(message, dict) else None
-    if not isinstance(address, str):
-        raise BadRequest('the JSON body must be {"url": "https://..."}; audio itself is sent bare')
-    return address
 
 
 def _hash(file: BinaryIO) -> str:

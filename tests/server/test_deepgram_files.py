@@ -18,6 +18,9 @@ from urllib.parse import urlencode
 import httpx2 as httpx
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from websockets.exceptions import InvalidStatus
 
 from livestt.engines.scripted import script_of
 from livestt.speakers.scripted import ScriptedDiarizer, ScriptedTurn
@@ -129,7 +132,8 @@ def test_fewer_channels_than_said(server: Running) -> None:
         (b"", {}, "audio/wav", 400, "Bad Request: failed to process audio"),
         (b"no audio " * 999, {}, "audio/wav", 400, "Bad Request: failed to process audio"),
         (b"x", {"language": "tlh"}, "audio/wav", 400, "Invalid 'language' value of 'tlh'"),
-        (b"[]", {}, "application/json", 400, "the JSON body must be"),
+        (b"[]", {}, "application/json", 400, "the body must be a JSON object"),
+        (b"{}", {}, "application/json", 400, "the JSON body must be"),
         (b'{"url":"http://localhost/x"}', {}, "application/json", 400, "this server fetches no"),
         (b'{"url":"file:///etc/passwd"}', {}, "application/json", 400, "the url must begin with"),
         (b'{"url":"http://a:b:c/"}', {}, "application/json", 400, "the url is not an address"),
@@ -198,3 +202,53 @@ def files(folder: Path) -> Iterator[str]:
         httpd.shutdown()
         thread.join()
         httpd.server_close()
+
+
+NAMES = [
+    *("encoding", "sample_rate", "channels", "multichannel", "language", "detect_language"),
+    *("utterances", "utt_split", "paragraphs", "redact", "replace", "extra", "keywords"),
+    *("callback", "interim_results", "endpointing", "utterance_end_ms", "eot_threshold"),
+]
+VALUES = [
+    *("true", "0", "linear16", "opus", "8000", "-1", "multi", "a:b"),
+    *("", "ß\n", "\x00", "9" * 30),
+]
+pairs = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(VALUES)), max_size=5)
+
+
+@pytest.fixture(scope="module")
+def quick(serve_all: Serve) -> Running:
+    return serve_all(Watched(script_of("One two three.")))
+
+
+@given(
+    query=pairs,
+    body=st.one_of(st.binary(max_size=200), st.none()),
+    kind=st.sampled_from(["audio/wav", "application/json", "", "text/plain; x"]),
+)
+@settings(max_examples=30, deadline=None)
+def test_any_request_gets_a_documented_answer(
+    quick: Running, query: list[tuple[str, str]], body: bytes | None, kind: str
+) -> None:
+    response = post(quick, as_wave(bytes(32_000), 1) if body is None else body, query, kind)
+    assert response.headers["dg-request-id"]
+    told = response.json()
+    if response.status_code == 200:
+        assert told["results"]["channels"][0]["alternatives"]
+    else:
+        assert response.status_code == 400
+        assert set(told) == {"err_code", "err_msg", "request_id"}
+        assert response.headers["dg-error"]
+
+
+@pytest.mark.parametrize("path", ["/v1/listen", "/v2/listen"])
+@given(query=pairs)
+@settings(max_examples=25, deadline=None)
+def test_any_address_is_served_or_refused(
+    quick: Running, path: str, query: list[tuple[str, str]]
+) -> None:
+    try:
+        code = converse(quick, [CLOSE], query, path=path).code
+    except InvalidStatus as refusal:
+        code = refusal.response.status_code
+    assert code in (1000, 400)
