@@ -34,6 +34,7 @@ PURE = (
     "audio/framing.py",
     "client/state.py",
     "engines/__init__.py",
+    "engines/placement.py",
     "engines/scripted.py",
     "server/tally.py",
     "speakers/__init__.py",

@@ -3,7 +3,8 @@
 Engines are entry points of the group ``livestt.engines``; each is imported only when it is used.
 An engine class takes one `EngineSettings` and may declare ``weights``, the format in which it wants
 the folder `EngineSettings.model`: ``"ctranslate2"``, ``"transformers"`` or ``"mlx"``. Without it
-the model's name is passed on as it was written.
+the model's name is passed on as it was written. A window engine may have a static ``devices``,
+which tells of an `EngineSettings` how many GPUs there are for it: each gets an engine of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from livestt.engines import Capabilities, Engine, EngineSettings
+from livestt.engines.fleet import load_on_all
 from livestt.errors import MissingExtra, ModelUnavailable, SetupError, UnsupportedOption
 from livestt.settings import BUILTIN_ENGINES, ENGINE_GROUP, Settings
 
@@ -124,7 +126,7 @@ def _load(name: str, settings: Settings, say: Callable[[str], None]) -> Engine:
         say(f"Loading {name} {label}")
     else:
         say(f"Loading {name}")
-    engine: Engine = factory(wanted)
+    engine = load_on_all(factory, wanted, _devices(factory, wanted))
     if label is not None:
         engine.capabilities = _named(engine.capabilities, label)
     try:
@@ -133,6 +135,12 @@ def _load(name: str, settings: Settings, say: Callable[[str], None]) -> Engine:
         engine.close()
         raise
     return engine
+
+
+def _devices(factory: Any, wanted: EngineSettings) -> int:
+    """How many devices are to have an engine each."""
+    count = getattr(factory, "devices", None)
+    return int(count(wanted)) if count else 1
 
 
 def _import(name: str) -> Any:

@@ -45,12 +45,13 @@ class TransformersWhisperEngine(AttentiveWhisper):
         device = _device(settings.device)
         dtype = _dtype(settings.compute_type, device)
         folder = Path(settings.model)
-        whisper = load_whisper(folder, device, dtype, settings.lora_path)
+        place = f"cuda:{settings.device_index}" if device == "cuda" else device
+        whisper = load_whisper(folder, place, dtype, settings.lora_path)
         loaded = _wrap(whisper, folder, settings.alignment_heads)
         draft = None
         if settings.assistant_model:
             other = Path(settings.assistant_model)
-            draft = _wrap(load_whisper(other, device, dtype), other)
+            draft = _wrap(load_whisper(other, place, dtype), other)
             _check_draft(loaded, draft, other)
         multilingual = loaded.vocabulary.multilingual
         capabilities = Capabilities(
@@ -65,6 +66,15 @@ class TransformersWhisperEngine(AttentiveWhisper):
             device=device,
         )
         super().__init__(settings, loaded, capabilities, draft)
+
+    @staticmethod
+    def devices(settings: EngineSettings) -> int:
+        """How many devices could each have an engine of its own."""
+        if settings.device not in ("cuda", "auto") or not find_spec("torch"):
+            return 1
+        import torch
+
+        return max(1, int(torch.cuda.device_count()))
 
     def run(self, jobs: Sequence[Job]) -> list[Hypothesis]:
         import torch

@@ -99,7 +99,8 @@ class ModelSettings:
     device: str = setting(
         "auto",
         "Model",
-        "Where the model runs; auto takes the GPU if there is one.",
+        "Where the model runs; auto takes a GPU if there is one. Whisper runs on all GPUs that "
+        "CUDA_VISIBLE_DEVICES shows.",
         choices=("auto", "cpu", "cuda", "mps"),
         hints={"gpu": "write cuda."},
     )

@@ -11,6 +11,7 @@ import soundfile
 
 from livestt.engines import Engine, EngineSettings, Hypothesis, Job, Samples, StreamOptions
 from livestt.engines.conformance import LAWS, Law, check_engine, default_audio, streams_come_and_go
+from livestt.engines.fleet import Fleet
 from livestt.engines.scripted import ScriptedEngine
 from livestt.events import Word
 
@@ -19,6 +20,10 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 def scripted() -> Engine:
     return ScriptedEngine()
+
+
+def fleet() -> Engine:
+    return Fleet([ScriptedEngine(), ScriptedEngine(), ScriptedEngine()])
 
 
 def faster_whisper() -> Engine:
@@ -34,7 +39,7 @@ def pocketsphinx() -> Engine:
     return PocketSphinxEngine()
 
 
-@pytest.fixture(scope="module", params=[scripted, faster_whisper, pocketsphinx])
+@pytest.fixture(scope="module", params=[scripted, fleet, faster_whisper, pocketsphinx])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     make: Callable[[], Engine] = request.param
     engine = make()
