@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from livestt.access.credentials import echo, presented, without_keys
 from livestt.access.hosts import check_host
@@ -146,3 +150,27 @@ def test_only_so_many_addresses_are_remembered() -> None:
     throttle.fail("client 0", 0)
     with pytest.raises(TooManyFailures):
         throttle.fail(f"client {MOST_ADDRESSES}", 0)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["authorization", "x-api-key", "api-key"]), st.text()),
+    st.lists(st.text()),
+    st.text(),
+)
+def test_any_request_can_be_looked_at(
+    headers: dict[str, str], subprotocols: list[str], query: str
+) -> None:
+    presented(headers, subprotocols, query)
+    echo(subprotocols)
+
+
+@given(st.binary(), st.sampled_from([b"token", b"api_key", b"%74oken"]))
+def test_no_key_stays_in_an_address(rest: bytes, name: bytes) -> None:
+    query = rest + b"&" + name + b"=geheim&" + rest
+    assert b"geheim" not in without_keys(query).replace(rest, b"")
+
+
+@given(st.text())
+def test_any_host_is_judged(host: str) -> None:
+    with suppress(HostNotAllowed):
+        check_host(host, ["captions.example.org"])

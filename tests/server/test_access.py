@@ -57,7 +57,7 @@ def ask(
         data = answer.read()
     found = {name.lower(): value for name, value in answer.getheaders()}
     is_json = found.get("content-type", "").startswith("application/json")
-    return answer.status, json.loads(data) if is_json else data, found
+    return answer.status, json.loads(data) if is_json and data else data, found
 
 
 def bearer(name: str) -> dict[str, str]:
