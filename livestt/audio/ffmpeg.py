@@ -17,6 +17,7 @@ from typing import IO
 import numpy as np
 
 from livestt.audio.allowance import MAX_WHOLE_SECONDS, check_allowance, check_whole
+from livestt.audio.confined import spawn
 from livestt.audio.container import FORMATS
 from livestt.audio.decoder import NO_SAMPLES, Decoder
 from livestt.audio.explain import HEAD, not_audio
@@ -60,16 +61,16 @@ class FfmpegBackend:
             file.write(data)
             file.flush()
             command = self._command("file", f"file:{file.name}", ["-t", str(MAX_WHOLE_SECONDS + 1)])
-            try:
-                done = subprocess.run(
-                    command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_WHOLE_SECONDS
-                )
-            except subprocess.TimeoutExpired as error:
-                raise BadAudio("ffmpeg did not finish with this file") from error
-        if done.returncode and not done.stdout:
+            with spawn(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as child:
+                try:
+                    output, _ = child.communicate(timeout=_WHOLE_SECONDS)
+                except subprocess.TimeoutExpired as error:
+                    child.kill()
+                    raise BadAudio("ffmpeg did not finish with this file") from error
+        if child.returncode and not output:
             raise not_audio(data[:HEAD])
-        check_whole(len(done.stdout) // 4)
-        return _samples(done.stdout)
+        check_whole(len(output) // 4)
+        return _samples(output)
 
     def _command(self, protocol: str, source: str, options: list[str]) -> list[str]:
         safe = ["-format_whitelist", FORMATS, "-protocol_whitelist", protocol]
@@ -85,9 +86,7 @@ class FfmpegDecoder:
     """
 
     def __init__(self, command: list[str]) -> None:
-        self._child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-        )
+        self._child = spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         self._stdin: IO[bytes] = self._child.stdin
