@@ -80,6 +80,7 @@ CLIENTS = (
         "deepgram-node-5", "deepgram_node.mjs", ("@deepgram/sdk@5.13.0",), ("live", "file", "turns")
     ),
     Client("deepgram-node-4", "deepgram_node_old.mjs", ("@deepgram/sdk@4.11.3",), ("live", "file")),
+    Client("deepgram-node-3", "deepgram_node_old.mjs", ("@deepgram/sdk@3.13.0",), ("live", "file")),
     Client(
         "deepgram-livekit",
         "deepgram_livekit.py",

@@ -10,7 +10,7 @@ a final is due
 
 - at the end of an utterance, which with endpointing is also ``speech_final``,
 - when another word follows the end of a sentence, or `LONGEST` of speech,
-- after a pause, where voice detection is off and finds no utterances,
+- after a pause, where voice detection is off and finds no utterances (``speech_final`` too),
 - as the answer to each ``Finalize``, whether or not there are words left (``from_finalize``),
 - at the end of the audio.
 
@@ -153,7 +153,9 @@ class LiveResults:
         if not self._gathered or self._interim:
             return []
         end = self._gathered[-1].end
-        return [self._final(end)] if self._progress.heard - end >= PAUSE else []
+        if self._progress.heard - end < PAUSE:
+            return []
+        return [self._final(end, speech_final=self._request.speech_final)]
 
     def _utterance_end(self) -> list[Message]:
         quiet, last = self._request.utterance_end, self._last_word_end

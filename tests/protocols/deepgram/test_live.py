@@ -101,11 +101,12 @@ def test_the_last_sentence_comes_with_the_end_of_the_utterance() -> None:
 
 
 def test_an_utterance_whose_words_are_told_is_closed_by_an_empty_final() -> None:
-    results = live_results()
-    messages = told(results, [Committed(words("so it is")), heard(3), UtteranceEnded(0, at(4)),
+    results = live_results(interim_results=True)
+    messages = told(results, [Committed(words("so it is")), Flushed("1"), Interim(words("er", 2)),
+                              Interim(()), UtteranceEnded(0, at(4)),
                               UtteranceEnded(0, at(5))])  # fmt: skip
-    assert [brief(message) for message in messages] == [
-        ("so it is", 0.0, 1.1, "F"),
+    assert [brief(message) for message in messages if message["is_final"]] == [
+        ("so it is", 0.0, 1.1, "FSZ"),
         ("", 1.1, 4.0, "FS"),
     ]
 
@@ -129,7 +130,7 @@ def test_without_endpointing_there_is_no_speech_final() -> None:
 def test_without_voice_detection_a_pause_makes_words_final() -> None:
     results = live_results()
     messages = told(results, [Committed(words("so it is")), heard(1.2), heard(2.4)])
-    assert [brief(message) for message in messages] == [("so it is", 0.0, 1.1, "F")]
+    assert [brief(message) for message in messages] == [("so it is", 0.0, 1.1, "FS")]
 
 
 class TestFinalize:
