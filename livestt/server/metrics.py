@@ -192,7 +192,7 @@ class Census(Collector):
             ("draining", "Whether the server is about to stop.", sessions.draining),
             ("lag_seconds", "Audio received and not heard, of the session worst off.",
              max(lags, default=0.0)),
-            ("lag_seconds_sum", "Audio received and not heard, of all sessions.", sum(lags)),
+            ("lag_all_seconds", "Audio received and not heard, of all sessions.", sum(lags)),
         ):  # fmt: skip
             yield _gauge(f"livestt_{name}", text, value)
         yield _gauge("whisperx_active_transcriptions", "Sessions and files now.", live + files)
