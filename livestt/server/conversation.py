@@ -5,13 +5,12 @@ A `Publisher` feeds a session and reads its captions, a `Viewer` only reads them
 
 from __future__ import annotations
 
-import logging
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import anyio
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from livestt import __version__
 from livestt.engines import Capabilities
@@ -30,12 +29,10 @@ from livestt.protocols.native import (
     parse_control,
 )
 from livestt.protocols.native_state import NativeStates
+from livestt.server.connection import SocketConnection
 from livestt.server.live_session import LiveSession
-from livestt.server.outbox import ClientGone, ClientStalled, Outbox
+from livestt.server.outbox import ClientGone, Outbox
 from livestt.server.timing import Timing
-from livestt.server.transport import abort_of
-
-log = logging.getLogger(__name__)
 
 MAX_OWED = 64
 """Answers a client may be owed before the server stops reading what else it says."""
@@ -43,7 +40,7 @@ SUPERSEDED = 4409
 """Close code of a connection whose session another connection feeds now."""
 
 
-class Conversation(ABC):
+class Conversation(SocketConnection):
     """What publishers and viewers have in common.
 
     Args:
@@ -62,47 +59,22 @@ class Conversation(ABC):
         engine: Capabilities,
         timing: Timing,
     ) -> None:
-        self._socket = socket
+        super().__init__(socket, timing, f"session {session.id}")
         self._session = session
         self._request = request
         self._engine = engine
-        self._timing = timing
         self._states = NativeStates(request.mode, words=request.words)
         self._resume_from: int | None = None
         self._outbox = Outbox(socket, self._state, timing)
-        self._whole = anyio.CancelScope()
         self._interrupted = False
-        self._close_code = 1000
-
-    async def run(self) -> None:
-        """Accept, converse and close. No error escapes."""
-        try:
-            with self._whole:
-                await self._converse()
-            await self._close()
-        except* ClientStalled as stalled:
-            log.info("session %s: a client %s", self._session.id, stalled.exceptions[0])
-            self._abort()
-        except* ClientGone:
-            log.info("session %s: a client left", self._session.id)
-        except* Exception:  # the top of a connection: it fails alone
-            log.exception("session %s: a connection failed", self._session.id)
-            self._close_code = 1011
-            await self._close()
-        finally:
-            self._leave()
 
     def cut_short(self) -> None:
         """The server stops: say so, and send no more than what is transcribed already."""
         if not self._session.ended.is_set():
             error = ServerRestart("the server restarts; connect again to go on")
             self._interrupted = True
-            self._close_code = error.close_code
+            self.close_code = error.close_code
             self._outbox.notify(warning(error.code, str(error)))
-
-    def cancel(self) -> None:
-        """End at once."""
-        self._whole.cancel()
 
     def receive_events(self, events: Sequence[Event]) -> None:
         self._outbox.changed()
@@ -111,7 +83,7 @@ class Conversation(ABC):
         self._outbox.notify(error_message(error))
 
     def superseded(self) -> None:
-        self._close_code = SUPERSEDED
+        self.close_code = SUPERSEDED
         self.cancel()
 
     @abstractmethod
@@ -119,18 +91,11 @@ class Conversation(ABC):
         """Take one's place in the session."""
 
     @abstractmethod
-    def _leave(self) -> None:
-        """Give it up again, however the connection ended."""
-
-    @abstractmethod
     async def _listen(self) -> None:
         """Take what the client says, for ever."""
 
-    async def _converse(self) -> None:
-        try:
-            await self._socket.accept()
-        except OSError as error:
-            raise ClientGone("before it was let in") from error
+    async def converse(self) -> None:
+        await self.accept()
         self._join()
         await self._outbox.send(
             config_message(
@@ -156,15 +121,9 @@ class Conversation(ABC):
         """The session has said its last word."""
         failure = self._session.failure
         if failure is not None:
-            self._close_code = failure.close_code
+            self.close_code = failure.close_code
         if isinstance(failure, BadAudio | None) and not self._interrupted:
             self._outbox.notify({"type": "ready_to_stop"})
-
-    async def _receive(self) -> dict[str, Any]:
-        message = await self._socket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise ClientGone("closed by the client")
-        return dict(message)
 
     def _state(self) -> dict[str, Any] | None:
         """The next state; a client that came back learns there too where it left off."""
@@ -177,20 +136,6 @@ class Conversation(ABC):
     def _resync(self) -> None:
         self._states.resync()
         self._outbox.changed()
-
-    async def _close(self) -> None:
-        with anyio.move_on_after(self._timing.send) as patience:
-            try:
-                await self._socket.close(self._close_code)
-            except (WebSocketDisconnect, RuntimeError):
-                log.debug("session %s: closed on both sides at once", self._session.id)
-        if patience.cancelled_caught:
-            self._abort()
-
-    def _abort(self) -> None:
-        abort = abort_of(self._socket.scope)
-        if abort is not None:
-            abort()
 
 
 class Publisher(Conversation):
@@ -218,13 +163,13 @@ class Publisher(Conversation):
         if self._session.failure is not None:
             self.failed(self._session.failure)
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
         self._session.lose(self)
 
     async def _listen(self) -> None:
         """Audio and control messages. What comes after the end of audio is ignored."""
         while True:
-            message = await self._receive()
+            message = await self.receive()
             data = message.get("bytes")
             if self._session.closed or not self._session.is_fed_by(self):
                 continue
@@ -264,13 +209,13 @@ class Viewer(Conversation):
     def _join(self) -> None:
         self._session.watch(self)
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
         self._session.unwatch(self)
 
     async def _listen(self) -> None:
         """A viewer may lose count, and no more."""
         while True:
-            message = await self._receive()
+            message = await self.receive()
             text = message.get("text")
             if text is None:
                 continue

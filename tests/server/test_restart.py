@@ -95,7 +95,7 @@ def test_an_engine_that_hangs_does_not_keep_the_server(
         server.server.should_exit = True
         said(client)
     wait_until(lambda: not server.alive)
-    assert "the engine hangs" in "".join(server.errors.records)
+    assert "scripted hangs" in "".join(server.errors.records)
     assert engine.streams[0].releases == 0
     engine.gate.set()
     engine.streams.clear()  # the fixture expects them to be released
