@@ -123,8 +123,8 @@ def main(folder: str, *options: str) -> None:
 
     create_app = server.create_app
 
-    def create_keeping_app(*args: Any) -> Any:
-        app = create_app(*args)
+    def create_keeping_app(*args: Any, **more: Any) -> Any:
+        app = create_app(*args, **more)
         app.add_middleware(Keep, folder=Path(folder))
         return app
 
