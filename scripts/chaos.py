@@ -63,10 +63,12 @@ def main(
         found = anyio.run(run)
     click.echo(
         f"said {found.words}, lost {found.lost}, doubled {found.doubled}, "
-        f"changed {found.changed}, unfinished sessions {found.unfinished}\n"
+        f"garbled {found.garbled}, changed {found.changed}, unfinished sessions {found.unfinished}\n"
         f"connections cut {trouble.cuts}, stalled {trouble.stalls}, delayed {trouble.delays}, "
         f"corrupted {trouble.corruptions}; taken up again {found.resumed}; kills {found.kills}"
     )
+    for first, last in found.gaps:
+        click.echo(f"lost w{first} to w{last} of a session")
     sys.exit(not found.clean)
 
 

@@ -42,6 +42,8 @@ class Findings:
     """Said in all."""
     lost: int = 0
     doubled: int = 0
+    garbled: int = 0
+    """Words that nobody said."""
     changed: int = 0
     """Times that words once shown as committed were other words later."""
     unfinished: int = 0
@@ -49,11 +51,13 @@ class Findings:
     resumed: int = 0
     """Connections taken up again."""
     kills: int = 0
+    gaps: list[tuple[int, int]] = field(default_factory=list)
+    """First and last word of each stretch that was lost."""
     trouble: Trouble = field(default_factory=Trouble)
 
     @property
     def clean(self) -> bool:
-        return not (self.lost or self.doubled or self.changed or self.unfinished)
+        return not (self.lost or self.doubled or self.garbled or self.changed or self.unfinished)
 
 
 async def crowd(
@@ -91,9 +95,24 @@ async def _session(
     said = [f"w{n}" for n in range(1, words + 1)]
     found.unfinished += not captions.state.finished
     found.lost += len(set(said) - set(told))
+    found.gaps += gaps(words, {int(word[1:]) for word in told if word[1:].isdigit()})
+    found.garbled += len(set(told) - set(said))
     found.doubled += len(told) - len(set(told))
     found.changed += [w for w in told if w in set(said)] != [w for w in said if w in set(told)]
     found.resumed += captions.losses
+
+
+def gaps(words: int, told: set[int]) -> list[tuple[int, int]]:
+    """The stretches of ``1..words`` that were not told."""
+    found, first = [], 0
+    for number in range(1, words + 2):
+        missing = number <= words and number not in told
+        if missing and not first:
+            first = number
+        elif not missing and first:
+            found.append((first, number - 1))
+            first = 0
+    return found
 
 
 async def _begin(

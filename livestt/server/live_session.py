@@ -175,8 +175,9 @@ class LiveSession:
             before.superseded()
         self._adopted.set()
         self._orphaned = anyio.Event()
-        sample, self._skip = divmod(self._total, self.audio.frame_bytes)
-        self._total -= self._skip
+        sample, cut = divmod(self._total, self.audio.frame_bytes)
+        self._total -= cut
+        self._skip += cut  # of a publisher that was lost before it sent anything, too
         return sample
 
     def is_fed_by(self, publisher: Listener) -> bool:

@@ -115,9 +115,10 @@ class Recorder:
 
 def resume_at(resumed: Resumed) -> int:
     """The sample from which a session goes on: behind its stored words, and behind silence."""
-    if resumed.row.ended is not None:
-        return resumed.row.received
-    return max(resumed.last_end, resumed.row.committed - LOOK_BACK)
+    row = resumed.row
+    if row.ended is not None and row.committed == row.received:
+        return row.received  # it was heard to its end
+    return max(resumed.last_end, row.committed - LOOK_BACK)
 
 
 def resumed_view(layout: Layout, resumed: Resumed) -> Transcript:
