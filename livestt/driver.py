@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import anyio
 from anyio import to_thread
@@ -21,7 +21,7 @@ from livestt.audio.format import AudioFormat
 from livestt.audio.frontend import Frontend, Heard
 from livestt.engines import Engine, Job, StreamOptions
 from livestt.engines.scheduler import Scheduler, Ticket
-from livestt.events import Ended, Event
+from livestt.events import Ended, Event, Warned
 from livestt.pipeline import Manner, Pipeline
 from livestt.session import Session
 from livestt.settings import Settings
@@ -32,6 +32,11 @@ from livestt.vad.endpointing import EndpointingOptions
 
 ANSWER_TIMEOUT = 60.0
 """Seconds after which a job that the engine has started counts as failed."""
+
+NOTICEABLE = 10.0
+"""Seconds without an answer after which clients are told that words are late."""
+LATE = Warned("words_late", "the engine has not answered for some seconds; words come late")
+ON_TIME = Warned("words_on_time", "the engine answers again")
 
 PARTIAL_PATIENCE = 0.5
 """Seconds by which the last words of an utterance go before guesses of other sessions."""
@@ -204,13 +209,30 @@ class Driver:
 
         deadline = time.monotonic() + (0 if job.final else PARTIAL_PATIENCE)
         ticket = self._submit(job, deadline, done)
-        with anyio.move_on_after(ANSWER_TIMEOUT):
+        with self._patient() as late, anyio.move_on_after(ANSWER_TIMEOUT):
             while not ticket.done:
                 await self._changed.wait()
                 self._changed = anyio.Event()
                 if not ticket.done:
                     ticket = self._renew(ticket, done)
         await self._deliver(ticket)
+        if late.is_set():
+            self._on_events([ON_TIME])
+
+    @contextmanager
+    def _patient(self) -> Iterator[anyio.Event]:
+        """Inside the block clients are told when it takes long; what is yielded says whether."""
+        late = anyio.Event()
+
+        def tell() -> None:
+            late.set()
+            self._on_events([LATE])
+
+        timer = asyncio.get_running_loop().call_later(NOTICEABLE, tell)
+        try:
+            yield late
+        finally:
+            timer.cancel()
 
     def _submit(
         self,
@@ -238,6 +260,8 @@ class Driver:
             self._session.receive_failure(ticket.job, ticket.failure)
         elif ticket.answer is not None:
             self._session.receive_hypothesis(ticket.job, ticket.answer)
+            if self._session.take_reset():
+                await to_thread.run_sync(self._scheduler.engine.reset, ticket.job.stream)
         else:
             if self._scheduler.withdraw(ticket):
                 self._asked.remove(ticket)

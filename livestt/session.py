@@ -47,6 +47,8 @@ SURE = 0.8
 """Mean score of words that are believed although the voice detector has doubts."""
 MAX_FAILURES = 3
 """Failures in a row after which a session gives up on a piece of audio, and says so."""
+SPEECHLESS = from_seconds(20)
+"""Clear speech without a word after which the decoder starts anew."""
 TOO_SHORT = from_ms(50)
 """No word fits in less; such a remainder is not worth a job."""
 
@@ -93,6 +95,8 @@ class Session:
         self._in_speech = False
         self._last_end = 0
         self._doubtful = False
+        self._watched = 0
+        self._reset = False
         self._failures = 0
         self._ending = False
         self.ended = False
@@ -214,7 +218,14 @@ class Session:
             self._reject(job, hypothesis.rejected)
         else:
             self._decide(job, hypothesis)
+        if not job.final:
+            self._watch(job)
         self._after(job)
+
+    def take_reset(self) -> bool:
+        """Whether the stream should be reset before it is asked again; True once each time."""
+        reset, self._reset = self._reset, False
+        return reset
 
     def receive_failure(self, job: Job, reason: str) -> None:
         """The engine could not answer the open job; it is asked again a few times."""
@@ -240,6 +251,27 @@ class Session:
             self._utterances.cut_head(job.end)
             self._finish_stretch()
         self._after(job)
+
+    def _watch(self, job: Job) -> None:
+        """Clear speech, and no word of it for long: the decoder may be stuck, and starts anew."""
+        head = self._head
+        if head is None or not head.is_clear or self._report.interim:
+            return
+        since = max(self._window.committed_end, head.start, self._watched)
+        if job.end - since < SPEECHLESS:
+            return
+        self._watched = job.end
+        self._reset = True
+        self._policy.reset()
+        self._window.history.clear()
+        self._heard = head.start if self._native else self._window.start
+        self._report.say(
+            Warned(
+                "no_words",
+                f"somebody speaks, but no word was recognised from {to_seconds(since)} s to "
+                f"{to_seconds(job.end)} s; the engine tries again",
+            )
+        )
 
     def _advance(self) -> None:
         """Bring everything up to date with what has been received or answered."""

@@ -63,7 +63,8 @@ def main(
         found = anyio.run(run)
     click.echo(
         f"said {found.words}, lost {found.lost}, doubled {found.doubled}, "
-        f"garbled {found.garbled}, changed {found.changed}, unfinished sessions {found.unfinished}\n"
+        f"garbled {found.garbled}, changed {found.changed}, "
+        f"unfinished sessions {found.unfinished}\n"
         f"connections cut {trouble.cuts}, stalled {trouble.stalls}, delayed {trouble.delays}, "
         f"corrupted {trouble.corruptions}; taken up again {found.resumed}; kills {found.kills}"
     )

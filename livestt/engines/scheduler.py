@@ -113,6 +113,8 @@ class SchedulerStats:
     """Background jobs."""
     failures: int = 0
     retries: int = 0
+    revived: int = 0
+    """Threads that died and were replaced."""
     largest_batch: int = 0
     waiting: int = 0
     """Live jobs waiting now."""
@@ -220,13 +222,30 @@ class SchedulerOf(Generic[J, A]):
                 self._report(mine)
         finally:
             with self._wake:
-                self._closed = True
-                left = [ticket for ticket in mine if not ticket.done] + self._waiting
-                self._waiting = []
-                self._count_waiting()
-                self._wake.notify_all()
+                died = not self._closed
+                left = [ticket for ticket in mine if not ticket.done]
+                if not died:
+                    left += self._waiting
+                    self._waiting = []
+                    self._count_waiting()
+                    self._wake.notify_all()
+            reason = "the engine's thread has ended" if died else "the engine is shutting down"
             for ticket in left:
-                _settle(ticket, failure="the engine is shutting down")
+                _settle(ticket, failure=reason)
+            if died:
+                self._revive(mine)
+
+    def _revive(self, last: Sequence[TicketOf[J, A]]) -> None:
+        """A thread died, which no engine should make it do; another one takes its place."""
+        log.error("a thread of the engine has ended; another one takes its place")
+        self._finish(last)
+        with self._wake:
+            self.stats.revived += 1
+            dead = self._threads.index(threading.current_thread())
+            thread = threading.Thread(target=self._work, name=f"livestt-engine-{dead}", daemon=True)
+            self._threads[dead] = thread
+            if not self._closed:
+                thread.start()
 
     def _next_batch(self) -> list[TicketOf[J, A]]:
         """Wait for work; an empty list means closed."""

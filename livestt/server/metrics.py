@@ -215,6 +215,7 @@ class Census(Collector):
             ("batches", "Batches that the engine was asked.", "", {"": stats.batches}),
             ("job_failures", "Jobs given up.", "", {"": stats.failures}),
             ("job_retries", "Jobs asked again, alone.", "", {"": stats.retries}),
+            ("engine_threads_revived", "Threads that died.", "", {"": stats.revived}),
         ):
             yield _counter(f"livestt_{name}", text, label, values)
         yield _counter("whisperx_model_evictions", "Models put out of memory.", "model", {})

@@ -222,14 +222,18 @@ def test_close_waits_for_the_batch_and_fails_the_rest(client: Client) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_the_end_of_the_thread_leaves_nobody_waiting(client: Client) -> None:
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_ends_is_replaced_and_its_jobs_fail(client: Client) -> None:
     client.engine.trouble = lambda names: (_ for _ in ()).throw(SystemExit)
     client.occupy()
     waiting = client.submit("w")
     client.release()
-    assert waiting.failure == "the engine is shutting down"
-    with pytest.raises(EngineError):
-        client.scheduler.submit(job("late"), 0.0, lambda: None)
+    assert waiting.failure == "the engine's thread has ended"
+    client.engine.trouble = lambda names: None
+    client.occupy()
+    client.release()
+    assert client.scheduler.alive
+    assert client.scheduler.stats.revived >= 1
 
 
 def test_many_threads_at_once_are_each_answered_once() -> None:
