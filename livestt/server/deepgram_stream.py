@@ -104,6 +104,7 @@ class Stream(SocketConnection):
         self._about = about
         self._framing = open_framing(sound.framing, sound.audio.sample_rate, sound.audio.channels)
         self._splitter = open_splitter(sound.audio, len(sessions))
+        self._splitting = anyio.Lock()
         self._channels = [
             Channel(self, session, self.open_fold(index)) for index, session in enumerate(sessions)
         ]
@@ -223,7 +224,8 @@ class Stream(SocketConnection):
             if self._splitter is None:
                 self._channels[0].session.push(data)
             else:
-                self._push(await to_thread.run_sync(self._splitter.split, data))
+                async with self._splitting:
+                    self._push(await to_thread.run_sync(self._splitter.split, data))
         except BadAudio as error:
             self.fail(error)
 
@@ -236,7 +238,8 @@ class Stream(SocketConnection):
         await self._ended.wait()
         try:
             if self._splitter is not None:
-                self._push(await to_thread.run_sync(self._splitter.finish))
+                async with self._splitting:
+                    self._push(await to_thread.run_sync(self._splitter.finish))
         except BadAudio as error:
             self.fail(error)
         for channel in self._channels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
@@ -20,6 +21,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from livestt.engines.scripted import script_of
@@ -28,9 +30,9 @@ from livestt.testing import decode_file
 from livestt.timebase import from_ms
 
 from .conftest import FIXTURES, Lent, Serve
-from .deepgram_client import CLOSE, FINALIZE, converse
+from .deepgram_client import CLOSE, FINALIZE, address, converse
 from .engines import Watched
-from .running import PATIENCE, Running
+from .running import PATIENCE, Running, wait_until
 
 SPEECH = FIXTURES / "speech"
 
@@ -118,6 +120,21 @@ def test_channels_apart_live(server: Running, raw: bool) -> None:
     told = converse(server, [*frames, FINALIZE, CLOSE], query)
     assert [told.text(0), told.text(1)] == [text_of("slt-01"), text_of("awb-01")]
     assert told.code == 1000
+
+
+def test_channels_of_a_client_that_vanishes(serve: Serve) -> None:
+    server = serve(Watched(script_of("One two three.")))
+    data = as_wave(bytes(640_000), 2)
+
+    async def vanish() -> None:
+        url = address(server, query={"multichannel": "true", "channels": "2"})
+        async with connect(url) as client:
+            await client.send(data[:200_000])
+            await asyncio.to_thread(wait_until, lambda: server.seconds() > 0)
+            client.transport.abort()
+
+    asyncio.run(vanish())
+    server.check_idle()
 
 
 def test_fewer_channels_than_said(server: Running) -> None:
