@@ -34,6 +34,7 @@ from livestt.events import (
     Warned,
     Word,
 )
+from livestt.protocols.openai_rest.answer import speaker_of
 from livestt.timebase import to_ms, to_seconds
 
 Message = dict[str, Any]
@@ -316,7 +317,7 @@ class Items:
                 item,
                 id=f"seg_{item.id}_{number}",
                 text="".join(word.text for word in run).strip(),
-                speaker=f"speaker_{run[0].speaker}",
+                speaker=speaker_of(run[0].speaker),
                 start=to_seconds(run[0].start),
                 end=to_seconds(run[-1].end),
             )

@@ -363,6 +363,7 @@ class TestConfiguration:
         assert talk.last("completed")["languages"] == [{"code": "en"}, {"code": "fr"}]
         segment = talk.last("segment")
         assert segment["text"] == "Yes, sure."
+        assert segment["speaker"] == "B"
         assert (segment["start"], segment["end"]) == (1, 1.8)
 
 
