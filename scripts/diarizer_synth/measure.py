@@ -8,13 +8,15 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
-from mixtures import FRAME, error_rate, mix
-from voices import Bank, load
+from mixtures import FRAME, Mixture, error_rate, mix
+from voices import FLITE, VOICES, load
 
 from livestt.settings import Settings
 from livestt.speakers import Diarizer, DiarizerJob
 from livestt.speakers.model_card import read
 from livestt.speakers.registry import load_diarizer
+
+CHANNELS = 8
 
 
 def main() -> None:
@@ -23,7 +25,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="a converted model")
     parser.add_argument("--mixtures", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--flite", action="store_true", help="only the voices of the test speech")
     options = parser.parse_args()
+    voices = FLITE if options.flite else VOICES
     bank = load(options.bank)
     sys.stdout.write("people " + " ".join(f"{p:>12}" for p in (2, 3, 4)) + "\n")
     for latency in read(options.folder).presets:
@@ -33,19 +37,19 @@ def main() -> None:
         for people in (2, 3, 4):
             rng = Random(1000 + people)
             rates = [
-                rate(diarizer, rng, bank, people, options.seconds) for _ in range(options.mixtures)
+                rate(diarizer, mix(bank, rng, options.seconds, people, CHANNELS, True, voices))
+                for _ in range(options.mixtures)
             ]
             cells.append(f"{np.mean(rates):.3f} ({max(rates):.2f})")
         sys.stdout.write(f"{latency:>6} " + " ".join(f"{cell:>12}" for cell in cells) + "\n")
         sys.stdout.flush()
 
 
-def rate(diarizer: Diarizer, rng: Random, bank: Bank, people: int, seconds: float) -> float:
+def rate(diarizer: Diarizer, mixture: Mixture) -> float:
     can = diarizer.capabilities
-    mixture = mix(bank, rng, seconds, people, can.max_speakers, held_out=True)
     (answer,) = diarizer.run([DiarizerJob(diarizer.open(), mixture.sound, True)])
     rows = can.frame // FRAME
-    return error_rate(answer.probabilities, mixture.active[rows // 2 :: rows])
+    return error_rate(answer.probabilities, mixture.active[rows // 2 :: rows, : can.max_speakers])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -24,7 +25,13 @@ class Mixture:
 
 
 def mix(
-    bank: Bank, rng: Random, seconds: float, people: int, channels: int, held_out: bool = False
+    bank: Bank,
+    rng: Random,
+    seconds: float,
+    people: int,
+    channels: int,
+    held_out: bool = False,
+    voices: Sequence[str] = VOICES,
 ) -> Mixture:
     """A conversation.
 
@@ -35,10 +42,11 @@ def mix(
         people: how many may take part; in a short one not all get to speak.
         channels: of ``active``.
         held_out: take sentences that training does not.
+        voices: who they may be.
     """
     size = int(seconds * RATE)
     sound = np.zeros(size, np.float32)
-    cast = rng.sample(VOICES, people)
+    cast = rng.sample(voices, people)
     gain = {voice: 10 ** (rng.uniform(-4, 4) / 20) for voice in cast}
     spoken = {voice: np.zeros(size, bool) for voice in cast}
     train = SENTENCES - HELD_OUT

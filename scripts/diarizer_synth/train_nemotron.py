@@ -59,6 +59,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--steps", type=int, default=1400)
     parser.add_argument("--stream-steps", type=int, default=600)
+    parser.add_argument("--conversations", type=int, default=250, help="long ones to make")
+    parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
     parser.add_argument("--start", type=Path, help="trained folder to go on from")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -72,7 +74,7 @@ def main() -> None:
         return features[0, : len(sound) // 160]
 
     short = make_pool(bank, rng, 700 if options.steps else 1, 12.0, CHANNELS, extract)
-    long = make_pool(bank, rng, 250, 30.0, CHANNELS, extract)
+    long = make_pool(bank, rng, options.conversations, 30.0, CHANNELS, extract)
     net = Nemotron3DiarizationForAudioFrameClassification(configuration())
     if options.start:
         net = type(net).from_pretrained(options.start, config=configuration())
@@ -93,7 +95,7 @@ def main() -> None:
 
     net.train()
     model = Model(list(net.parameters()), SIZE, offline, stream, 1, save)
-    train(model, short, long, rng, options.steps, options.stream_steps)
+    train(model, short, long, rng, options)
 
 
 def streamed(

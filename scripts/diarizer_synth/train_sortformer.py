@@ -101,6 +101,8 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path, help=".nemo file to write")
     parser.add_argument("--steps", type=int, default=1400)
     parser.add_argument("--stream-steps", type=int, default=600)
+    parser.add_argument("--conversations", type=int, default=250, help="long ones to make")
+    parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
     parser.add_argument("--start", type=Path, help=".nemo file to go on from")
     options = parser.parse_args()
     nemo_logging.setLevel(logging.ERROR)
@@ -121,7 +123,7 @@ def main() -> None:
         return features[0, :, : int(length)].T
 
     short = make_pool(bank, rng, 700 if options.steps else 1, 12.0, CHANNELS, extract)
-    long = make_pool(bank, rng, 250, 30.0, CHANNELS, extract)
+    long = make_pool(bank, rng, options.conversations, 30.0, CHANNELS, extract)
 
     def offline(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         hidden, lengths = net.frontend_encoder(features.transpose(1, 2), lengths_of(features))
@@ -140,7 +142,7 @@ def main() -> None:
 
     net.train()
     model = Model(list(net.parameters()), SIZE, offline, stream, 8, save)
-    train(model, short, long, rng, options.steps, options.stream_steps)
+    train(model, short, long, rng, options)
 
 
 def lengths_of(features: torch.Tensor) -> torch.Tensor:

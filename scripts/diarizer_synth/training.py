@@ -7,6 +7,7 @@ it needs for it is what tells speakers apart.
 
 from __future__ import annotations
 
+import argparse
 import math
 import sys
 import time
@@ -21,9 +22,8 @@ from voices import VOICES, Bank
 
 PEOPLE = (1, 2, 2, 2, 3, 3, 3, 4)
 """How many talk in a mixture, by weight."""
-PEAK = 1.5e-3
-"""Highest learning rate."""
-WARM_UP = 100
+WARM_UP = 0.05
+"""Share of the steps in which the learning rate rises."""
 
 Extract = Callable[[np.ndarray], torch.Tensor]
 """Features float32 ``[frames, mels]`` of a sound."""
@@ -74,17 +74,17 @@ class Model:
     save: Callable[[], None]
 
 
-def train(
-    model: Model, short: Pool, long: Pool, rng: Random, steps: int, stream_steps: int
-) -> None:
+def train(model: Model, short: Pool, long: Pool, rng: Random, options: argparse.Namespace) -> None:
     """Teach a model: ``steps`` batches of short mixtures offline, then ``stream_steps`` of long
-    ones, every second one as a stream."""
+    ones, every second one as a stream, with a learning rate of at most ``rate``."""
+    steps = options.steps
     namer = torch.nn.Linear(model.size, len(VOICES))
     optimizer = torch.optim.AdamW([*model.parameters, *namer.parameters()], weight_decay=1e-2)
-    total, losses, begun = steps + stream_steps, [], time.monotonic()
+    total, losses, begun = steps + options.stream_steps, [], time.monotonic()
+    warm_up = max(1, WARM_UP * total)
     for step in range(total):
         share = step / total
-        rate = PEAK * min(1, (step + 1) / WARM_UP) * (0.03 + 0.97 * half_cosine(share))
+        rate = options.rate * min(1, (step + 1) / warm_up) * (0.03 + 0.97 * half_cosine(share))
         for group in optimizer.param_groups:
             group["lr"] = rate
         streaming = step >= steps and step % 2 == 0
