@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from livestt.cli import bench_engine, bench_files, bench_live
+from livestt.cli import bench_engine, bench_files, bench_live, bench_speakers
 
 
 @click.group("bench")
 def command() -> None:
-    """Measure a server under load, an engine, or the error rate on files.
+    """Measure a server under load, an engine, or the error rates of words and speakers.
 
     What each figure means is in docs/benchmarks.md. Needs the extra: pip install 'livestt[bench]'
 
@@ -17,9 +17,11 @@ def command() -> None:
     livestt bench live manifest.jsonl --sessions 1,2,4,8 --plot capacity.png
     livestt bench engine --model base
     livestt bench files manifest.jsonl --model small
+    livestt bench speakers meeting.wav --diarization-latency 1.04
     """
 
 
 command.add_command(bench_live.command)
 command.add_command(bench_engine.command)
 command.add_command(bench_files.command)
+command.add_command(bench_speakers.command)

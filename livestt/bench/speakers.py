@@ -1,0 +1,295 @@
+"""How well speakers are told apart: live, through the whole pipeline, against who really spoke.
+
+Error rates are those of pyannote.metrics (Bredin, 2017) and, of words, those of meeteval
+(von Neumann et al., 2023). Overlapping speech counts.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import numpy as np
+
+from livestt.bench.text import spelled
+from livestt.engines import Engine, Samples
+from livestt.errors import MissingExtra, SetupError
+from livestt.events import Attributed, Committed, Event, Progress, SpeakerTurn, Word
+from livestt.settings import Settings
+from livestt.speakers import Diarizer, DiarizerJob
+from livestt.testing import Harness, decode_file
+from livestt.timebase import SAMPLE_RATE, to_seconds
+
+BATCHES = (1, 2, 4, 8)
+COLLAR = 5.0
+"""Seconds by which words may be off in the time-constrained word error rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What one speaker says from when to when, in seconds."""
+
+    speaker: str
+    start: float
+    end: float
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A recording, and who really speaks in it."""
+
+    id: str
+    path: Path
+    turns: tuple[Spoken, ...]
+    words_known: bool
+    """Whether the turns have their texts."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a session said of its speakers."""
+
+    turns: list[SpeakerTurn] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
+    speakers: list[int | None] = field(default_factory=list)
+    delays: list[float] = field(default_factory=list)
+    """Audio received between the end of a word and its speaker, seconds."""
+    changes: int = 0
+    """Words whose speaker was corrected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """All figures of one recording; None where the reference does not allow them."""
+
+    id: str
+    seconds: float
+    speakers: int
+    speakers_heard: int
+    der: float
+    der_collar: float
+    jer: float
+    words: int
+    right: float | None
+    """Part of the words that are over their true speaker's turn."""
+    cpwer: float | None
+    tcpwer: float | None
+    label_changes: float
+    delay_p50: float | None
+    delay_p95: float | None
+
+
+def read_talks(files: Sequence[Path]) -> list[Talk]:
+    """Recordings with an ``.rttm`` of the same name beside them, or manifests of such.
+
+    A line of a manifest (``.jsonl``) has ``file`` and ``rttm``, and may have ``turns_file``: JSON
+    with ``turns``, a list of ``speaker``, ``start``, ``end`` and ``text``.
+
+    Raises:
+        SetupError: a file is missing or cannot be read.
+    """
+    talks: list[Talk] = []
+    for path in files:
+        if path.suffix == ".jsonl":
+            rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+            talks += [_from_row(row, path.parent) for row in rows if row.get("rttm")]
+        else:
+            talks.append(Talk(path.stem, path, read_rttm(path.with_suffix(".rttm")), False))
+    if not talks:
+        raise SetupError("No recording has an RTTM file that says who speaks when.")
+    return talks
+
+
+def read_rttm(path: Path) -> tuple[Spoken, ...]:
+    """The turns of an RTTM file (NIST, 2009).
+
+    Raises:
+        SetupError: it is missing or not of that form.
+    """
+    try:
+        lines = [line.split() for line in path.read_text("utf-8").splitlines()]
+        return tuple(
+            Spoken(fields[7], float(fields[3]), float(fields[3]) + float(fields[4]))
+            for fields in lines
+            if fields and fields[0] == "SPEAKER"
+        )
+    except (OSError, IndexError, ValueError) as error:
+        raise SetupError(f"Cannot read who speaks when from {path}: {error}") from error
+
+
+def listen(
+    talk: Talk, engine: Engine, diarizer: Diarizer, settings: Settings, speed: float
+) -> tuple[Heard, float]:
+    """Play a recording to a session, and its length in seconds. Blocking."""
+    samples = decode_file(talk.path)
+    heard = anyio.run(partial(_listen, samples, engine, diarizer, settings, speed))
+    return heard, len(samples) / SAMPLE_RATE
+
+
+async def _listen(
+    samples: Samples, engine: Engine, diarizer: Diarizer, settings: Settings, speed: float
+) -> Heard:
+    async with Harness(engine, settings, diarizer=diarizer) as harness:
+        await harness.feed(samples, speed=speed)
+        await harness.finish(within=600)
+        return heard_in(harness.events)
+
+
+def heard_in(events: Iterable[Event]) -> Heard:
+    """Fold a session's events."""
+    heard, received = Heard(), 0
+    for event in events:
+        match event:
+            case Progress():
+                received = event.received
+            case Committed(words):
+                heard.words += words
+            case SpeakerTurn():
+                heard.turns.append(event)
+            case Attributed(first, voices):
+                new = [voice.speaker for voice in voices]
+                old = heard.speakers[first : first + len(new)]
+                heard.changes += sum(a != b for a, b in zip(old, new, strict=False))
+                heard.speakers[first : first + len(new)] = new
+                fresh = heard.words[first + len(old) : first + len(new)]
+                heard.delays += [to_seconds(received - word.end) for word in fresh]
+            case _:
+                pass
+    return heard
+
+
+def scores(talk: Talk, heard: Heard, seconds: float) -> Scores:
+    """Compare what was heard with who really spoke."""
+    metrics = _needed("pyannote.metrics.diarization")
+    reference = annotation((turn.start, turn.end, turn.speaker) for turn in talk.turns)
+    hypothesis = annotation(
+        (to_seconds(t.start), to_seconds(t.end), str(t.speaker)) for t in heard.turns
+    )
+    whole = _needed("pyannote.core").Timeline([_needed("pyannote.core").Segment(0.0, seconds)])
+    rates = {
+        "der": metrics.DiarizationErrorRate(collar=0.0, skip_overlap=False),
+        "der_collar": metrics.DiarizationErrorRate(collar=0.5, skip_overlap=False),
+        "jer": metrics.JaccardErrorRate(collar=0.0, skip_overlap=False),
+    }
+    figures = {name: float(rate(reference, hypothesis, uem=whole)) for name, rate in rates.items()}
+    errors = _word_errors(talk, heard)
+    mapping = rates["der"].optimal_mapping(reference, hypothesis)
+    delays = heard.delays
+    return Scores(
+        talk.id,
+        seconds,
+        len({turn.speaker for turn in talk.turns}),
+        len({turn.speaker for turn in heard.turns}),
+        words=len(heard.words),
+        right=_right(talk, heard, mapping),
+        **figures,
+        cpwer=errors and errors[0],
+        tcpwer=errors and errors[1],
+        label_changes=heard.changes / max(1, len(heard.words)),
+        delay_p50=float(np.quantile(delays, 0.5)) if delays else None,
+        delay_p95=float(np.quantile(delays, 0.95)) if delays else None,
+    )
+
+
+def annotation(turns: Iterable[tuple[float, float, str]]) -> Any:
+    """Turns as pyannote keeps them."""
+    core = _needed("pyannote.core")
+    result = core.Annotation(uri="talk")
+    for number, (start, end, speaker) in enumerate(turns):
+        result[core.Segment(start, end), number] = speaker
+    return result
+
+
+def _right(talk: Talk, heard: Heard, mapping: Mapping[str, str]) -> float | None:
+    """Words whose speaker is one of those who really speak over the middle of the word."""
+    judged = right = 0
+    for word, speaker in zip(heard.words, heard.speakers, strict=False):
+        middle = to_seconds((word.start + word.end) // 2)
+        true = {turn.speaker for turn in talk.turns if turn.start <= middle < turn.end}
+        if true:
+            judged += 1
+            right += mapping.get(str(speaker)) in true
+    return right / judged if judged else None
+
+
+def _word_errors(talk: Talk, heard: Heard) -> tuple[float, float] | None:
+    """Word error rates in which a word at the wrong speaker is an error: at any time, and with
+    times that must be about right."""
+    if not talk.words_known:
+        return None
+    meeteval = _needed("meeteval")
+    reference = meeteval.io.SegLST([
+        _segment(turn.speaker, turn.start, turn.end, turn.text or "") for turn in talk.turns
+    ])  # fmt: skip
+    hypothesis = meeteval.io.SegLST([
+        _segment(str(speaker), to_seconds(word.start), to_seconds(word.end), word.text)
+        for word, speaker in zip(heard.words, heard.speakers, strict=False)
+    ])  # fmt: skip
+    cp = meeteval.wer.cpwer(reference, hypothesis)["talk"].error_rate
+    tcp = meeteval.wer.tcpwer(reference, hypothesis, collar=COLLAR)["talk"].error_rate
+    return float(cp), float(tcp)
+
+
+def _segment(speaker: str, start: float, end: float, text: str) -> dict[str, Any]:
+    return {
+        "session_id": "talk",
+        "speaker": speaker,
+        "start_time": start,
+        "end_time": end,
+        "words": spelled(text, "en"),
+    }
+
+
+def costs(diarizer: Diarizer, audio: Samples, seconds: float = 10.0) -> dict[int, float]:
+    """Seconds of work per second of one session's audio, by sessions in a batch."""
+    _cost(diarizer, audio, 1, 1.0)
+    return {
+        size: min(_cost(diarizer, audio, size, seconds) for _ in range(3))
+        for size in BATCHES
+        if size <= diarizer.capabilities.max_batch
+    }
+
+
+def _cost(diarizer: Diarizer, audio: Samples, sessions: int, seconds: float) -> float:
+    streams = [diarizer.open() for _ in range(sessions)]
+    step = diarizer.capabilities.step
+    try:
+        begin = time.perf_counter()
+        for start in range(0, int(seconds * SAMPLE_RATE), step):
+            parts = _parts(audio, start, step, sessions)
+            diarizer.run([DiarizerJob(s, p) for s, p in zip(streams, parts, strict=True)])
+        return (time.perf_counter() - begin) / seconds / sessions
+    finally:
+        for stream in streams:
+            diarizer.release(stream)
+
+
+def _parts(audio: Samples, start: int, step: int, sessions: int) -> Iterator[Samples]:
+    """Each session hears another place of the recording."""
+    for i in range(sessions):
+        yield np.roll(audio, -start - i * 7919)[:step]
+
+
+def _needed(module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtra("livestt bench speakers", "bench-speakers") from error
+
+
+def _from_row(row: Mapping[str, Any], folder: Path) -> Talk:
+    path = folder / row["file"]
+    name = str(row.get("id", path.stem))
+    if row.get("turns_file"):
+        told = json.loads((folder / row["turns_file"]).read_text("utf-8"))["turns"]
+        turns = tuple(Spoken(t["speaker"], t["start"], t["end"], t["text"]) for t in told)
+        return Talk(name, path, turns, all(turn.text for turn in turns))
+    return Talk(name, path, read_rttm(folder / row["rttm"]), False)

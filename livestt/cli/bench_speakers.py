@@ -1,0 +1,125 @@
+"""``livestt bench speakers``: how well, how soon and at what cost speakers are told apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from livestt.cli.base import Command, announce
+from livestt.cli.bench_live import require
+from livestt.cli.options import FILES, with_settings
+from livestt.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from livestt.bench.speakers import Scores
+
+COLUMNS: Mapping[str, str] = {
+    "der": "DER",
+    "der_collar": "0.25 s",
+    "jer": "JER",
+    "right": "right",
+    "cpwer": "cpWER",
+    "tcpwer": "tcpWER",
+    "label_changes": "changed",
+}
+
+
+@click.command("speakers", cls=Command)
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    help="1 plays in real time, for the delays; 0 as fast as it goes, for the error rates.",
+)
+@click.option("--limit", type=click.IntRange(1), help="Only so many recordings.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write all figures here.",
+)
+@with_settings((*FILES, "Speakers"), defaults={"log_level": "warning", "diarization": True})
+def command(
+    settings: Settings,
+    files: tuple[Path, ...],
+    speed: float,
+    limit: int | None,
+    json_file: Path | None,
+) -> None:
+    """Play recordings to live sessions, and compare their speakers with who really spoke.
+
+    FILES are recordings with an RTTM file of the same name beside them, or manifests (.jsonl, one
+    {"file", "rttm"} per line, "turns_file" for error rates of words). Needs the extra:
+    pip install 'livestt[bench-speakers]'
+
+    \b
+    livestt bench speakers meeting.wav --speed 1
+    livestt bench speakers corpus.jsonl --diarization-latency 0.32 --json figures.json
+    """
+    require()
+    from rich.console import Console
+
+    from livestt.bench.speakers import costs, listen, read_talks, scores
+    from livestt.engines.registry import load_engine
+    from livestt.speakers.registry import load_diarizer
+    from livestt.testing import decode_file
+
+    talks = read_talks(files)[:limit]
+    engine, diarizer = load_engine(settings, announce), load_diarizer(settings, announce)
+    results = [scores(talk, *listen(talk, engine, diarizer, settings, speed)) for talk in talks]
+    work = costs(diarizer, decode_file(talks[0].path))
+    engine.close()
+    known = diarizer.capabilities
+    diarizer.close()
+    title = f"{known.name} {known.model}, {known.preset or settings.diarization_latency} s"
+    console = Console()
+    console.print(_table(title, results, delays=speed == 1))
+    first = work[min(work)]
+    for size, cost in work.items():
+        console.print(
+            f"{size} sessions at once: {1000 * cost:.2f} ms of work per second of each, "
+            f"{cost / first:.2f} of one alone"
+        )
+    if json_file is not None:
+        body = {"costs": work, "recordings": [asdict(result) for result in results]}
+        json_file.write_text(json.dumps(body, indent=2) + "\n", "utf-8")
+
+
+def _table(title: str, results: Sequence[Scores], *, delays: bool) -> Table:
+    from rich.box import SIMPLE
+    from rich.table import Table
+
+    waits = ("label p50", "p95") if delays else ()
+    headings = ("recording", "heard", *COLUMNS.values(), *waits)
+    table = Table(*headings, title=title, box=SIMPLE, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for result in results:
+        row: dict[str, Any] = asdict(result)
+        shares = [_share(row[name]) for name in COLUMNS]
+        times = [_seconds(result.delay_p50), _seconds(result.delay_p95)] if delays else []
+        heard = f"{result.speakers_heard}/{result.speakers}"
+        table.add_row(result.id, heard, *shares, *times)
+    return table
+
+
+def _share(rate: float | None) -> str:
+    return "-" if rate is None else f"{rate:.1%}"
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f} s"
