@@ -54,6 +54,10 @@ class Entry:
     language: str | None = None
     voices: tuple[tuple[int, int | None], ...] = ()
     """Numbers of words, and whose each of them is."""
+    names: tuple[tuple[int, str], ...] = ()
+    """Speakers, and the name that each has now; an empty one takes it away."""
+    merged: tuple[tuple[int, int], ...] = ()
+    """Speakers that turned out to be another one, and which."""
     opening: Opening | None = None
     """Only in a session's first entry."""
     ended: bool = False

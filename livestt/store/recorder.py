@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from livestt.events import Attributed, Committed, Ended, Event, LanguageDetected, Word
+from livestt.events import (
+    Attributed,
+    Committed,
+    Ended,
+    Event,
+    LanguageDetected,
+    SpeakerNamed,
+    SpeakersMerged,
+    Word,
+)
 from livestt.store.entries import Entry, Line, Opening, Resumed
 from livestt.timebase import from_seconds
 from livestt.transcript import Layout, Segment, Transcript
@@ -67,14 +76,17 @@ class Recorder:
         """What to store before anybody learns of these events; None if that is nothing."""
         lines = tuple(line for event in events for line in self._closed_by(event))
         words = tuple(w for event in events if isinstance(event, Committed) for w in event.words)
-        voices = tuple(voice for event in events for voice in _voices(event))
+        voices = tuple(voice for event in events for voice in self._voices(event))
+        names = tuple((e.speaker, e.name) for e in events if isinstance(e, SpeakerNamed))
+        merged = tuple((e.speaker, e.into) for e in events if isinstance(e, SpeakersMerged))
         ended = any(isinstance(event, Ended) for event in events)
         progressed = self._view.progress.received - self._received >= PROGRESS
-        if not (words or lines or voices or ended or progressed):
+        if not (words or lines or voices or names or merged or ended or progressed):
             return None
-        return self._entry(
+        entry = self._entry(
             words, lines, _language(events, words), ended=ended and not self.stays_open
         )
+        return replace(entry, voices=voices, names=names, merged=merged)
 
     def _closed_by(self, event: Event) -> list[Line]:
         """The lines that this event closes."""
@@ -90,6 +102,13 @@ class Recorder:
             self._said += len(segment.words)
             self._next_line = segment.id + 1
         return lines
+
+    def _voices(self, event: Event) -> list[tuple[int, int | None]]:
+        """Numbers of words, and the person that each belongs to."""
+        if not isinstance(event, Attributed):
+            return []
+        person = self._view.people.person
+        return [(event.first + i, person(voice.speaker)) for i, voice in enumerate(event.voices)]
 
     def _entry(
         self, words: tuple[Word, ...], lines: tuple[Line, ...], language: str | None, *, ended: bool
@@ -131,12 +150,6 @@ def resumed_view(layout: Layout, resumed: Resumed) -> Transcript:
         words=resumed.next_word,
         at=resume_at(resumed),
     )
-
-
-def _voices(event: Event) -> list[tuple[int, int | None]]:
-    if not isinstance(event, Attributed):
-        return []
-    return [(event.first + i, voice.speaker) for i, voice in enumerate(event.voices)]
 
 
 def _language(events: Iterable[Event], words: Sequence[Word]) -> str | None:

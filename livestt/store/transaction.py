@@ -70,6 +70,8 @@ def write(
     ]
     if heard:
         connection.execute(_VOICE, heard)
+    for entry in taken:
+        _write_people(connection, entry)
     last = {entry.session: entry for entry in taken}
     if last:
         connection.execute(
@@ -80,6 +82,20 @@ def write(
     if empty:
         connection.execute(delete(sessions).where(sessions.c.id.in_(empty)))
     return refused
+
+
+def _write_people(connection: Connection, entry: Entry) -> None:
+    """Who the speakers of one session are."""
+    for speaker, into in entry.merged:
+        mine = (words.c.session == entry.session) & (words.c.speaker == speaker)
+        connection.execute(update(words).where(mine).values(speaker=into))
+    if not entry.names:
+        return
+    this = sessions.c.id == entry.session
+    known = dict(connection.execute(select(sessions.c.speakers).where(this)).scalar_one())
+    known |= {str(speaker): _clean(name) for speaker, name in entry.names}
+    kept = {speaker: name for speaker, name in known.items() if name}
+    connection.execute(update(sessions).where(this).values(speakers=kept))
 
 
 def touch(connection: Connection, ids: Sequence[str], now: datetime) -> None:
