@@ -28,6 +28,8 @@ from livestt.testing import Harness, decode_file
 from livestt.timebase import SAMPLE_RATE, to_seconds
 
 BATCHES = (1, 2, 4, 8)
+LEAST_COSTED = 10.0
+"""Seconds of audio of which the work is timed."""
 COLLAR = 5.0
 """Seconds by which words may be off in the time-constrained word error rate."""
 
@@ -248,9 +250,10 @@ def _segment(speaker: str, start: float, end: float, text: str) -> dict[str, Any
     }
 
 
-def costs(diarizer: Diarizer, audio: Samples, seconds: float = 10.0) -> dict[int, float]:
+def costs(diarizer: Diarizer, audio: Samples) -> dict[int, float]:
     """Seconds of work per second of one session's audio, by sessions in a batch."""
-    _cost(diarizer, audio, 1, 1.0)
+    seconds = max(LEAST_COSTED, 4 * to_seconds(diarizer.capabilities.latency))
+    _cost(diarizer, audio, 1, seconds)
     return {
         size: min(_cost(diarizer, audio, size, seconds) for _ in range(3))
         for size in BATCHES
