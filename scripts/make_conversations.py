@@ -14,8 +14,11 @@ import subprocess
 import tempfile
 import wave
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+Turn = dict[str, Any]
 
 RATE = 16_000
 VOICES = ("slt", "rms", "awb", "kal16")
@@ -52,13 +55,14 @@ def converse(
     return whole + np.random.default_rng(voices).normal(0, 3e-4, len(whole)), turns
 
 
-def write(folder: Path, name: str, samples: np.ndarray, turns: list[dict]) -> dict[str, str]:
+def write(folder: Path, name: str, samples: np.ndarray, turns: list[Turn]) -> dict[str, str]:
     with wave.open(str(folder / f"{name}.wav"), "wb") as file:
         file.setparams((1, 2, RATE, 0, "NONE", ""))
         file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
     rttm = [
-        f"SPEAKER {name} 1 {t['start']:.3f} {t['end'] - t['start']:.3f} <NA> <NA> {t['speaker']} <NA> <NA>"
-        for t in turns
+        f"SPEAKER {name} 1 {turn['start']:.3f} {turn['end'] - turn['start']:.3f} <NA> <NA> "
+        f"{turn['speaker']} <NA> <NA>"
+        for turn in turns
     ]
     (folder / f"{name}.rttm").write_text("\n".join(rttm) + "\n", "utf-8")
     (folder / f"{name}.json").write_text(json.dumps({"turns": turns}, indent=1), "utf-8")
