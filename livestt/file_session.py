@@ -141,7 +141,12 @@ class FileSession:
         """Whether more audio should be read now."""
         if self._ending or self._audio.end - self._audio.start > MAX_HELD:
             return False
-        return sum(question.waits for question in self._questions) < len(self._streams)
+        return self.waiting < len(self._streams)
+
+    @property
+    def waiting(self) -> int:
+        """Pieces that could be asked about."""
+        return sum(question.waits for question in self._questions)
 
     def receive_audio(self, samples: Samples, probabilities: Probabilities) -> None:
         """Take decoded audio, as `livestt.session.Session.receive_audio`."""

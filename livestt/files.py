@@ -149,15 +149,15 @@ class FileTranscription:
         session = self.session
         more = True
         while not self._is_over():
-            while (job := session.next_job()) is not None:
-                self._submit(job)
-            if more and self._wants_audio():
+            reads = more and self._wants_audio()
+            if not reads or self._has_batch():
+                while (job := session.next_job()) is not None:
+                    self._submit(job)
+            if reads:
                 block = next(blocks, None)
                 more = block is not None
                 self._receive(block)
-                self._deliver(wait=False)
-            else:
-                self._deliver(wait=True)
+            self._deliver(wait=not reads)
             if session.failure is not None:
                 raise EngineError(session.failure)
             events = session.take_events()
@@ -168,6 +168,11 @@ class FileTranscription:
                 yield events
             if self._options.until_language and session.language is not None:
                 return
+
+    def _has_batch(self) -> bool:
+        """Whether it is time to ask: full batches take little more than half the work."""
+        session = self.session
+        return session.language is None or session.waiting >= lanes(self._pipeline.engine) // 2
 
     def _is_over(self) -> bool:
         return self.session.ended and (self._speakers is None or self._speakers.speakers.done)

@@ -6,7 +6,7 @@
 A file is made of the fixtures' sentences with pauses between them. It is sent to
 ``/v1/audio/transcriptions`` and to ``POST /asr`` of a server of its own, and, at most
 ``--live-seconds`` of it, to the WebSocket as fast as that takes it. Memory is the server's, most
-over what it had before. A word's time is off by how far its middle is from where it was said.
+over what it had before. Further options are the server's. A word's time is off by how far its middle is from where it was said.
 """
 
 from __future__ import annotations
@@ -61,16 +61,20 @@ def main() -> None:
     parser.add_argument("--seconds", default="30,300,3600")
     parser.add_argument("--live-seconds", type=float, default=300)
     parser.add_argument("--format", default="flac", help="of the file, as soundfile names it")
-    chosen = parser.parse_args()
-    with TemporaryDirectory() as folder, serving(chosen.model) as (address, pid):
+    chosen, more = parser.parse_known_args()
+    with TemporaryDirectory() as folder, serving(chosen.model, more) as (address, pid):
         warm(address, Path(folder))
         for seconds in map(float, chosen.seconds.split(",")):
             path = Path(folder) / f"{seconds:.0f}.{chosen.format}"
             said = make(path, seconds)
-            took = [measure(name, address, pid, path, said) for name in ("openai", "asr")]
+            took, cpu = measure("openai", address, pid, path, said)
+            measure("asr", address, pid, path, said)
             if seconds <= chosen.live_seconds:
-                live = measure("live", address, pid, path, said)
-                say(f"         the live path takes {live / min(took):.1f} times as long")
+                live, live_cpu = measure("live", address, pid, path, said)
+                say(
+                    f"         the live path takes {live / took:.1f} times as long and "
+                    f"{live_cpu / cpu:.1f} times the CPU"
+                )
 
 
 def make(path: Path, seconds: float) -> Said:
@@ -98,8 +102,8 @@ def warm(address: str, folder: Path) -> None:
         ask(address, folder / "warm.wav")
 
 
-def measure(name: str, address: str, pid: int, path: Path, said: Said) -> float:
-    """Send a file one way and say how that went; the seconds it took."""
+def measure(name: str, address: str, pid: int, path: Path, said: Said) -> tuple[float, float]:
+    """Send a file one way and say how that went; the seconds and the CPU seconds it took."""
     ways = {"openai": by_openai, "asr": by_asr, "live": by_socket}
     cpu, before = cpu_seconds(pid), memory(pid)
     begun = time.perf_counter()
@@ -113,7 +117,7 @@ def measure(name: str, address: str, pid: int, path: Path, said: Said) -> float:
         f"times off {offsets(said, words)}, {said.seconds / took:5.1f} x real time, "
         f"{cpu:6.1f} s CPU, +{max(peak) - before:4.0f} MB"
     )
-    return took
+    return took, cpu
 
 
 def offsets(said: Said, words: Sequence[tuple[str, float, float]]) -> str:
@@ -186,13 +190,15 @@ def folded(word: str) -> str:
 
 
 @contextmanager
-def serving(model: str) -> Iterator[tuple[str, int]]:
+def serving(model: str, more: Sequence[str]) -> Iterator[tuple[str, int]]:
     """A server, as its address and process."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "livestt", "serve", "--model", model, "--port", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [*command, *more], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         while server.poll() is None:
