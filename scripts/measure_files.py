@@ -6,7 +6,8 @@
 A file is made of the fixtures' sentences with pauses between them. It is sent to
 ``/v1/audio/transcriptions`` and to ``POST /asr`` of a server of its own, and, at most
 ``--live-seconds`` of it, to the WebSocket as fast as that takes it. Memory is the server's, most
-over what it had before. Further options are the server's. A word's time is off by how far its middle is from where it was said.
+over what it had before. Further options are the server's. A word's time is off by how far its
+middle is from where it was said.
 """
 
 from __future__ import annotations
