@@ -140,8 +140,8 @@ class LiveSession:
         self._origin = audio.session_sample(first)
         self._skip = 0
         self.closed = False
-        self._orphaned = anyio.Event()
-        self._adopted = anyio.Event()
+        self._missed = False
+        self._turned = anyio.Event()
         self._all_said = anyio.Event()
         self._told = self.transcript.progress
         self._whole = anyio.CancelScope()
@@ -173,8 +173,8 @@ class LiveSession:
         before, self._publisher = self._publisher, publisher
         if before is not None:
             before.superseded()
-        self._adopted.set()
-        self._orphaned = anyio.Event()
+        self._missed = False
+        self._turn()
         sample, cut = divmod(self._total, self.audio.frame_bytes)
         self._total -= cut
         self._skip += cut  # of a publisher that was lost before it sent anything, too
@@ -187,14 +187,19 @@ class LiveSession:
 
     def lose(self, publisher: Listener) -> None:
         """This connection is gone without having said that it was done."""
-        if self._publisher not in (publisher, None):
+        if self._missed or self._publisher not in (publisher, None):
             return
         self._publisher = None
-        self._adopted = anyio.Event()
         if self.resumable and self._grace:
-            self._orphaned.set()
+            self._missed = True
+            self._turn()
         else:
             self.end()
+
+    def _turn(self) -> None:
+        """A publisher has come or gone."""
+        self._turned.set()
+        self._turned = anyio.Event()
 
     def watch(self, viewer: Listener) -> None:
         """Tell this listener about changes until `unwatch`."""
@@ -337,9 +342,9 @@ class LiveSession:
     async def _mourn(self) -> None:
         """End the session when a lost publisher does not come back in time."""
         while True:
-            await self._orphaned.wait()
-            with anyio.move_on_after(self._grace) as grace:
-                await self._adopted.wait()
+            turned = self._turned
+            with anyio.move_on_after(self._grace if self._missed else None) as grace:
+                await turned.wait()
             if grace.cancelled_caught:
                 log.info("session %s: its publisher did not come back", self.id)
                 self.end()

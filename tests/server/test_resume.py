@@ -5,18 +5,31 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 import numpy as np
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from livestt.audio.format import AudioFormat
 from livestt.client.state import CaptionState
+from livestt.engines import StreamOptions
+from livestt.engines.scheduler import Scheduler
 from livestt.engines.scripted import script_of
+from livestt.errors import LivesttError
+from livestt.events import Event
+from livestt.pipeline import Pipeline
+from livestt.server.live_session import LiveSession
+from livestt.server.sessions import Sessions
+from livestt.server.timing import Timing
+from livestt.settings import Settings
 
 from .conftest import Serve
 from .engines import Watched
-from .running import wait_until
+from .running import PATIENCE, wait_until
 
 TEXT = " ".join(f"word{i}" for i in range(60))
 PCM = np.zeros(16_000 * 26, "<i2").tobytes()
@@ -181,3 +194,64 @@ def test_a_viewer_that_leaves_disturbs_nobody(serve: Serve) -> None:
             return await rest(socket, state)
 
     assert asyncio.run(asyncio.wait_for(show(), 30)).committed_text == TEXT
+
+
+class Connection:
+    """A publisher that only counts."""
+
+    def receive_events(self, events: Sequence[Event]) -> None: ...
+
+    def failed(self, error: LivesttError) -> None: ...
+
+    def superseded(self) -> None: ...
+
+
+@asynccontextmanager
+async def a_session(grace: float) -> AsyncIterator[LiveSession]:
+    engine = Watched(script_of(TEXT))
+    scheduler = Scheduler(engine)
+    pipeline = Pipeline(Settings(vad=False), engine.capabilities)
+    try:
+        async with Sessions(pipeline, scheduler, Timing()) as sessions:
+            session = sessions.open(AudioFormat("s16le"), StreamOptions(), grace=grace)
+            await anyio.wait_all_tasks_blocked()
+            yield session
+    finally:
+        scheduler.close()
+
+
+def test_the_late_goodbye_of_a_replaced_connection_ends_nothing() -> None:
+    """It was replaced, the one that replaced it was lost, and only then it could be closed."""
+
+    async def run() -> None:
+        async with a_session(grace=0.3) as session:
+            old, new, newest = Connection(), Connection(), Connection()
+            session.publish_to(old)
+            session.publish_to(new)
+            session.lose(new)
+            await anyio.wait_all_tasks_blocked()
+            session.lose(old)
+            session.publish_to(newest)
+            await anyio.sleep(0.6)
+            assert not session.closed
+            session.lose(newest)
+            with anyio.fail_after(PATIENCE):
+                await session.ended.wait()
+
+    anyio.run(run)
+
+
+def test_losses_in_the_middle_of_a_sample_leave_no_stray_byte() -> None:
+    async def run() -> None:
+        async with a_session(grace=60) as session:
+            session.publish_to(Connection())
+            session.push(PCM[:1001])
+            assert session.publish_to(Connection()) == 500
+            assert session.publish_to(Connection()) == 500, "lost before it sent anything"
+            session.push(PCM[1000:])
+            session.end()
+            with anyio.fail_after(PATIENCE):
+                await session.ended.wait()
+            assert session.transcript.duration == len(PCM) // 2
+
+    anyio.run(run)
