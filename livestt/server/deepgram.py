@@ -27,7 +27,7 @@ from livestt.protocols.deepgram.control import (
     parse_control,
     schema_error,
 )
-from livestt.protocols.deepgram.flux import parse_flux
+from livestt.protocols.deepgram.flux_query import parse_flux
 from livestt.protocols.deepgram.live import LiveResults
 from livestt.protocols.deepgram.query import LiveRequest, parse_live
 from livestt.server import refusals

@@ -15,7 +15,8 @@ from livestt.protocols.deepgram.control import (
     ForceEndTurn,
     parse_control,
 )
-from livestt.protocols.deepgram.flux import FluxRequest, FluxTurns, changed
+from livestt.protocols.deepgram.flux import FluxTurns
+from livestt.protocols.deepgram.flux_query import FluxRequest, changed
 from livestt.server.deepgram_stream import Stream
 from livestt.server.live_session import LiveSession
 from livestt.server.outbox import Message

@@ -18,7 +18,8 @@ from livestt.engines.scripted import ScriptedEngine
 from livestt.events import Event
 from livestt.protocols import asr_rest, wyoming
 from livestt.protocols.deepgram.about import About
-from livestt.protocols.deepgram.flux import FluxTurns, Thresholds
+from livestt.protocols.deepgram.flux import FluxTurns
+from livestt.protocols.deepgram.flux_query import Thresholds
 from livestt.protocols.deepgram.live import LiveResults
 from livestt.protocols.deepgram.prerecorded import HeardChannel, parse_file
 from livestt.protocols.deepgram.prerecorded import answer as deepgram_answer

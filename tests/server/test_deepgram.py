@@ -293,7 +293,7 @@ class TestAnyFrames:
     )
 
     @given(frames=frames, raw_audio=st.booleans())
-    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_get_documented_answers(
         self, server: Running, frames: list[bytes | str], raw_audio: bool
     ) -> None:

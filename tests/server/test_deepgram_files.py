@@ -243,7 +243,7 @@ def quick(serve_all: Serve) -> Running:
     body=st.one_of(st.binary(max_size=200), st.none()),
     kind=st.sampled_from(["audio/wav", "application/json", "", "text/plain; x"]),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_any_request_gets_a_documented_answer(
     quick: Running, query: list[tuple[str, str]], body: bytes | None, kind: str
 ) -> None:
@@ -260,7 +260,7 @@ def test_any_request_gets_a_documented_answer(
 
 @pytest.mark.parametrize("path", ["/v1/listen", "/v2/listen"])
 @given(query=pairs)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_any_address_is_served_or_refused(
     quick: Running, path: str, query: list[tuple[str, str]]
 ) -> None:

@@ -7,6 +7,7 @@
     words          how words are written
     about          who answers: metadata, refusals
     live           a session's events as Results, SpeechStarted and UtteranceEnd
+    flux_query     what a client of Flux asks for
     flux           a session's events as turns
     prerecorded    a finished transcript as one answer
 """

@@ -18,7 +18,8 @@ from livestt.events import (
     Warned,
 )
 from livestt.protocols.deepgram.control import BadConfigure, Configure
-from livestt.protocols.deepgram.flux import FluxTurns, Message, Thresholds, changed, parse_flux
+from livestt.protocols.deepgram.flux import FluxTurns, Message
+from livestt.protocols.deepgram.flux_query import Thresholds, changed, parse_flux
 
 from .tools import ABOUT, ENGINE, SECOND, words
 
@@ -110,6 +111,17 @@ class TestEager:
 
 def test_a_short_timeout_ends_the_turn() -> None:
     messages = told(turns(eot=0.9, timeout_ms=500), TURN)
+    assert messages[-1]["trigger"] == "timeout"
+
+
+def test_without_voice_detection_a_pause_ends_the_turn() -> None:
+    messages = told(turns(), [Committed(words("Hello there.")), heard(2.5), heard(2.7)])
+    assert [m["event"] for m in messages] == ["StartOfTurn", "EndOfTurn"]
+
+
+def test_a_turn_has_an_end() -> None:
+    messages = told(turns(), [Committed(words("word " * 1500))])
+    assert [m["event"] for m in messages] == ["StartOfTurn", "EndOfTurn"]
     assert messages[-1]["trigger"] == "timeout"
 
 
