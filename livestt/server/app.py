@@ -150,6 +150,7 @@ async def health(request: Request) -> Response:
             "model": engine.model,
             "device": engine.device,
             "loaded_models": [engine.model],
+            "diarization": served.pipeline.diarizer is not None,
             "notice": engine.notice,
             "languages": sorted(engine.languages),
             "detects_language": engine.detects_language,
