@@ -1,3 +1,7 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["openai>=2"]
+# ///
 """Transcribe a file with OpenAI's Python SDK and a livestt server.
 
     pip install openai

@@ -6,12 +6,14 @@ import http.client
 import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from openai import (
     APIError,
     APIStatusError,
+    AuthenticationError,
     BadRequestError,
     InternalServerError,
     NotFoundError,
@@ -19,6 +21,7 @@ from openai import (
     RateLimitError,
 )
 
+from livestt.access.keys import digest_of
 from livestt.engines.scripted import script_of
 from livestt.server.timing import Timing
 from livestt.speakers.scripted import ScriptedDiarizer, ScriptedTurn
@@ -168,6 +171,13 @@ class TestErrors:
         assert (caught.value.param, caught.value.code) == (param, code)
         assert caught.value.type == "invalid_request_error"
         assert caught.value.request_id
+
+    def test_a_key_that_is_wrong(self, serve: Serve, tmp_path: Path) -> None:
+        keys = tmp_path / "keys"
+        keys.write_text(f"talker:transcribe:sha256={digest_of('right-key-0123456789')}\n")
+        with pytest.raises(AuthenticationError) as caught:
+            create(serve(api_keys_file=str(keys)))
+        assert caught.value.code == "invalid_api_key"
 
     def test_no_file(self, server: Running) -> None:
         status, _, body = ask(
