@@ -56,6 +56,7 @@ class RealtimeStream(SocketConnection):
         self._session: LiveSession | None = None
         self._outbox = Outbox(socket, lambda: None, timing)
         self._over = anyio.Event()
+        self._heard = anyio.Event()
 
     async def converse(self) -> None:
         await self.accept(self._subprotocol)
@@ -80,6 +81,7 @@ class RealtimeStream(SocketConnection):
             self._session.end()
 
     def receive_events(self, events: Sequence[Event]) -> None:
+        self._heard.set()
         self._tell(self._realtime.receive_events(events))
 
     def failed(self, error: LivesttError) -> None:
@@ -97,8 +99,15 @@ class RealtimeStream(SocketConnection):
             event = await read(message["bytes"] if text is None else text)
             for action in self._realtime.receive(event):
                 await self._act(action, tasks)
-            while self._outbox.waiting >= MAX_OWED:
-                await self._outbox.written()
+            await self._keep_pace()
+
+    async def _keep_pace(self) -> None:
+        """Wait until the client has read its answers, and the session has given those it owes."""
+        while self._outbox.waiting >= MAX_OWED:
+            await self._outbox.written()
+        while self._session is not None and self._session.owed_flushes >= MAX_OWED:
+            self._heard = anyio.Event()
+            await self._heard.wait()
 
     async def _act(self, action: Action, tasks: TaskGroup) -> None:
         match action:

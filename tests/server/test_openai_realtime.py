@@ -16,6 +16,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from livestt.engines.scripted import script_of
+from livestt.server.openai_realtime_stream import MAX_OWED
 from livestt.server.timing import Timing
 
 from .conftest import FIXTURES, Lent, Serve
@@ -241,6 +242,27 @@ class TestFailure:
                 assert "completed" not in client.kinds
                 engine.gate.set()
                 await client.wait("completed", 3)
+
+        try:
+            asyncio.run(talk())
+        finally:
+            engine.gate.set()
+
+    def test_a_client_that_asks_without_end_is_held_up(self, serve: Serve) -> None:
+        engine = Gated(SCRIPT)
+        server = serve(engine)
+        count = 2 * MAX_OWED
+
+        async def talk() -> None:
+            async with Client.at(server) as client:
+                await client.send(MANUAL, append(silence(1)), CLEAR)
+                await client.wait("cleared")
+                await client.send(*[CLEAR] * count)
+                await client.wait("cleared", MAX_OWED)
+                [session] = server.sessions
+                assert session.owed_flushes <= MAX_OWED
+                engine.gate.set()
+                await client.wait("cleared", count + 1)
 
         try:
             asyncio.run(talk())

@@ -53,6 +53,8 @@ class Item:
     end: int | None = None
     text: str = ""
     words: list[Word] = field(default_factory=list)
+    """Kept where they are told one by one at the end."""
+    languages: Counter[str] = field(default_factory=Counter)
     fault: str | None = None
     """Why some of it could not be transcribed."""
 
@@ -194,7 +196,9 @@ class Items:
             item = self._open = self._begin(start) if self._detects else self._new(start)
         fresh = "".join(word.text for word in words)
         fresh = fresh if item.text else fresh.lstrip()
-        item.words += words
+        item.languages.update(word.language for word in words if word.language)
+        if self.logprobs or words[0].speaker is not None:
+            item.words += words
         if fresh:
             item.text += fresh
             self._say(f"{TRANSCRIPTION}.delta", item, delta=fresh, **self._sure(words))
@@ -298,7 +302,7 @@ class Items:
             item,
             transcript=item.text,
             usage={"type": "duration", "seconds": to_seconds(max(0, end - item.start))},
-            languages=_languages(item.words),
+            languages=[{"code": code} for code, _ in item.languages.most_common()],
             **self._sure(item.words),
         )
 
@@ -353,9 +357,3 @@ class Items:
     def _take(self) -> list[Message]:
         messages, self._messages = self._messages, []
         return messages
-
-
-def _languages(words: Iterable[Word]) -> list[dict[str, str]]:
-    """The languages of the words, the most frequent first."""
-    count = Counter(word.language for word in words if word.language)
-    return [{"code": code} for code, _ in count.most_common()]
