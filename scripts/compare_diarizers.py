@@ -96,8 +96,8 @@ def shrink(folder: Path) -> None:
     path = folder / "diarizer.json"
     facts = json.loads(path.read_text())
     for preset in facts["presets"].values():
-        preset["fifo"] = max(preset["chunk"], preset["fifo"] // 4)
-        preset["update"] = max(preset["chunk"], preset["update"] // 4)
+        preset["fifo"] //= 4
+        preset["update"] //= 4
     path.write_text(json.dumps(facts))
 
 

@@ -31,6 +31,7 @@ def convert(source: Path, target: Path, name: str) -> None:
 
     model = _restore(source)
     modules, config = model.sortformer_modules, model.cfg
+    left = int(modules.chunk_left_context)
     card = ModelCard(
         kind="sortformer",
         name=name,
@@ -39,19 +40,20 @@ def convert(source: Path, target: Path, name: str) -> None:
         size=int(modules.fc_d_model),
         subsampling=int(modules.subsampling_factor),
         upsampling=1,
-        left=int(modules.chunk_left_context),
+        left=left,
         cache=int(modules.spkcache_len),
         scoring=_scoring(modules),
         silence=None,
         presets=dict(SORTFORMER),
+        longest=max(
+            int(modules.spkcache_len) + left + p.fifo + p.chunk + p.right
+            for p in SORTFORMER.values()
+        ),
     )
     _check(config.preprocessor)
-    longest = max(
-        card.cache + p.fifo + card.left + p.chunk + p.right for p in card.presets.values()
-    )
     # The table of positions is stored in the graph: as long as it is needed, not 5000.
     del model.encoder.pos_enc.pe
-    model.encoder.set_max_audio_length(longest)
+    model.encoder.set_max_audio_length(card.longest)
     frames = torch.rand(2, 14 * card.subsampling, card.mels)
     export(_pre(model), target / PRE, frames, frames.shape[1], ("x", "n"), "emb")
     export(_head(model), target / HEAD, torch.randn(2, 50, card.size), 50, ("emb", "n"), "p")

@@ -78,6 +78,8 @@ class ModelCard:
     silence: list[float] | None
     """Learned embedding of silence, or None: then it is the mean of silent frames."""
     presets: dict[str, Preset]
+    longest: int | None = None
+    """Most embeddings that ``head.onnx`` takes at once, or None if it takes any number."""
 
     def preset(self, latency: str) -> Preset:
         """How it runs at a latency.
@@ -121,6 +123,13 @@ def read(folder: Path) -> ModelCard:
         ) from error
     if form != FORMAT:
         raise BadModel(f"{folder} is of format {form}, not {FORMAT}: convert the model again.")
+    for latency, preset in card.presets.items():
+        seen = card.cache + preset.fifo + card.left + preset.chunk + preset.right
+        if card.longest is not None and seen > card.longest:
+            raise BadModel(
+                f"{path}: preset {latency} shows the model up to {seen} frames, cache and queue "
+                f"included. It takes at most {card.longest}."
+            )
     missing = [name for name in (PRE, HEAD) if not (folder / name).is_file()]
     if missing:
         raise BadModel(f"{folder} is not a usable diarizer; it lacks: {', '.join(missing)}.")

@@ -187,6 +187,13 @@ class TestCards:
         with pytest.raises(BadModel, match="convert the model again"):
             model_card.read(tmp_path)
 
+    def test_with_a_queue_longer_than_the_model_takes(self, tmp_path: Path) -> None:
+        facts = json.loads((CONVERTED / "diarizer.json").read_text())
+        facts["presets"]["1.04"]["fifo"] = 500
+        (tmp_path / "diarizer.json").write_text(json.dumps(facts))
+        with pytest.raises(BadModel, match=r"preset 1\.04 .*562 frames.*at most 469"):
+            model_card.read(tmp_path)
+
     def test_without_its_graphs(self, tmp_path: Path) -> None:
         (tmp_path / "diarizer.json").write_bytes((CONVERTED / "diarizer.json").read_bytes())
         with pytest.raises(BadModel, match=r"lacks: pre\.onnx, head\.onnx"):
