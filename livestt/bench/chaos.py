@@ -239,7 +239,7 @@ async def chaos(
             tasks.start_soon(talk, tasks.cancel_scope)
             chance = random.Random(seed)
             while done < kills:
-                await anyio.sleep(chance.uniform(2.0, 8.0))
+                await anyio.sleep(chance.uniform(1.0, 4.0))
                 await kill()  # type: ignore[misc]
                 done += 1
             await anyio.sleep_forever()
