@@ -218,7 +218,24 @@ class Census(Collector):
             ("engine_threads_revived", "Threads that died.", "", {"": stats.revived}),
         ):
             yield _counter(f"livestt_{name}", text, label, values)
+        yield from self._store()
         yield _counter("whisperx_model_evictions", "Models put out of memory.", "model", {})
+
+    def _store(self) -> Iterator[Metric]:
+        store = self._served.store
+        if store is None:
+            return
+        stats = store.stats
+        yield _gauge("livestt_store_failing", "Whether words cannot be stored now.",
+                     store.trouble is not None)  # fmt: skip
+        yield _gauge("livestt_store_words_waiting", "Words kept for a failing disk.", stats.backlog)
+        for name, text, value in (
+            ("words", "Words stored.", stats.words),
+            ("words_lost", "Words that could not be kept.", stats.lost_words),
+            ("transactions", "Transactions of the store.", stats.transactions),
+            ("transaction_seconds", "Spent in them.", stats.seconds),
+        ):
+            yield _counter(f"livestt_store_{name}", text, "", {"": value})
 
 
 def routes() -> list[BaseRoute]:

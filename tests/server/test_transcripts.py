@@ -167,4 +167,8 @@ def test_health_says_how_the_store_is(serve: Serve, store: Store, tmp_path: Path
     assert failing["status"] == "failing"
     assert failing["waiting_words"] == len(SAID.split())
     assert "transcripts.db" in failing["reason"]
+    with urlopen(f"{server.http}/metrics") as answer:
+        figures = answer.read().decode()
+    assert "livestt_store_failing 1.0" in figures
+    assert f"livestt_store_words_waiting {len(SAID.split())}.0" in figures
     (tmp_path / "moved.db").rename(tmp_path / "transcripts.db")
