@@ -14,6 +14,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
+import jiwer
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -197,6 +198,16 @@ async def converse(
         except ConnectionClosed:
             pass
     return hearing.result()
+
+
+def check_heard(told: str, said: str) -> None:
+    """A small model was streamed to: what it heard hangs a little on when its audio came."""
+    wrong = jiwer.wer(plain(said), plain(told))
+    assert wrong <= 0.35, told
+
+
+def plain(text: str) -> str:
+    return " ".join(word.strip(".,?!").lower() for word in text.split())
 
 
 def wait_until(condition: Callable[[], object], within: float = PATIENCE) -> None:

@@ -22,7 +22,7 @@ from livestt.server.timing import Timing
 from .conftest import FIXTURES, Lent, Serve
 from .engines import Faulty, Gated, Watched
 from .realtime_client import CLEAR, COMMIT, Client, append, said, silence, update
-from .running import Running, wait_until
+from .running import Running, check_heard, wait_until
 
 SCRIPT = script_of("One two three four five six seven eight.")
 MANUAL = update(turn_detection=None)
@@ -467,7 +467,9 @@ def test_utterances_of_real_speech(talking: Running) -> None:
             await client.send(append(first[still_speaking:] + silence(1)))
             await client.send(append(second + silence(1)))
             await client.wait("completed", 2)
-            assert client.transcripts == [text for _, text in spoken]
+            assert len(client.transcripts) == 2
+            for told, (_, text) in zip(client.transcripts, spoken, strict=True):
+                check_heard(told, text)
             starts = [message["audio_start_ms"] for message in client.of("speech_started")]
             ends = [message["audio_end_ms"] for message in client.of("speech_stopped")]
             assert len(starts) == len(ends) == 2
