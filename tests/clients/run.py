@@ -61,7 +61,7 @@ class Client:
 
 
 OPENAI_REST_NODE = ("json", "text", "srt", "vtt", "words", "diarized", "stream")
-OPENAI_REST = (*OPENAI_REST_NODE, "segments", "done", "asyncio", "translation")
+OPENAI_REST = (*OPENAI_REST_NODE, "segments", "done", "asyncio")
 CLIENTS = (
     Client(
         "deepgram-python-7",

@@ -222,9 +222,14 @@ def test_close_waits_for_the_batch_and_fails_the_rest(client: Client) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_that_ends_is_replaced_and_its_jobs_fail(client: Client) -> None:
-    client.engine.trouble = lambda names: (_ for _ in ()).throw(SystemExit)
+    dying = []
+
+    def die(names: list[str]) -> None:
+        dying.append(threading.current_thread())
+        raise SystemExit
+
+    client.engine.trouble = die
     client.occupy()
     waiting = client.submit("w")
     client.release()
@@ -234,6 +239,8 @@ def test_a_thread_that_ends_is_replaced_and_its_jobs_fail(client: Client) -> Non
     client.release()
     assert client.scheduler.alive
     assert client.scheduler.stats.revived >= 1
+    for thread in dying:
+        thread.join(PATIENCE)  # or what is said about its end would disturb the next test
 
 
 def test_many_threads_at_once_are_each_answered_once() -> None:
