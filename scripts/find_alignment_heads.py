@@ -40,7 +40,7 @@ from rich.progress import track
 
 from livestt.engines.transformers_model import TorchWhisper
 from livestt.engines.transformers_whisper import load_whisper
-from livestt.engines.vocabularies import from_folder
+from livestt.engines.vocabularies import from_folder, is_multilingual
 from livestt.engines.whisper.attention import Heads, places
 from livestt.engines.whisper.decoding import FloatArray, greedy
 from livestt.engines.whisper.features import log_mel
@@ -183,7 +183,7 @@ def find(options: argparse.Namespace, console: Console) -> int:
     whisper = load_whisper(folder, options.device, torch.float32)
     config = whisper.config
     shape = (config.decoder_layers, config.decoder_attention_heads)
-    vocabulary = from_folder(folder, config.vocab_size)
+    vocabulary = from_folder(folder, multilingual=is_multilingual(config.vocab_size))
     everything = tuple((layer, head) for layer in range(shape[0]) for head in range(shape[1]))
     model = TorchWhisper(whisper, everything, (), vocabulary.eot)
     lines = options.manifest.read_text("utf-8").splitlines()
