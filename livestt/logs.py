@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 FORMATS = ("text", "json")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 Context = Callable[[], Mapping[str, str]]
 """What is known of the request or session that a record belongs to."""
+
+
+class TextFormatter(logging.Formatter):
+    """One line per record, and its traceback if there is one.
+
+    Control characters are escaped: a path that a client made up may hold line breaks, and what
+    follows them would look like a record.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(TEXT)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return CONTROL.sub(_escaped, super().formatMessage(record))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
 
 
 class JsonFormatter(logging.Formatter):
@@ -46,4 +66,4 @@ def nothing() -> Mapping[str, str]:
 
 def formatter(form: str, context: Context = nothing) -> logging.Formatter:
     """What writes records in one of `FORMATS`."""
-    return JsonFormatter(context) if form == "json" else logging.Formatter(TEXT)
+    return JsonFormatter(context) if form == "json" else TextFormatter()

@@ -37,3 +37,17 @@ def test_an_error_comes_with_its_traceback() -> None:
 
 def test_people_get_a_sentence() -> None:
     assert formatter("text").format(record("hello")).endswith("WARNING livestt.x: hello")
+
+
+def test_what_a_client_made_up_stays_on_its_line() -> None:
+    line = formatter("text").format(record("GET %s", "/x\n2026 INFO livestt: forged\x1b[2J\u2028é"))
+    assert line.endswith("GET /x\\n2026 INFO livestt: forged\\x1b[2J\\u2028é")
+
+
+def test_a_traceback_keeps_its_lines() -> None:
+    failed = record("failed")
+    try:
+        raise ZeroDivisionError("x")
+    except ZeroDivisionError:
+        failed.exc_info = sys.exc_info()
+    assert formatter("text").format(failed).splitlines()[-1] == "ZeroDivisionError: x"

@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 
 import anyio
 from anyio import to_thread
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -18,7 +18,7 @@ from livestt.errors import BadRequest, TooLarge, TooSlow
 IN_MEMORY = 1 << 20
 """Bytes of a file beyond which it is kept on disk."""
 OVERHEAD = 8 << 20
-"""Bytes that a form may have besides its file."""
+"""Bytes that a form may have besides its file; its fields are kept in memory."""
 MAX_FIELDS = 200
 MAX_FIELD_BYTES = 4 << 20
 """A reference sample of a voice may come in a field."""
@@ -50,6 +50,23 @@ class Form:
         return found.file
 
 
+class _Multipart(MultiPartParser):
+    """A form with files, whose other fields are not too large even together."""
+
+    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(
+            headers, stream, max_files=8, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
+        )
+        self._in_fields = 0
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._current_part.file is None:
+            self._in_fields += end - start
+            if self._in_fields > OVERHEAD:
+                raise _fields_too_large()
+        super().on_part_data(data, start, end)
+
+
 @asynccontextmanager
 async def received_form(request: Request, max_bytes: int, patience: float) -> AsyncIterator[Form]:
     """Read a form; its files live as long as the block.
@@ -61,22 +78,18 @@ async def received_form(request: Request, max_bytes: int, patience: float) -> As
 
     Raises:
         BadRequest: not a form, or a broken one.
-        TooLarge: over ``max_bytes``.
+        TooLarge: over ``max_bytes``, or too much besides the file.
         TooSlow: its sender paused for too long.
         ClientDisconnect: the client has gone.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    stream = _limited(request, max_bytes, patience, OVERHEAD)
     parser: FormParser | MultiPartParser
     if kind == "multipart/form-data":
-        parser = MultiPartParser(
-            request.headers,
-            stream,
-            max_files=8,
-            max_fields=MAX_FIELDS,
-            max_part_size=MAX_FIELD_BYTES,
-        )
+        too_large = _too_large(max_bytes)
+        stream = _limited(request, max_bytes + OVERHEAD, patience, too_large)
+        parser = _Multipart(request.headers, stream)
     elif kind == "application/x-www-form-urlencoded":
+        stream = _limited(request, OVERHEAD, patience, _fields_too_large())
         parser = FormParser(
             request.headers, stream, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
         )
@@ -104,7 +117,7 @@ async def received_file(
 ) -> AsyncIterator[BinaryIO]:
     """Read a body that is a file; it lives as long as the block. Raises as `received_form`."""
     with SpooledTemporaryFile(max_size=IN_MEMORY) as file:
-        async for data in _limited(request, max_bytes, patience, 0):
+        async for data in _limited(request, max_bytes, patience, _too_large(max_bytes)):
             if file.tell() + len(data) > IN_MEMORY:
                 await to_thread.run_sync(file.write, data)
             else:
@@ -114,12 +127,12 @@ async def received_file(
 
 
 async def _limited(
-    request: Request, max_bytes: int, patience: float, overhead: int
+    request: Request, most: int, patience: float, too_large: TooLarge
 ) -> AsyncGenerator[bytes, None]:
-    """The body, as long as it is neither too large nor too slow."""
+    """The body, as long as it has no more bytes than ``most`` and is not too slow."""
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > max_bytes + overhead:
-        raise _too_large(max_bytes)
+    if declared.isdecimal() and int(declared) > most:
+        raise too_large
     taken = 0
     body = request.stream()
     while True:
@@ -131,8 +144,8 @@ async def _limited(
         if not data:
             return
         taken += len(data)
-        if taken > max_bytes + overhead:
-            raise _too_large(max_bytes)
+        if taken > most:
+            raise too_large
         yield data
 
 
@@ -141,3 +154,7 @@ def _too_large(max_bytes: int) -> TooLarge:
         f"the file is larger than {max_bytes // 1_000_000} MB, which is what this server takes:"
         " send it compressed, or in parts"
     )
+
+
+def _fields_too_large() -> TooLarge:
+    return TooLarge(f"the fields of a form may have {OVERHEAD >> 20} MiB together, without files")

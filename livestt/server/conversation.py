@@ -215,6 +215,8 @@ class Viewer(Conversation):
     async def _listen(self) -> None:
         """A viewer may lose count, and no more."""
         while True:
+            while self._outbox.waiting >= MAX_OWED:
+                await self._outbox.written()
             message = await self.receive()
             text = message.get("text")
             if text is None:

@@ -85,7 +85,7 @@ def _fetch(address: str, file: BinaryIO, max_bytes: int, patience: float) -> Non
     end = monotonic() + LONGEST
     try:
         with build_opener(_NoRedirects).open(address, timeout=patience) as answer:
-            while data := answer.read(READ):
+            while data := answer.read1(READ):
                 if file.tell() + len(data) > max_bytes:
                     raise TooLarge(f"the file is larger than {max_bytes // 1_000_000} MB")
                 file.write(data)

@@ -12,6 +12,8 @@ from livestt.vad.endpointing import EndpointingOptions
 
 MAX_WAITING = 1 << 17
 """Bytes that may wait before the publisher is no longer read: 4 s of 16 kHz PCM."""
+COST = 1 << 10
+"""Bytes that anything but audio counts for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class End:
 
 
 Item = bytes | Flush | StreamOptions | EndpointingOptions | End
+OPTIONS = (StreamOptions, EndpointingOptions)
 
 
 class Inbox:
@@ -38,11 +41,13 @@ class Inbox:
         self._arrived = anyio.Event()
         self._taken = anyio.Event()
         self.waiting = 0
-        """Bytes put and not taken."""
+        """Bytes put and not taken; what is no audio counts too."""
 
     def put(self, item: Item) -> None:
-        if isinstance(item, bytes):
-            self.waiting += len(item)
+        if isinstance(item, OPTIONS) and self._items and type(self._items[-1]) is type(item):
+            self._items[-1] = item  # nothing was put under the older ones
+            return
+        self.waiting += _cost(item)
         self._items.append(item)
         self._arrived.set()
 
@@ -54,7 +59,7 @@ class Inbox:
         item = self._items.popleft()
         if isinstance(item, bytes):
             item = self._with_what_follows(item)
-            self.waiting -= len(item)
+        self.waiting -= _cost(item)
         self._taken.set()
         self._taken = anyio.Event()
         return item
@@ -79,3 +84,7 @@ class Inbox:
             pieces.append(following)
             self._items.popleft()
         return b"".join(pieces)
+
+
+def _cost(item: Item) -> int:
+    return len(item) if isinstance(item, bytes) else COST

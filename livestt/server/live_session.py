@@ -229,11 +229,13 @@ class LiveSession:
     def configure(self, options: StreamOptions) -> None:
         """Options for what is pushed after this."""
         self.options = options
-        self._inbox.put(options)
+        if not self.closed:
+            self._inbox.put(options)
 
     def listen(self, endpointing: EndpointingOptions) -> None:
         """When speech starts and ends in what is pushed after this."""
-        self._inbox.put(endpointing)
+        if not self.closed:
+            self._inbox.put(endpointing)
 
     def say(self, event: SpeakerNamed | SpeakersMerged | SpeakerSeparated) -> None:
         """Somebody knows more about the speakers."""

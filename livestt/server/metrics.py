@@ -99,7 +99,7 @@ class Metrics:
 
         Args:
             path: as in `livestt.access.rules.RULES`, so that there are not too many.
-            method: ``ws`` for a WebSocket.
+            method: ``ws`` for a WebSocket; one of few, as each becomes a series.
             status: of the answer; 101 for a WebSocket that opened, 500 for none at all.
             seconds: that it took.
         """

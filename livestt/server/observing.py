@@ -25,6 +25,10 @@ QUIET = ("/health", "/ready", "/metrics", "/web/*")
 """Asked so often that only ``--log-level debug`` tells."""
 
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ws")
+"""Told apart in the figures; clients can make up others without end."""
+
+
 class Observed:
     """The outermost middleware."""
 
@@ -59,6 +63,6 @@ class Observed:
 
     def _note(self, method: str, path: str, status: int, seconds: float) -> None:
         rule = rule_of(path) or "other"
-        self._metrics.served(rule, method, status, seconds)
+        self._metrics.served(rule, method if method in METHODS else "other", status, seconds)
         level = logging.DEBUG if rule in QUIET and status < 500 else logging.INFO
         log.log(level, "%s %s %d in %.3f s", method, path, status, seconds)

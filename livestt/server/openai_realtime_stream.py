@@ -105,6 +105,8 @@ class RealtimeStream(SocketConnection):
         """Wait until the client has read its answers, and the session has given those it owes."""
         while self._outbox.waiting >= MAX_OWED:
             await self._outbox.written()
+        if self._session is not None:
+            await self._session.ready()
         while self._session is not None and self._session.owed_flushes >= MAX_OWED:
             self._heard = anyio.Event()
             await self._heard.wait()

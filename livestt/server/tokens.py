@@ -5,28 +5,27 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from livestt.access.keys import SCOPES, Scope
-from livestt.errors import BadRequest, LivesttError
+from livestt.errors import BadRequest, LivesttError, TooSlow
 from livestt.server.access import LONGEST_TOKEN, access_of, grant_of
 from livestt.server.refusals import refusal
+from livestt.server.services import services
 
 MOST_BYTES = 64 << 10
 """Of a body of JSON."""
 SECONDS = 60.0
 """That a token lasts unless its request says otherwise."""
-GRANT_SECONDS = 30.0
-"""Likewise, where Deepgram's clients ask."""
 
 
 def routes() -> list[BaseRoute]:
     return [
         Route("/tokens", make, methods=["POST"]),
         Route("/access", show, methods=["GET"]),
-        Route("/v1/auth/grant", grant_deepgram, methods=["POST"]),
     ]
 
 
@@ -60,20 +59,6 @@ async def make(request: Request) -> Response:
     )
 
 
-async def grant_deepgram(request: Request) -> Response:
-    """The same as Deepgram's SDKs ask for it: ``{"ttl_seconds": 30}``."""
-    try:
-        asked = await json_body(request)
-        seconds = _seconds(asked.get("ttl_seconds", GRANT_SECONDS), "ttl_seconds", 3600)
-        token = access_of(request).mint(grant_of(request), seconds, frozenset({"transcribe"}))
-    except LivesttError as error:
-        return refusal(request.url.path, error)
-    return JSONResponse(
-        {"access_token": token.value, "expires_in": seconds},
-        headers={"cache-control": "no-store"},
-    )
-
-
 async def json_body(request: Request, most: int = MOST_BYTES) -> dict[str, Any]:
     """The JSON object of a request; an empty body is an empty object.
 
@@ -83,12 +68,17 @@ async def json_body(request: Request, most: int = MOST_BYTES) -> dict[str, Any]:
 
     Raises:
         BadRequest: no JSON object, or too long.
+        TooSlow: it did not come in time.
     """
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise BadRequest(f"the body may have at most {most} bytes")
+    body, patience = bytearray(), services(request).timing.upload
+    try:
+        with anyio.fail_after(patience):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > most:
+                    raise BadRequest(f"the body may have at most {most} bytes")
+    except TimeoutError:
+        raise TooSlow(f"the body did not come within {patience:.0f} s: send it again") from None
     try:
         found = json.loads(bytes(body) or b"{}")
     except (ValueError, RecursionError):
@@ -106,10 +96,14 @@ def _scopes(value: object, own: frozenset[Scope]) -> frozenset[Scope]:
     raise BadRequest(f"scopes must be a list of some of: {', '.join(SCOPES)}")
 
 
-def _seconds(value: object, name: str = "seconds", most: int = LONGEST_TOKEN) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value <= most:
+def _seconds(value: object) -> float:
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and 1 <= value <= LONGEST_TOKEN
+    ):
         return float(value)
-    raise BadRequest(f"{name} must be a number from 1 to {most}")
+    raise BadRequest(f"seconds must be a number from 1 to {LONGEST_TOKEN}")
 
 
 def _names(scopes: frozenset[Scope]) -> list[str]:

@@ -56,7 +56,7 @@ class CaptionSocket(WebSocketsSansIOProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
         cast(asyncio.WriteTransport, transport).set_write_buffer_limits(HIGH_WATER, LOW_WATER)
-        _tune(transport.get_extra_info("socket"))
+        tune(transport.get_extra_info("socket"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -129,11 +129,12 @@ def abort_of(scope: Scope) -> Callable[[], None] | None:
     return None if extension is None else extension["call"]
 
 
-def _tune(connection: socket.socket | None) -> None:
+def tune(connection: socket.socket | None) -> None:
     """Set what this system knows of the socket's options; none is vital."""
     if connection is None:
         return
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    with suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     options = {"TCP_NOTSENT_LOWAT": UNSENT, "TCP_USER_TIMEOUT": DEAD_AFTER_MS, **KEEPALIVE}
     for name, value in options.items():
         number = getattr(socket, name, None)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import anyio
-from anyio.abc import SocketAttribute, SocketStream
+from anyio.abc import Listener, SocketAttribute, SocketStream, TaskGroup
 
 from livestt import __version__
 from livestt.errors import BadRequest, LivesttError, SetupError
@@ -17,6 +17,7 @@ from livestt.protocols.wyoming import Message, Reader, Transcription
 from livestt.server.access import LOOPBACK
 from livestt.server.live_session import LiveSession
 from livestt.server.services import Services
+from livestt.server.transport import tune
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ READ = 1 << 16
 MAX_CLIENTS = 100
 MAX_OWED = 1000
 """Messages a client may be owed before it is given up."""
+PAUSE = 1.0
+"""Seconds without new clients after one could not be let in, say for want of descriptors."""
 
 
 @asynccontextmanager
@@ -55,15 +58,31 @@ async def listening(served: Services) -> AsyncIterator[int | None]:
         async with stream:
             if clients.available_tokens < 1:
                 return
+            tune(stream.extra(SocketAttribute.raw_socket))
             async with clients:
                 connection = WyomingConnection(stream, served)
                 with served.sessions.connected(connection):
                     await connection.run()
 
     async with listener, anyio.create_task_group() as tasks:
-        tasks.start_soon(listener.serve, serve)
+        for one in listener.listeners:
+            tasks.start_soon(_let_in, one, serve, tasks)
         yield port
         tasks.cancel_scope.cancel()
+
+
+async def _let_in(
+    listener: Listener[SocketStream],
+    serve: Callable[[SocketStream], Awaitable[None]],
+    tasks: TaskGroup,
+) -> None:
+    """Serve whoever comes, for ever; one who cannot be let in disturbs nobody."""
+    while True:
+        try:
+            await listener.serve(serve, tasks)
+        except OSError as error:
+            log.warning("a Wyoming client could not be let in: %s", error)
+            await anyio.sleep(PAUSE)
 
 
 class WyomingConnection:

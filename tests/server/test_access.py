@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
@@ -19,10 +20,11 @@ from websockets.sync.client import connect
 from livestt.access.keys import digest_of
 from livestt.access.rules import RULES
 from livestt.engines.scripted import script_of
+from livestt.server.timing import Timing
 
 from .conftest import Serve
 from .engines import Watched
-from .running import Running, wait_until
+from .running import PATIENCE, Running, wait_until
 
 KEYS = {name: f"{name}-key-0123456789" for name in ("talker", "reader", "scraper", "root")}
 SCOPES = {"talker": "transcribe", "reader": "view", "scraper": "metrics", "root": "admin"}
@@ -307,3 +309,12 @@ def test_every_route_says_what_it_needs(server: Running) -> None:
     paths = [f"{r.path}/" if isinstance(r, Mount) else r.path for r in server.app.routes]  # type: ignore[attr-defined]
     unknown = [path for path in paths if not known(path)]
     assert unknown == ["/v1/{rest:path}"], "nothing is behind that one"
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(serve: Serve, tmp_path: Path) -> None:
+    server = serve(timing=Timing(upload=0.1), api_keys_file=str(key_file(tmp_path)))
+    key = bearer("talker")["authorization"]
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
+        head = ["POST /tokens HTTP/1.1", "host: x", f"authorization: {key}", "content-length: 9"]
+        client.sendall("\r\n".join([*head, "", '{"a":']).encode())
+        assert client.recv(100).startswith(b"HTTP/1.1 408 ")

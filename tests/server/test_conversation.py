@@ -9,12 +9,16 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from websockets.sync.client import connect
 
 from livestt.engines.scripted import script_of
+from livestt.server.conversation import MAX_OWED
+from livestt.server.outbox import Message, Outbox
+from livestt.server.timing import Timing
 
 from .conftest import Serve
 from .engines import Gated, Watched
-from .running import Running, converse
+from .running import PATIENCE, Running, converse
 
 TEXT = (
     "One two three four five six seven eight nine ten. Eleven twelve thirteen fourteen fifteen "
@@ -222,3 +226,25 @@ def test_heartbeats(serve: Serve) -> None:
     beats: list[dict[str, Any]] = asyncio.run(converse(server.url(), frames())).of("heartbeat")
     assert len(beats) >= 3
     assert [beat["t"] for beat in beats] == sorted(beat["t"] for beat in beats)
+
+
+def test_a_viewer_that_talks_nonsense_is_owed_little(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(timing=Timing(heartbeat=3600))
+    owed, notify = [], Outbox.notify
+
+    def noted(outbox: Outbox, message: Message) -> None:
+        notify(outbox, message)
+        owed.append(outbox.waiting)
+
+    monkeypatch.setattr(Outbox, "notify", noted)
+    with connect(server.url(**RAW)) as publisher:
+        session = json.loads(publisher.recv())["session"]
+        with connect(server.url(role="viewer", session=session)) as viewer:
+            for _ in range(1000):
+                viewer.send("nonsense")
+            answered = 0
+            while answered < 1000:
+                answered += json.loads(viewer.recv(PATIENCE)).get("type") == "error"
+    assert max(owed) <= MAX_OWED

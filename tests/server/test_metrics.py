@@ -82,6 +82,14 @@ def test_requests_are_counted_by_the_rule_they_fall_under(serve: Serve) -> None:
     assert "whisperx_audio_size_megabytes_count" in names
 
 
+def test_methods_that_clients_make_up_are_one(serve: Serve) -> None:
+    server = serve()
+    for method in ("BREW", "STEEP"):
+        ask(server, method, "/health")
+    series = [name for name in figures(server) if name.startswith("livestt_requests_total")]
+    assert series == ["livestt_requests_total{method=other}{path=/health}{status=405}"]
+
+
 def test_figures_need_their_own_scope(serve: Serve, tmp_path: Path) -> None:
     server = serve(api_keys_file=str(key_file(tmp_path)))
     assert ask(server, "GET", "/metrics")[0] == 401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import socket
 import warnings
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 import soundfile
+from anyio._backends._asyncio import TCPSocketListener
+from anyio.abc import SocketAttribute
 
 from livestt.engines.scripted import script_of
 from livestt.errors import SetupError
@@ -265,6 +268,36 @@ def test_who_does_not_read_is_given_up(serve: Serve) -> None:
         except OSError:
             pass
         wait_until(lambda: not connections)
+
+
+def test_who_cannot_be_let_in_harms_nobody(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    accept, failures = TCPSocketListener.accept, [errno.EMFILE, errno.ECONNABORTED]
+
+    async def failing(listener: TCPSocketListener) -> Any:
+        if failures:
+            raise OSError(failures.pop(), "no")
+        return await accept(listener)
+
+    monkeypatch.setattr(TCPSocketListener, "accept", failing)
+    monkeypatch.setattr("livestt.server.wyoming.PAUSE", 0.01)
+    server = serve(Watched(script_of(TEXT)), wyoming_port=0)
+
+    async def talk() -> str:
+        async with Client(server) as client:
+            return transcript(await client.record(*[SECOND] * 3))
+
+    assert asyncio.run(talk()) == TEXT
+    assert not failures
+
+
+def test_who_lost_power_is_noticed_by_the_kernel(serve: Serve) -> None:
+    server = serve(Watched(), wyoming_port=0)
+    connections = server.app.state.services.sessions.connections
+    with socket.create_connection(("127.0.0.1", port(server)), timeout=PATIENCE):
+        wait_until(lambda: connections)
+        (connection,) = connections
+        theirs = connection._stream.extra(SocketAttribute.raw_socket)
+        assert theirs.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 
 def test_it_is_off_unless_asked_for(serve: Serve) -> None:
