@@ -43,7 +43,7 @@ class Keeper:
         recorder: what of the events is stored.
         forward: called on the event loop with every batch of events.
         refused: called when the session is not this server's any more.
-        patience: seconds to wait for the disk.
+        patience: seconds to wait for the disk; None is `PATIENCE`.
     """
 
     def __init__(
@@ -52,13 +52,13 @@ class Keeper:
         recorder: Recorder,
         forward: Callable[[list[Event]], None],
         refused: Callable[[], None],
-        patience: float = PATIENCE,
+        patience: float | None = None,
     ) -> None:
         self._store = store
         self._recorder = recorder
         self._forward = forward
         self._refused = refused
-        self._patience = patience
+        self._patience = PATIENCE if patience is None else patience
         self._loop = asyncio.get_running_loop()
         self._held: deque[_Held] = deque()
         self._timer: asyncio.TimerHandle | None = None

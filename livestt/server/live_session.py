@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 PROGRESS_STEP = from_ms(400)
 """Audio after which clients are told how far the session is, when there is no other news."""
+BUG = "the session failed; the server's log says why"
 
 
 class Listener(Protocol):
@@ -283,16 +284,17 @@ class LiveSession:
             self._fail(_first(group))
         except* Exception:  # the top of a session: it fails alone
             log.exception("session %s failed", self.id)
-            self._fail(LivesttError("the session failed; the server's log says why"))
+            self._fail(LivesttError(BUG))
         finally:
-            if self._keeper is not None:
-                with anyio.CancelScope(shield=True):
-                    await self._keeper.finish(complete=self._all_said.is_set())
-            self.closed = True
-            self._count.end()
-            self.ended.set()
-            self._inbox.clear()
+            with anyio.CancelScope(shield=True):
+                await self._store_rest()
         log.info("session %s ended", self.id)
+
+    def give_up(self) -> None:
+        """Something around the session failed: if it has not run, it never will."""
+        if not self.ended.is_set():
+            self._fail(LivesttError(BUG))
+            self._finish()
 
     def summary(self) -> dict[str, Any]:
         """One row of the list of sessions."""
@@ -304,6 +306,22 @@ class LiveSession:
             "publishing": self._publisher is not None,
             "viewers": len(self._viewers),
         }
+
+    async def _store_rest(self) -> None:
+        try:
+            if self._keeper is not None:
+                await self._keeper.finish(complete=self._all_said.is_set())
+        except Exception:  # the top of a session, too
+            log.exception("session %s failed at its last words", self.id)
+            self._fail(LivesttError(BUG))
+        finally:
+            self._finish()
+
+    def _finish(self) -> None:
+        self.closed = True
+        self._count.end()
+        self.ended.set()
+        self._inbox.clear()
 
     async def _transcribe(self) -> None:
         async with drive(
@@ -347,7 +365,7 @@ class LiveSession:
             turned = self._turned
             with anyio.move_on_after(self._grace if self._missed else None) as grace:
                 await turned.wait()
-            if grace.cancelled_caught:
+            if grace.cancelled_caught and not turned.is_set():  # both can come at once
                 log.info("session %s: its publisher did not come back", self.id)
                 self.end()
                 return
@@ -401,9 +419,22 @@ class LiveSession:
         )
 
     def _announce(self, events: Sequence[Event]) -> None:
-        for listener in (self._publisher, *self._viewers):
-            if listener is not None:
+        for listener in filter(None, (self._publisher, *self._viewers)):
+            try:
                 listener.receive_events(events)
+            except Exception:  # the top of a connection: it fails, others read on
+                log.exception("session %s: somebody who listens failed", self.id)
+                self._give_up(listener)
+
+    def _give_up(self, listener: Listener) -> None:
+        """A listener has a bug: without its publisher the session cannot go on."""
+        self._viewers.discard(listener)
+        if listener is self._publisher:
+            self._fail(LivesttError(BUG))
+            self._publisher = None
+            self._whole.cancel()
+        else:
+            listener.failed(LivesttError(BUG))
 
     def _fail(self, error: LivesttError) -> None:
         log.info("session %s: %s: %s", self.id, error.code, error)

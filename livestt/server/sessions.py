@@ -222,22 +222,34 @@ class Sessions:
             LivesttError: there is no room, see `check_room`.
             StoreUnavailable: nobody can tell just now.
         """
-        owner = asking.grant.get().name
-        async with self._resuming:
-            known = self.find(session_id)
-            if known is not None:
-                raw = known.audio == audio and audio.encoding != "auto"
-                return known if raw and known.owner == owner else None
-            if self._store is None or audio.encoding == "auto" or not grace:
-                return None
-            self.check_room()
-            asked = Asked(session_id, audio.described(), owner or None)
-            view = layout(self._pipeline.settings).retention
-            patience = timedelta(seconds=grace)
-            resumed = await to_thread.run_sync(self._store.reopen, asked, patience, view)
-            if resumed is None:
-                return None
-            return self.open(audio, options, manner, grace=grace, resumed=resumed)
+        known = self.find(session_id)
+        if known is None:
+            async with self._resuming:
+                known = self.find(session_id)  # somebody else may have been faster
+                if known is None:
+                    return await self._reopen(session_id, audio, options, manner, grace)
+        raw = known.audio == audio and audio.encoding != "auto"
+        return known if raw and known.owner == asking.grant.get().name else None
+
+    async def _reopen(
+        self,
+        session_id: str,
+        audio: AudioFormat,
+        options: StreamOptions,
+        manner: Manner | None,
+        grace: float,
+    ) -> LiveSession | None:
+        """Go on with a session that another process left in the store."""
+        if self._store is None or audio.encoding == "auto" or not grace:
+            return None
+        self.check_room()
+        asked = Asked(session_id, audio.described(), asking.grant.get().name or None)
+        view = layout(self._pipeline.settings).retention
+        patience = timedelta(seconds=grace)
+        resumed = await to_thread.run_sync(self._store.reopen, asked, patience, view)
+        if resumed is None:
+            return None
+        return self.open(audio, options, manner, grace=grace, resumed=resumed)
 
     @contextmanager
     def connected(self, connection: Connection) -> Iterator[None]:
@@ -284,7 +296,13 @@ class Sessions:
                 if self.ladder.observe(0.0 if idle else stats.wait, anyio.current_time()):
                     log.warning("%s", self.ladder.rung.message)
                     for session in self:
-                        session.ease(self.ladder.level)
+                        self._ease(session)
+
+    def _ease(self, session: LiveSession) -> None:
+        try:
+            session.ease(self.ladder.level)
+        except Exception:  # the top of a session: the others are eased all the same
+            log.exception("session %s does not give way to the load", session.id)
 
     def _patience(self) -> float:
         """With more sessions each gathers more audio before it is heard."""
@@ -296,5 +314,8 @@ class Sessions:
                 for enter in self.around:
                     stack.enter_context(enter(session))
                 await session.run()
+        except Exception:  # the top of a session: it fails alone
+            log.exception("session %s failed outside its own work", session.id)
+            session.give_up()
         finally:
             del self._running[session.id]

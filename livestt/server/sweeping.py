@@ -42,6 +42,8 @@ async def _sweep(store: Store, settings: Settings) -> None:
             forgotten = await to_thread.run_sync(store.sweep, grace, keep)
         except StoreUnavailable as error:
             log.warning("%s", error)
+        except Exception:  # the top of a worker: the server goes on
+            log.exception("the transcripts could not be tidied up")
         else:
             if forgotten:
                 log.info("%d transcripts are older than --store-days and gone", len(forgotten))

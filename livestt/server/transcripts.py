@@ -123,7 +123,7 @@ async def rename(request: Request) -> Response:
     body = await json_body(request)
     title = body.get("title")
     if title is not None and not _is_name(title):
-        raise BadRequest(f"title must be a string of at most {LONGEST_NAME} characters")
+        raise BadRequest(f"title must be text of at most {LONGEST_NAME} characters, without NUL")
     changed = await to_thread.run_sync(store.edit, session, title, _names(body.get("speakers")))
     return JSONResponse(summary(changed))
 
@@ -190,7 +190,12 @@ def _names(value: object) -> dict[int, str]:
 
 
 def _is_name(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST_NAME
+    return isinstance(value, str) and len(value) <= LONGEST_NAME and _is_text(value)
+
+
+def _is_text(value: str) -> bool:
+    """Whether a database can keep it, and JSON show it: no NUL, no half of a character."""
+    return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _number(query: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -254,7 +254,10 @@ class Store:
                 .where(sessions.c.ended.is_(None), sessions.c.seen < milliseconds(now - grace))
                 .with_for_update(skip_locked=True)
             ).all()  # fmt: skip
+            own = self._writer.open
             for row in left:
+                if row.id in own:  # silent only because nothing could be written
+                    continue
                 rest = [line_row(row.id, line) for line in self._rest(connection, row.id)]
                 if rest:
                     connection.execute(insert(lines), rest)

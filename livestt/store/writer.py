@@ -115,6 +115,12 @@ class Writer:
             return "the store's thread has ended; restart the server"
         return self._failing
 
+    @property
+    def open(self) -> frozenset[str]:
+        """Sessions that are looked after here."""
+        with self._wake:
+            return frozenset(self._open)
+
     def submit(self, entry: Entry, answer: Answer) -> None:
         """Have an entry written; entries of one session are, in order.
 
@@ -147,11 +153,26 @@ class Writer:
 
     def _keep(self, entry: Entry) -> Outcome:
         """Keep an entry for when the disk works again."""
-        if self.stats.backlog + len(entry.words) > MAX_BACKLOG:
+        if not self._has_room(entry):
             return self._lose(entry)
         self._backlog.append((entry, _nobody))
-        self.stats.backlog += len(entry.words)
         return Outcome.DEFERRED
+
+    def _keep_before(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Keep entries that are older than all that are kept already."""
+        room = [self._has_room(entry) for entry in entries]
+        kept = [(entry, _nobody) for entry, fits in zip(entries, room, strict=True) if fits]
+        self._backlog.extendleft(reversed(kept))
+        return [
+            Outcome.DEFERRED if fits else self._lose(entry)
+            for entry, fits in zip(entries, room, strict=True)
+        ]
+
+    def _has_room(self, entry: Entry) -> bool:
+        """Take room for one more entry in the backlog, if there is any."""
+        fits = self.stats.backlog + len(entry.words) <= MAX_BACKLOG
+        self.stats.backlog += len(entry.words) if fits else 0
+        return fits
 
     def _lose(self, entry: Entry) -> Outcome:
         self.stats.lost_words += len(entry.words)
@@ -191,10 +212,11 @@ class Writer:
             for _ in new:
                 self._waiting.popleft()
             if outcomes is None:
-                # Whatever came meanwhile has to wait too, and stay behind.
+                # Whatever came before the disk was known to fail has to wait too, and stay ahead
+                # of what came after.
                 new = [*new, *self._waiting]
                 self._waiting.clear()
-                outcomes = [self._keep(entry) for entry, _ in new]
+                outcomes = self._keep_before([entry for entry, _ in new])
         for (_, answer), outcome in zip(new, outcomes, strict=True):
             _tell(answer, outcome)
 
@@ -260,11 +282,12 @@ class Writer:
 
     def _follow(self, entries: Sequence[Entry], refused: set[int]) -> None:
         """Know which sessions are looked after here."""
-        for i, entry in enumerate(entries):
-            if entry.ended or i in refused:
-                self._open.discard(entry.session)
-            else:
-                self._open.add(entry.session)
+        with self._wake:
+            for i, entry in enumerate(entries):
+                if entry.ended or i in refused:
+                    self._open.discard(entry.session)
+                else:
+                    self._open.add(entry.session)
 
     def _touch(self) -> None:
         self._touched = time.monotonic()
@@ -282,9 +305,10 @@ class Writer:
     def _fail(self, error: SQLAlchemyError | OSError) -> None:
         self.stats.failures += 1
         reason = str(getattr(error, "orig", None) or error).strip()
-        if self._failing is None:
+        with self._wake:
+            before, self._failing = self._failing, reason
+        if before is None:
             log.error("transcripts cannot be stored: %s", reason)
-        self._failing = reason
 
 
 def _nobody(outcome: Outcome) -> None:

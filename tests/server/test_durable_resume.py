@@ -7,7 +7,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -21,6 +21,8 @@ from livestt.client.state import CaptionState
 from livestt.engines.scripted import script_of
 from livestt.engines.spelled import PACE, SpelledEngine, recording
 from livestt.errors import UnknownSession
+from livestt.server.sweeping import sweeping
+from livestt.settings import Settings
 from livestt.store import Entry, Outcome, Store
 
 from .conftest import Serve
@@ -287,3 +289,69 @@ def test_sweeps_do_no_harm_to_what_runs(open_store: Open, serve: Serve) -> None:
             return await rest(socket, state)
 
     assert asyncio.run(talk()).committed_text == TEXT
+
+
+def test_an_unknown_session_keeps_nobody_from_one_that_runs(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database hangs; what runs here needs no database to be found."""
+    store = Store(str(tmp_path / "transcripts.db"))
+    server = server_with(serve, store)
+    asked, gate = Event(), Event()
+
+    def hang(*_: object) -> None:
+        asked.set()
+        gate.wait(60)
+
+    monkeypatch.setattr(store, "reopen", hang)
+
+    async def strange() -> str:
+        async with connect(server.url(**QUERY, session="strange"), compression=None) as socket:
+            config, _ = await first(socket)
+            await socket.send(b"")
+            return str(config["session"])
+
+    async def talk() -> None:
+        async with (
+            connect(server.url(**QUERY), compression=None) as socket,
+            asyncio.TaskGroup() as group,
+        ):
+            config, _ = await first(socket)
+            stranger = group.create_task(strange())
+            await asyncio.to_thread(asked.wait, 60)
+            url = server.url(**QUERY, session=config["session"])
+            try:
+                async with asyncio.timeout(60), connect(url, compression=None) as again:
+                    config, state = await first(again)
+                    assert "resume_from_sample" in config
+                    await again.send(b"")
+                    await rest(again, state)
+                assert not gate.is_set()
+            finally:
+                gate.set()
+            assert await stranger != config["session"]
+
+    asyncio.run(talk())
+
+
+def test_a_bug_at_tidying_up_does_not_end_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("livestt.server.sweeping.EVERY", 0.001)
+
+    async def run(store: Store) -> None:
+        often, loop, swept = asyncio.Event(), asyncio.get_running_loop(), []
+
+        def broken(*_: object) -> None:
+            swept.append(None)
+            if len(swept) == 2:
+                loop.call_soon_threadsafe(often.set)
+            raise ValueError("a bug")
+
+        monkeypatch.setattr(store, "sweep", broken)
+        async with asyncio.timeout(60), sweeping(store, Settings()):
+            await often.wait()
+
+    with closing(Store(str(tmp_path / "transcripts.db"))) as store:
+        asyncio.run(run(store))
+    assert "a bug" in caplog.text

@@ -255,3 +255,28 @@ def test_losses_in_the_middle_of_a_sample_leave_no_stray_byte() -> None:
             assert session.transcript.duration == len(PCM) // 2
 
     anyio.run(run)
+
+
+def test_who_comes_back_at_the_last_moment_is_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The grace time is over in the same round of the event loop."""
+
+    async def run() -> None:
+        async with a_session(grace=1000.0) as session:
+            lost, back = Connection(), asyncio.Event()
+            session.publish_to(lost)
+            session.lose(lost)
+            await anyio.wait_all_tasks_blocked()
+
+            def come_back() -> None:
+                session.publish_to(Connection())
+                back.set()
+
+            loop = asyncio.get_running_loop()
+            loop.call_later(1001.0, come_back)
+            clock = loop.time
+            monkeypatch.setattr(loop, "time", lambda: clock() + 2000.0)
+            await back.wait()
+            await anyio.wait_all_tasks_blocked()
+            assert not session.closed
+
+    asyncio.run(run())

@@ -108,7 +108,10 @@ def test_names_are_kept_and_written(ask: Ask, store: Store) -> None:
     assert ask(f"/transcripts/{session}", "PATCH", body)[1]["title"] == "Monday"
     _, row = ask(f"/transcripts/{session}", "PATCH", {"speakers": {"2": ""}})
     assert (row["title"], row["speakers"]) == ("Monday", {"1": "Anna"})
-    for bad in ({"title": 1}, {"speakers": []}, {"speakers": {"x": "y"}}, {"title": "x" * 999}):
+    for bad in (
+        {"title": 1}, {"speakers": []}, {"speakers": {"x": "y"}}, {"title": "x" * 999},
+        {"title": "a\0b"}, {"title": "\ud83d"}, {"speakers": {"1": "\udc00"}},
+    ):  # fmt: skip
         assert ask(f"/transcripts/{session}", "PATCH", bad) == (400, "bad_request")
 
 

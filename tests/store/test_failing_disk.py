@@ -154,3 +154,26 @@ def test_an_answer_to_nobody_stops_nothing(store: Store) -> None:
 
     store.append(Entry("a", 1, 0, words("one"), opening=opening("a")), gone)
     assert write(store, Entry("a", 1, 1, words("two", 1))) is Outcome.STORED
+
+
+def test_what_waited_is_written_before_what_came_later(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last entry comes when the disk is known to fail, but nobody has been told yet."""
+    tell(store, "a", "one", ended=False)
+    fail, told = writer.Writer._fail, []
+
+    def slowly(self: writer.Writer, error: OSError) -> None:
+        fail(self, error)
+        if not told:
+            store.append(Entry("a", 1, 2, words("three", 2), received=90, ended=True), told.append)
+
+    monkeypatch.setattr(writer.Writer, "_fail", slowly)
+    os.rename(tmp_path / "transcripts.db", tmp_path / "moved.db")
+    assert write(store, Entry("a", 1, 1, words("two", 1), received=50)) is Outcome.DEFERRED
+    assert told == [Outcome.DEFERRED]
+    os.rename(tmp_path / "moved.db", tmp_path / "transcripts.db")
+    wait_until(lambda: store.trouble is None)
+    assert store.read("a").text == "one two three"
+    assert store.get("a").received == 90
+    assert store.get("a").ended is not None

@@ -177,13 +177,22 @@ class TestReopening:
 
 
 class TestSweeping:
-    def test_ends_what_nobody_came_back_to_and_closes_its_lines(self, store: Store) -> None:
+    def test_ends_what_nobody_came_back_to_and_closes_its_lines(
+        self, store: Store, open_store: Open
+    ) -> None:
         TestReopening().left(store)
-        store.sweep(NEVER, None)
+        other = open_store()
+        other.sweep(NEVER, None)
         assert store.get("a").ended is None
-        store.sweep(NOW, None)
+        other.sweep(NOW, None)
         assert store.get("a").ended is not None
         assert [f.line for f in store.search("five", 10)] == [2]
+
+    def test_leaves_alone_what_goes_on_here(self, store: Store) -> None:
+        """A disk that failed has kept it from saying so."""
+        TestReopening().left(store)
+        store.sweep(NOW, None)
+        assert store.get("a").ended is None
 
     def test_forgets_what_is_older_than_wanted(self, store: Store) -> None:
         tell(store, "a", "old")
