@@ -82,6 +82,7 @@ class Driver:
         self._untouched = True
         self._idle = False  # nothing to ask without more audio, however much is unheard
         self._asked: list[Ticket] = []
+        self._astray = False  # what the stream has heard is not what the session thinks
 
     @property
     def options(self) -> StreamOptions:
@@ -177,7 +178,7 @@ class Driver:
 
     def _is_far_behind(self) -> bool:
         asked = self._session.lag > self._ahead and not self._idle
-        return asked or (self._speakers is not None and self._speakers.speakers.lag > self._ahead)
+        return asked or (self._speakers is not None and self._speakers.is_behind(self._ahead))
 
     def _receive(self, heard: Heard) -> None:
         self._session.receive_audio(heard.samples, heard.probabilities)
@@ -208,14 +209,16 @@ class Driver:
             loop.call_soon_threadsafe(self._wake)
 
         deadline = time.monotonic() + (0 if job.final else PARTIAL_PATIENCE)
-        ticket = self._submit(job, deadline, done)
+        ticket = None
         with self._patient() as late, anyio.move_on_after(ANSWER_TIMEOUT):
+            await self._find_back(job)
+            ticket = self._submit(job, deadline, done)
             while not ticket.done:
                 await self._changed.wait()
                 self._changed = anyio.Event()
                 if not ticket.done:
                     ticket = self._renew(ticket, done)
-        await self._deliver(ticket)
+        await self._deliver(job, ticket)
         if late.is_set():
             self._on_events([ON_TIME])
 
@@ -253,8 +256,20 @@ class Driver:
         job = self._session.next_job(instead_of=ticket.job) or ticket.job
         return self._submit(job, ticket.deadline, done, instead_of=ticket)
 
-    async def _deliver(self, ticket: Ticket) -> None:
-        if ticket.failure is not None:
+    async def _find_back(self, job: Job) -> None:
+        """Reset a stream that went astray, once the engine is not at work on it any more."""
+        if not self._astray:
+            return
+        while not all(ticket.done for ticket in self._asked):
+            await self._changed.wait()
+            self._changed = anyio.Event()
+        await to_thread.run_sync(self._scheduler.engine.reset, job.stream)
+        self._astray = False
+
+    async def _deliver(self, job: Job, ticket: Ticket | None) -> None:
+        if ticket is None:
+            self._time_out(job)
+        elif ticket.failure is not None:
             # The session will tell the utterance again from its start.
             await to_thread.run_sync(self._scheduler.engine.reset, ticket.job.stream)
             self._session.receive_failure(ticket.job, ticket.failure)
@@ -265,8 +280,12 @@ class Driver:
         else:
             if self._scheduler.withdraw(ticket):
                 self._asked.remove(ticket)
-            reason = f"no answer from the engine within {ANSWER_TIMEOUT:.0f} s"
-            self._session.receive_failure(ticket.job, reason)
+            self._time_out(ticket.job)
+
+    def _time_out(self, job: Job) -> None:
+        self._astray = True
+        reason = f"no answer from the engine within {ANSWER_TIMEOUT:.0f} s"
+        self._session.receive_failure(job, reason)
 
     def _wake(self) -> None:
         self._changed.set()

@@ -139,9 +139,13 @@ class FileSession:
     @property
     def wants_audio(self) -> bool:
         """Whether more audio should be read now."""
-        if self._ending or self._audio.end - self._audio.start > MAX_HELD:
+        if self._ending or self._is_full:
             return False
         return self.waiting < len(self._streams)
+
+    @property
+    def _is_full(self) -> bool:
+        return self._audio.end - self._audio.start > MAX_HELD
 
     @property
     def waiting(self) -> int:
@@ -264,11 +268,14 @@ class FileSession:
             lane = self._pieces % len(self._streams) if self._native else None
             self._questions.append(_Question(piece, lane))
             self._pieces += 1
-        if self._ending and self._language is None and self._guesses and self._all_answered():
+        last = (self._ending or self._is_full) and self._all_answered()
+        if last and self._language is None and self._guesses:
             self._settle_language()
-        if self._language is not None or (self._ending and self._all_answered()):
-            while self._questions and self._questions[0].answer is not None:
-                self._commit(self._questions.popleft())
+        known = self._language is not None or (last and self._all_answered())
+        while self._questions and (answer := self._questions[0].answer) is not None:
+            if not known and answer.words:
+                break
+            self._commit(self._questions.popleft())
         earliest = self._chunker.earliest
         held = self._questions[0].piece.start if self._questions else earliest
         self._audio.drop_before(min(held, earliest, self.received))

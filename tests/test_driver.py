@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from server.engines import Faulty, Gated, Watched
 from livestt import driver as driving
 from livestt.audio.format import AudioFormat
 from livestt.driver import Driver, drive, transcribe_live
-from livestt.engines import Engine
+from livestt.engines import Engine, Hypothesis, Job
 from livestt.engines.scheduler import Scheduler
 from livestt.engines.scripted import script_of
 from livestt.errors import BadAudio, EngineError, SetupError
@@ -150,6 +150,46 @@ def test_an_engine_that_hangs_is_given_up_and_its_stream_kept(
     assert {w.code for w in taker.of(Warned)} == {"engine_error"}
     assert "no answer" in taker.of(Warned)[0].message
     assert "hangs" in caplog.text
+
+
+class Noting(Gated):
+    """Knows when it was at work, and when a stream was reset."""
+
+    def __init__(self) -> None:
+        super().__init__(script_of(TEXT))
+        self.notes: list[str] = []
+
+    def answers(self, jobs: Sequence[Job]) -> list[Hypothesis]:
+        self.notes.append("began")
+        answers = super().answers(jobs)
+        self.notes.append("done")
+        return answers
+
+    def reset(self, stream: object) -> None:
+        self.notes.append("reset")
+
+
+def test_a_stream_is_reset_after_a_job_that_took_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has heard that audio, and hears it again: without a reset its words would double."""
+    engine = Noting()
+
+    async def body(driver: Driver, taker: Taker) -> None:
+        fail = driver._session.receive_failure
+
+        def failed(job: Job, reason: str) -> None:
+            fail(job, reason)
+            monkeypatch.setattr(driving, "ANSWER_TIMEOUT", 60.0)
+            asyncio.get_running_loop().call_later(0.1, engine.gate.set)
+
+        monkeypatch.setattr(driver._session, "receive_failure", failed)
+        monkeypatch.setattr(driving, "ANSWER_TIMEOUT", 0.1)
+        await whole(driver, taker)
+
+    assert session(engine, body).text == TEXT
+    at = engine.notes.index("reset")
+    assert at % 2 == 0
+    assert engine.notes.count("reset") == 1
+    assert engine.notes[:at] == ["began", "done"] * (at // 2)
 
 
 def test_a_late_answer_is_waited_for_before_the_release(monkeypatch: pytest.MonkeyPatch) -> None:

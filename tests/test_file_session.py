@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livestt import file_session
 from livestt.engines import Hypothesis, Job, StreamOptions
 from livestt.engines.scripted import ScriptedEngine, ScriptedWord, script_of
 from livestt.events import Committed, Ended, Event, LanguageDetected, Progress, Warned, Word
@@ -296,3 +297,34 @@ def test_unsure_words_in_what_may_be_music_are_not_believed() -> None:
     assert no_speech_between(file.figures, 0, len(samples)) == 0.5
     assert no_speech_between(file.figures, 10**9, 10**9 + 1) == 0.0
     assert not words_of(told(session(engine), engine, samples, probabilities * 0.7))
+
+
+@pytest.mark.parametrize("unsure", [0, 2])
+def test_a_language_that_stays_unknown_stops_no_file(
+    unsure: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than is kept goes by before the language is known: music, or nothing for certain."""
+    monkeypatch.setattr(file_session, "MAX_HELD", from_seconds(40))
+    samples, probabilities, script = talk([(180, 40)] * 20)
+    talks_again = from_seconds(100)
+    first = [word for word in script if word.start < unsure * from_seconds(6)]
+    later = [word for word in script if word.start >= talks_again]
+    engine = ScriptedEngine(script=[*first, *later])
+    file = session(engine, language=None)
+    events: list[Event] = []
+    at = 0
+    while not file.ended:
+        if file.wants_audio and at < len(probabilities):
+            end = at + 100
+            file.receive_audio(samples[at * FRAME : end * FRAME], probabilities[at:end])
+            at = end
+        elif (job := file.next_job()) is not None:
+            answer = engine.run([job])[0]
+            answer.language_probability = 1.0 if job.start >= talks_again else 0.1
+            file.receive_hypothesis(job, answer)
+        else:
+            assert at >= len(probabilities), "neither audio nor an answer is wanted"
+            file.receive_end()
+        events += file.take_events()
+    assert [word.text for word in words_of(events)] == [word.text for word in [*first, *later]]
+    assert len([event for event in events if isinstance(event, LanguageDetected)]) == 1

@@ -47,6 +47,10 @@ class SpeakerDriver:
         events = self.speakers.follow(events)
         return self._gate.follow(events) if self._gate else events
 
+    def is_behind(self, ahead: int) -> bool:
+        """Whether more than ``ahead`` samples wait, beyond what the diarizer wants at once."""
+        return self.speakers.lag > ahead + self._scheduler.engine.capabilities.step
+
     async def run(self, answered: Callable[[], None]) -> None:
         """Ask the diarizer whatever there is to know, until the session has said its last.
 

@@ -38,6 +38,7 @@ class FileSpeakers:
         self._wake = wake
         self._stream = scheduler.engine.open()
         self._ticket: DiarizerTicket | None = None
+        self._hung: DiarizerTicket | None = None  # given up; its late answer is of no use
         self.speakers = Diarization(self._stream, scheduler.engine.capabilities, options)
 
     @property
@@ -54,7 +55,7 @@ class FileSpeakers:
         """Take the answer there is, and ask what there is to ask."""
         ticket = self._ticket
         if ticket is not None and self.answered:
-            self._ticket = None if ticket.done else ticket
+            self._ticket = None
             self._deliver(ticket)
         if self._ticket is None and (job := self.speakers.next_job()) is not None:
             self._submit(job)
@@ -65,7 +66,7 @@ class FileSpeakers:
 
     def close(self) -> None:
         """Free the diarizer's stream, once it is not at work for it."""
-        ticket = self._ticket
+        ticket = self._ticket or self._hung
         if ticket is not None and not (ticket.done or self._scheduler.withdraw(ticket)):
             while not (ticket.done or self._hangs(ticket)):
                 time.sleep(0.02)
@@ -84,6 +85,7 @@ class FileSpeakers:
         elif ticket.failure is not None:
             self.speakers.receive_failure(ticket.job, ticket.failure)
         else:
+            self._hung = ticket
             self.speakers.give_up(f"no answer from the diarizer within {ANSWER_TIMEOUT:.0f} s")
 
     def _hangs(self, ticket: DiarizerTicket) -> bool:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import anyio
 import anyio.to_thread
 import numpy as np
 import pytest
 
+from livestt.audio.format import AudioFormat
+from livestt.driver import drive
 from livestt.engines import Engine
-from livestt.events import Attributed, Committed, Ended
+from livestt.engines.scheduler import Scheduler
+from livestt.engines.scripted import ScriptedEngine
+from livestt.events import Attributed, Committed, Ended, Event, Warned
+from livestt.pipeline import Pipeline
 from livestt.settings import Settings
-from livestt.speakers import Activity, DiarizerJob
+from livestt.speakers import Activity, DiarizerJob, file_driving
 from livestt.speakers.diarization import DiarizationOptions
 from livestt.speakers.driving import drive_speakers
+from livestt.speakers.file_driving import FileSpeakers
 from livestt.speakers.scheduler import DiarizerScheduler
 from livestt.speakers.scripted import ScriptedDiarizer, ScriptedStream
 from livestt.testing import Harness
@@ -95,3 +102,63 @@ def test_who_leaves_early_frees_the_stream_once_it_is_not_in_use() -> None:
     finally:
         scheduler.close()
     assert len(diarizer.released) == 1
+
+
+def test_a_diarizer_that_hangs_over_a_file_is_given_up_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(file_driving, "ANSWER_TIMEOUT", -1.0)
+    diarizer, answered = Blocked(), threading.Event()
+    scheduler = DiarizerScheduler(diarizer)
+    speakers = FileSpeakers(scheduler, DiarizationOptions(), answered.set)
+    try:
+        speakers.speakers.receive_audio(np.zeros(16_000, np.float32), [0.9] * 32)
+        speakers.work()
+        diarizer.began.wait()
+        assert speakers.answered
+        said = []
+        for _ in range(3):
+            speakers.work()
+            said += speakers.follow([])
+            assert not speakers.answered
+        assert [event.code for event in said if isinstance(event, Warned)] == ["diarization_error"]
+        speakers.close()
+        assert not diarizer.released, "the diarizer is at work on it"
+        diarizer.may_go_on.set()
+        answered.wait()
+        speakers.work()
+        speakers.close()
+    finally:
+        diarizer.may_go_on.set()
+        scheduler.close()
+    assert len(diarizer.released) == 1
+
+
+def test_a_limit_shorter_than_a_step_of_the_diarizer_stops_nothing() -> None:
+    diarizer = ScriptedDiarizer()
+    diarizer.capabilities = replace(diarizer.capabilities, step=16_000 * 10)
+    scheduler = DiarizerScheduler(diarizer)
+    ended = anyio.Event()
+
+    def take(events: list[Event]) -> None:
+        if any(isinstance(event, Ended) for event in events):
+            ended.set()
+
+    async def feed() -> None:
+        settings = Settings(vad=False, seconds_ahead=1)
+        engine = Scheduler(ScriptedEngine())
+        pipeline = Pipeline(settings, engine.engine.capabilities, scheduler)
+        try:
+            with anyio.fail_after(30):
+                async with drive(pipeline, engine, AudioFormat("s16le"), take) as driver:
+                    for _ in range(35):
+                        await driver.feed(bytes(32_000))
+                    await driver.end()
+                    await ended.wait()
+        finally:
+            engine.close()
+
+    try:
+        asyncio.run(feed())
+    finally:
+        scheduler.close()
