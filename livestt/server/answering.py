@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 import anyio
+import anyio.lowlevel
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -19,6 +20,7 @@ from livestt.files import FileOptions, file_layout
 from livestt.pipeline import Manner
 from livestt.recording import Recording, SpeakersWanted, shortfall
 from livestt.server.services import Services
+from livestt.server.transport import abort_of
 from livestt.server.uploads import Upload
 
 log = logging.getLogger(__name__)
@@ -123,12 +125,14 @@ def with_speakers(manner: Manner, speakers: SpeakersWanted | None) -> Manner:
 
 
 class EventStream(Response):
-    """Server-sent events while ``work`` goes on; given up when the client goes away.
+    """Server-sent events while ``work`` goes on; given up when the client goes away or does not
+    read.
 
     Args:
         work: is handed a function that sends text.
         pulse: sent whenever nothing else was for a while.
         interval: seconds.
+        patience: seconds for which the client may refuse to read.
     """
 
     media_type = "text/event-stream"
@@ -138,17 +142,27 @@ class EventStream(Response):
         work: Callable[[Callable[[str], Awaitable[None]]], Awaitable[None]],
         pulse: str,
         interval: float,
+        patience: float,
     ) -> None:
         super().__init__(headers={"cache-control": "no-cache", "x-accel-buffering": "no"})
         del self.headers["content-length"]
         self._work = work
         self._pulse = pulse
         self._interval = interval
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        stalled = False
+
         async def emit(text: str) -> None:
+            nonlocal stalled
             body = text.encode()
-            await send({"type": "http.response.body", "body": body, "more_body": True})
+            with anyio.move_on_after(self._patience) as patience:
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+            if patience.cancelled_caught:
+                stalled = True
+                tasks.cancel_scope.cancel()
+                await anyio.lowlevel.checkpoint()
 
         async def beat() -> None:
             while True:
@@ -167,10 +181,21 @@ class EventStream(Response):
             tasks.start_soon(beat)
             await self._work(emit)
             tasks.cancel_scope.cancel()
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        if not stalled:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        log.info("a client of %s read nothing for %s s", scope["path"], self._patience)
+        abort = abort_of(scope)
+        if abort is not None:
+            abort()
+            await _disconnected(receive)
 
 
 async def _cancel_on_disconnect(receive: Receive, scope: anyio.CancelScope) -> None:
+    await _disconnected(receive)
+    scope.cancel()
+
+
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-    scope.cancel()

@@ -75,7 +75,7 @@ async def transcribe(request: Request, respond: Respond) -> None:
                     async with heard as (recording, events):
                         await stream(wishes, recording, events, emit)
 
-                await respond(EventStream(tell, PULSE, served.timing.pulse))
+                await respond(EventStream(tell, PULSE, served.timing.pulse, served.timing.send))
                 return
             async with while_connected(request), heard as (recording, events):
                 async for _ in events:

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from livestt import logs
 from livestt.server import asking
 from livestt.server.services import Services
-from livestt.server.transport import LARGEST, CaptionSocket
+from livestt.server.transport import LARGEST, AbortableHttp, CaptionSocket
 from livestt.settings import Settings
 
 GRACE = 5
@@ -37,6 +37,7 @@ def config(app: Starlette, settings: Settings) -> uvicorn.Config:
         log_level=settings.log_level,
         log_config=None if settings.log_format == "json" else uvicorn.config.LOGGING_CONFIG,
         access_log=False,
+        http=AbortableHttp,
         ws=CaptionSocket,
         ws_max_size=LARGEST,
         ws_per_message_deflate=False,

@@ -1,4 +1,4 @@
-"""uvicorn's WebSocket, with what live captions need: fresh words, and an end to dead clients."""
+"""uvicorn's connections, with what live captions need: fresh words, and an end to dead clients."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 UNSENT = 16 << 10
@@ -35,6 +36,9 @@ LINGER = 1.0
 """Seconds for which bytes are still taken from a client that broke the protocol."""
 ABORT = "livestt.abort"
 """Extension of the ASGI scope: ``{"call": f}``, and ``f()`` ends the connection at once."""
+
+_Http: Any = AutoHTTPProtocol
+"""The faster of the two that uvicorn has, if what it needs is installed."""
 
 log = logging.getLogger(__name__)
 log.setLevel(logging.WARNING)  # uvicorn logs each address with its query, which holds prompts
@@ -121,6 +125,22 @@ class CaptionSocket(WebSocketsSansIOProtocol):
             self.read_paused = False
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(LINGER, self.transport.close)
+
+
+class AbortableHttp(_Http):  # type: ignore[misc]
+    """One HTTP connection, which the application can abort likewise."""
+
+    app: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        app = self.app
+
+        async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
+            scope.setdefault("extensions", {})[ABORT] = {"call": self.transport.abort}
+            await app(scope, receive, send)
+
+        self.app = with_abort
 
 
 def abort_of(scope: Scope) -> Callable[[], None] | None:

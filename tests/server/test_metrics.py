@@ -82,9 +82,9 @@ def test_requests_are_counted_by_the_rule_they_fall_under(serve: Serve) -> None:
     assert "whisperx_audio_size_megabytes_count" in names
 
 
-def test_methods_that_clients_make_up_are_one(serve: Serve) -> None:
+def test_methods_that_nothing_takes_are_one(serve: Serve) -> None:
     server = serve()
-    for method in ("BREW", "STEEP"):
+    for method in ("LOCK", "PROPFIND"):
         ask(server, method, "/health")
     series = [name for name in figures(server) if name.startswith("livestt_requests_total")]
     assert series == ["livestt_requests_total{method=other}{path=/health}{status=405}"]

@@ -272,6 +272,22 @@ class TestClientsThatGo:
         assert b"[DONE]" in answer.read()
         connection.close()
 
+    def test_a_client_that_does_not_read_is_given_up(
+        self, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("livestt.server.openai_rest.PULSE", f":{'x' * (16 << 20)}\n\n")
+        engine = Gated(script_of(TEXT))
+        server = serve(engine, Timing(pulse=0.01, send=0.2))
+        connections = server.server.server_state.connections
+        client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+        client.request("POST", "/v1/audio/transcriptions", *multipart(("stream", "true")))
+        assert engine.entered.wait(PATIENCE)
+        wait_until(lambda: not connections or any(c.flow.write_paused for c in list(connections)))
+        engine.gate.set()
+        wait_until(lambda: server.services.uploads.admitted == 0)
+        wait_until(lambda: not connections)
+        client.close()
+
 
 def multipart(*fields: tuple[str, str], name: str = "file") -> tuple[bytes, dict[str, str]]:
     """A form with nine seconds of audio, as a body and its headers."""
