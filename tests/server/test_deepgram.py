@@ -79,7 +79,7 @@ def test_an_empty_frame_ends_the_audio(server: Running) -> None:
 
 
 def test_a_silent_client_is_given_up(serve: Serve) -> None:
-    server = serve(Watched(script_of(TEXT)), Timing(silent_client=0.5))
+    server = serve(Watched(script_of(TEXT)), Timing(silent_client=2))
     told = converse(server, AUDIO, INTERIM)
     assert told.text() == TEXT
     assert (told.code, str(told.reason)[:8]) == (1011, "NET-0001")

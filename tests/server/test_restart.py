@@ -25,10 +25,15 @@ from livestt.server.timing import Timing
 
 from .conftest import Serve
 from .engines import Gated, Watched
-from .running import PATIENCE, Dialogue, listen, wait_until
+from .running import PATIENCE, Dialogue, Running, listen, wait_until
 
 TEXT = " ".join(f"word{i}" for i in range(20))
 AUDIO = bytes(32_000 * 9)
+
+
+def heard_something(server: Running) -> bool:
+    """What was sent as one message came as a whole."""
+    return any(session.transcript.duration for session in list(server.sessions))
 
 
 def test_last_words_come_before_the_close(serve: Serve) -> None:
@@ -39,7 +44,9 @@ def test_last_words_come_before_the_close(serve: Serve) -> None:
             await client.send(AUDIO)
             async with asyncio.TaskGroup() as group:
                 hearing = group.create_task(listen(client))
-                await asyncio.sleep(0.5)
+                await asyncio.to_thread(
+                    wait_until, lambda: server.listing() and server.seconds() > 0
+                )
                 server.server.should_exit = True
             return hearing.result()
 

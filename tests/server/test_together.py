@@ -52,7 +52,8 @@ def test_eight_sessions_share_batches_and_keep_their_order(serve: Serve) -> None
         async with asyncio.TaskGroup() as group:
             talks = [group.create_task(converse(server.url(**RAW), frames)) for _ in range(8)]
             await asyncio.to_thread(wait_until, lambda: len(server.sessions) == 8)
-            await asyncio.sleep(0.3)
+            stats = server.services.scheduler.stats
+            await asyncio.to_thread(wait_until, lambda: stats.waiting > 1)
             engine.gate.set()
         return [talk.result().text for talk in talks]
 
