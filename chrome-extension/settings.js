@@ -4,7 +4,7 @@
  * @typedef {object} Settings
  * @property {string} server  The address of the server's page; ends with a slash.
  * @property {string} key  The server's key, if it wants one.
- * @property {string} language  A code, or "auto".
+ * @property {string} language  A code, or "auto"; "" is the server's own choice.
  * @property {boolean} microphone  Caption the microphone too, as a channel of its own.
  * @property {boolean} processing  Noise suppression and echo cancellation for the microphone.
  * @property {boolean} overlay  Captions on the page itself.
@@ -14,7 +14,7 @@
 export const DEFAULTS = {
   server: "http://127.0.0.1:8000/",
   key: "",
-  language: "auto",
+  language: "",
   microphone: false,
   processing: false,
   overlay: true,

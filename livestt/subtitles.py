@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from livestt.events import Word
 from livestt.timebase import SAMPLES_PER_MS, clock, from_seconds, subtitle_clock, to_ms, to_seconds
-from livestt.transcript import Segment, joined
+from livestt.transcript import Segment, joined, main_language
 
 LINE = 42
 """Characters of a line; what broadcasters agree on."""
@@ -242,7 +242,7 @@ def as_dict(spoken: Spoken, *, words: bool = False) -> dict[str, Any]:
     segments = _spoken(spoken)
     result: dict[str, Any] = {
         "text": spoken.text.strip(),
-        "language": spoken.language,
+        "language": spoken.language or main_language([w for s in segments for w in s.words]),
         "duration": to_seconds(spoken.duration),
         "segments": [_segment(segment) for segment in segments],
     }

@@ -135,7 +135,7 @@ def test_the_language_can_be_chosen_and_changed(
         "channels": "1",
         "language": "de",
     }
-    expect(page.locator("#language option")).to_have_count(4)
+    expect(page.locator("#language option")).to_have_count(5)
     expect(page.locator("#language")).to_have_value("de")
     page.select_option("#language", "fr")
     wait_for(lambda: {"type": "configure", "language": "fr"} in heard.controls)

@@ -175,7 +175,7 @@ def test_one_press_of_the_button_is_enough(
 
     assert heard.origin == ORIGIN
     assert heard.query["encoding"] == "s16le"
-    assert heard.query["language"] == "auto"
+    assert "language" not in heard.query
     wait_for(lambda: extension.overlay_text(page) == "")
 
 
@@ -519,6 +519,7 @@ def test_axe_has_nothing_to_say(
         panel.evaluate("ui => { localStorage.livestt = JSON.stringify({ ui }) }", language)
         panel.reload()
         expect(panel.locator("#stop")).to_be_visible()
+        expect(panel.locator("#link")).to_have_attribute("data-link", "live")
         assert panel.evaluate(TOO_WIDE) == [], language
     asking = extension.context.new_page()
     asking.add_init_script("window.close = () => {}")

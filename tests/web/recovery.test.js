@@ -34,4 +34,5 @@ test("a language is asked for unless it may be why we were refused", () => {
   assert.equal(languageToAsk("de", undefined, true), "auto");
   assert.equal(languageToAsk("de", ["de", "en"], true), "de");
   assert.equal(languageToAsk("de", ["en"], false), "auto");
+  assert.equal(languageToAsk("", ["en"], true), "");
 });

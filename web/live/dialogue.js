@@ -94,7 +94,7 @@ export class Dialogue extends EventTarget {
   speak(language) {
     if (language === this.language) return;
     this.language = language;
-    this.connection.send({ type: "configure", language });
+    if (language) this.connection.send({ type: "configure", language });
   }
 
   /** @param {Config} config */

@@ -9,7 +9,7 @@
  * @property {boolean} unsure  Mark the words the model was not sure of.
  * @property {boolean} keys  Single keys do things.
  * @property {string} ui  The page's own language; "" is the browser's.
- * @property {string} language  A code, or "auto".
+ * @property {string} language  A code, or "auto"; "" is the server's own choice.
  * @property {"microphone" | "tab"} source  What Start listens to.
  * @property {string} device  A microphone's id; "" is the system's choice.
  * @property {boolean} processing  Noise suppression and echo cancellation.
@@ -33,7 +33,7 @@ export const DEFAULTS = {
   unsure: false,
   keys: true,
   ui: "",
-  language: "auto",
+  language: "",
   source: "microphone",
   device: "",
   processing: false,

@@ -70,11 +70,12 @@ export class SyncGuard {
  * A server refuses a session in a language it does not know, and a page is not told why it was
  * refused. So where that could be the reason, ask for "auto", and see.
  *
- * @param {string} choice
+ * @param {string} choice  "" leaves it to the server.
  * @param {string[] | undefined} known  The server's languages, if it told them.
  * @param {boolean} failed  Whether asking for the choice has just failed.
  */
 export function languageToAsk(choice, known, failed) {
+  if (choice === "") return choice;
   const hopeful = known ? known.includes(choice) : !failed;
   return hopeful ? choice : "auto";
 }

@@ -64,11 +64,11 @@ export const SAMPLE_RATE = 16000;
  *
  * @param {string} base  The page's own address; a `token` in its query is handed on.
  * @param {object} [options]
- * @param {string} [options.language]
+ * @param {string} [options.language]  A code or "auto"; "" leaves it to the server.
  * @param {Resume | null} [options.resume]
  * @param {boolean} [options.container]  The bytes are a file's, and say themselves what they are.
  */
-export function liveUrl(base, { language = "auto", resume = null, container = false } = {}) {
+export function liveUrl(base, { language = "", resume = null, container = false } = {}) {
   const pcm = { encoding: "s16le", sample_rate: String(SAMPLE_RATE), channels: "1" };
   const url = new URL("asr", base);
   url.protocol = url.protocol === "https:" || url.protocol === "wss:" ? "wss:" : "ws:";
@@ -76,7 +76,7 @@ export function liveUrl(base, { language = "auto", resume = null, container = fa
     mode: "diff",
     words: "true",
     ...(container ? { encoding: "auto" } : pcm),
-    language,
+    ...(language && { language }),
   }).toString();
   const token = new URL(base).searchParams.get("token");
   if (token) url.searchParams.set("token", token);

@@ -30,6 +30,7 @@ export const ar = {
   defaultMicrophone: "الميكروفون الافتراضي",
   microphoneNumber: (n) => `الميكروفون ${n}`,
   language: "اللغة",
+  asServer: "كما في الخادم",
   automatic: "تعرّف على اللغة",
 
   player: "التشغيل",

@@ -30,6 +30,7 @@ export const de = {
   defaultMicrophone: "Standardmikrofon",
   microphoneNumber: (n) => `Mikrofon ${n}`,
   language: "Sprache",
+  asServer: "Wie der Server",
   automatic: "Sprache erkennen",
 
   player: "Wiedergabe",

@@ -30,6 +30,7 @@ export const en = {
   defaultMicrophone: "Default microphone",
   microphoneNumber: (/** @type {number} */ n) => `Microphone ${n}`,
   language: "Language",
+  asServer: "As the server",
   automatic: "Detect language",
 
   player: "Playback",

@@ -30,6 +30,7 @@ export const es = {
   defaultMicrophone: "Micrófono predeterminado",
   microphoneNumber: (n) => `Micrófono ${n}`,
   language: "Idioma",
+  asServer: "Como el servidor",
   automatic: "Detectar el idioma",
 
   player: "Reproducción",

@@ -30,6 +30,7 @@ export const fr = {
   defaultMicrophone: "Microphone par défaut",
   microphoneNumber: (n) => `Microphone ${n}`,
   language: "Langue",
+  asServer: "Comme le serveur",
   automatic: "Détecter la langue",
 
   player: "Lecture",

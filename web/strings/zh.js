@@ -30,6 +30,7 @@ export const zh = {
   defaultMicrophone: "默认麦克风",
   microphoneNumber: (n) => `麦克风 ${n}`,
   language: "语言",
+  asServer: "由服务器决定",
   automatic: "自动识别语言",
 
   player: "播放",

@@ -74,12 +74,14 @@ export function mountLanguagePicker({ value, changed }) {
     const { languages = LANGUAGES, detects_language: detects = true } = about ?? {};
     const offer = JSON.stringify([languages, detects]);
     if (offered === offer) return;
+    const chosen = offered ? select.value : value;
     offered = offer;
     const options = languages.map((code) => ({ value: code, label: languageName(code) }));
     options.sort((a, b) => a.label.localeCompare(b.label));
     if (detects || options.length === 0)
       options.unshift({ value: "auto", label: STRINGS.automatic });
-    fill(select, options, select.value || value);
+    options.unshift({ value: "", label: STRINGS.asServer });
+    fill(select, options, chosen);
   };
   render(null);
   return render;
