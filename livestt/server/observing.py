@@ -23,8 +23,6 @@ PROPER = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 ANSWERS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
 QUIET = ("/health", "/ready", "/metrics", "/web/*")
 """Asked so often that only ``--log-level debug`` tells."""
-
-
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ws")
 """Told apart in the figures; clients can make up others without end."""
 
