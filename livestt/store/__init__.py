@@ -12,26 +12,32 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from livestt.errors import StoreUnavailable, UnknownSession
-from livestt.events import Committed, Ended
+from livestt.errors import StillRunning, StoreUnavailable, UnknownSession
 from livestt.pipeline import layout
 from livestt.settings import Settings
 from livestt.store import reading
-from livestt.store.database import address, connect
-from livestt.store.entries import Asked, Entry, Line, Opening, Resumed, Stored, milliseconds
+from livestt.store.database import address, connect, now
+from livestt.store.entries import Asked, Entry, Line, Opening, Resumed, Stored
+from livestt.store.ownership import (
+    Clock,
+    end_abandoned,
+    forget,
+    is_looked_after,
+    open_lines,
+    take_over,
+)
 from livestt.store.reading import Found
-from livestt.store.schema import lines, sessions
-from livestt.store.transaction import line_row
+from livestt.store.schema import sessions
 from livestt.store.writer import RETRY, Answer, Outcome, StoreStats, Writer
-from livestt.transcript import Layout, Segment, Transcript
+from livestt.transcript import Layout, Segment
 
 __all__ = [
     "Asked",
@@ -86,7 +92,8 @@ class Store:
         url = address(place)
         self._engine = connect(url)
         self._layout = layout or Layout()
-        self._began = datetime.now(UTC)
+        with self._engine.begin() as connection:
+            self._began = now(connection)
         self.place = url.render_as_string(hide_password=True)
         sqlite = url.get_backend_name() == "sqlite"
         self._writer = Writer(
@@ -102,6 +109,15 @@ class Store:
         """Why nothing can be written just now; None if all is well."""
         return self._writer.trouble
 
+    @property
+    def on_lost(self) -> Callable[[frozenset[str]], None]:
+        """Told, in the writer's thread, the sessions that turn out to be another server's."""
+        return self._writer.on_lost
+
+    @on_lost.setter
+    def on_lost(self, told: Callable[[frozenset[str]], None]) -> None:
+        self._writer.on_lost = told
+
     def append(self, entry: Entry, answer: Answer) -> None:
         """Have an entry written. Never waits; see `Writer.submit`."""
         self._writer.submit(entry, answer)
@@ -113,7 +129,7 @@ class Store:
         return written
 
     def reopen(self, asked: Asked, grace: timedelta, view: int) -> Resumed | None:
-        """Take over a session that no other process looks after.
+        """Take over a session that another process had; from now on that one writes nothing to it.
 
         Args:
             asked: which, and by whom.
@@ -127,33 +143,9 @@ class Store:
         Raises:
             StoreUnavailable: the database does not answer.
         """
-        now = datetime.now(UTC)
-        since = now - grace
-        session = asked.session
         with self._connection() as connection:
-            row = reading.stored(connection, session)
-            if row is None:
-                return None
-            left = row.seen >= since or self._began >= since
-            if not (left if row.ended is None else row.ended >= since):
-                return None
-            if (row.audio, row.owner) != (asked.audio, asked.owner):
-                return None
-            taken = connection.execute(
-                update(sessions)
-                .where(sessions.c.id == session, sessions.c.epoch == row.epoch)
-                .values(epoch=row.epoch + 1, seen=milliseconds(now), ended=None)
-            )
-            if not taken.rowcount:
-                return None
-            row = replace(row, epoch=row.epoch + 1)
-            next_line, first, growing = reading.tail(connection, session)
-            shown = reading.segments(connection, session, row.received - view, None)
-        ends = [segment.end for segment in shown[-1:]] + [word.end for word in growing[-1:]]
-        next_word = max(row.words, first + len(growing))
-        return Resumed(
-            row, tuple(shown), next_line, next_word, tuple(growing), max(ends, default=0)
-        )
+            clock = Clock(self._began, now(connection))
+            return take_over(connection, asked, clock, grace, view)
 
     def get(self, session: str) -> Stored:
         """What is known about one session.
@@ -188,7 +180,7 @@ class Store:
         with self._connection() as connection:
             row = _known(reading.stored(connection, session))
             closed = reading.segments(connection, session, start, end)
-            rest = [line.segment for line in self._rest(connection, session)]
+            rest = [line.segment for line in open_lines(connection, session, self._layout)]
         rest = [s for s in rest if s.end > start and (end is None or s.start < end)]
         return StoredTranscript(row, (*closed, *rest))
 
@@ -228,11 +220,14 @@ class Store:
 
         Raises:
             UnknownSession: there is none.
+            StillRunning: another server looks after it.
             StoreUnavailable: the database does not answer.
         """
         with self._connection() as connection:
-            if not connection.execute(delete(sessions).where(sessions.c.id == session)).rowcount:
-                _known(None)
+            row = _known(reading.stored(connection, session, lock=True))
+            if session not in self._writer.open and is_looked_after(row, now(connection)):
+                raise StillRunning("this session runs on another server; end it before")
+            connection.execute(delete(sessions).where(sessions.c.id == session))
 
     def sweep(self, grace: timedelta, keep: timedelta | None) -> list[str]:
         """End sessions that nobody came back to, and forget old ones.
@@ -247,42 +242,11 @@ class Store:
         Raises:
             StoreUnavailable: the database does not answer.
         """
-        now = datetime.now(UTC)
         with self._connection() as connection:
-            left = [] if self._began > now - grace else connection.execute(
-                select(sessions.c.id, sessions.c.seen)
-                .where(sessions.c.ended.is_(None), sessions.c.seen < milliseconds(now - grace))
-                .with_for_update(skip_locked=True)
-            ).all()  # fmt: skip
-            own = self._writer.open
-            for row in left:
-                if row.id in own:  # silent only because nothing could be written
-                    continue
-                rest = [line_row(row.id, line) for line in self._rest(connection, row.id)]
-                if rest:
-                    connection.execute(insert(lines), rest)
-                connection.execute(
-                    update(sessions).where(sessions.c.id == row.id).values(ended=row.seen)
-                )
-            if keep is None:
-                return []
-            old = connection.execute(
-                select(sessions.c.id).where(sessions.c.ended < milliseconds(now - keep))
-            )
-            forgotten = [row.id for row in old]
-            connection.execute(delete(sessions).where(sessions.c.id.in_(forgotten)))
-            return forgotten
-
-    def _rest(self, connection: Connection, session: str) -> list[Line]:
-        """The words after the last closed line, in lines."""
-        next_line, first, rest = reading.tail(connection, session)
-        transcript = Transcript(self._layout, next_line)
-        transcript.apply([Committed(tuple(rest)), Ended(0)])
-        found = []
-        for segment in transcript.segments:
-            found.append(Line(segment, first))
-            first += len(segment.words)
-        return found
+            moment = now(connection)
+            if self._began <= moment - grace:
+                end_abandoned(connection, moment - grace, self._writer.open, self._layout)
+            return [] if keep is None else forget(connection, moment - keep)
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:

@@ -1,12 +1,14 @@
-"""Where a store lives: its address, and a connection pool for it."""
+"""Where a store lives: its address, a connection pool for it, and its clock."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
@@ -15,6 +17,14 @@ from livestt.store.schema import prepare
 
 PATIENCE = 5.0
 """Seconds to wait for another writer, or for a server to let us in."""
+LINES: Mapping[str, int] = {
+    "connect_timeout": int(PATIENCE),
+    "keepalives_idle": int(PATIENCE),
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": int(2000 * PATIENCE),
+}
+"""How soon a PostgreSQL that has vanished from the network is noticed; a URL may say otherwise."""
 
 
 def default_path() -> Path:
@@ -89,8 +99,26 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _postgres(url: URL) -> Engine:
-    wait = {} if "connect_timeout" in url.query else {"connect_timeout": int(PATIENCE)}
+    missing = {name: value for name, value in LINES.items() if name not in url.query}
     try:
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=wait)
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=missing)
     except (ImportError, NoSuchModuleError) as error:
         raise MissingExtra("a store in PostgreSQL", "postgres") from error
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, record: object) -> None:
+        # A server that stops in the middle of a transaction must not keep its sessions from others.
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = {int(1000 * PATIENCE)}")
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {int(500 * PATIENCE)}")
+        connection.commit()
+
+    return engine
+
+
+def now(connection: Connection) -> datetime:
+    """The time of day where the database is: servers that share it need not agree on the time."""
+    if connection.dialect.name == "postgresql":
+        found: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return found
+    return datetime.now(UTC)

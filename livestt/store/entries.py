@@ -62,6 +62,8 @@ class Entry:
     """Only in a session's first entry."""
     ended: bool = False
     """Whether this is its last."""
+    next_line: int = 0
+    """Number of the first of ``lines``, or of the next line to be closed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,16 @@ class Found:
     text: str
 
 
-def stored(connection: Connection, session: str) -> Stored | None:
-    """What is known about one session."""
-    row = connection.execute(select(sessions).where(sessions.c.id == session)).one_or_none()
+def stored(connection: Connection, session: str, *, lock: bool = False) -> Stored | None:
+    """What is known about one session.
+
+    Args:
+        connection: in a transaction.
+        session: which.
+        lock: whether nobody else may write to it until the transaction ends.
+    """
+    query = select(sessions).where(sessions.c.id == session)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     return None if row is None else _stored(row)
 
 

@@ -115,6 +115,7 @@ class Recorder:
     ) -> Entry:
         first = self._next_word
         self._next_word += len(words)
+        next_line = self._next_line - len(lines)
         progress = self._view.progress
         self._received = progress.received
         opening, self._opening = self._opening, None
@@ -129,6 +130,7 @@ class Recorder:
             language,
             opening=opening,
             ended=ended,
+            next_line=next_line,
         )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
@@ -35,28 +36,46 @@ _PROGRESS = (
 )
 
 
-def write(
-    connection: Connection, entries: Sequence[Entry], lost: dict[str, int], now: datetime
-) -> set[int]:
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """When entries are written, and what came before.
+
+    Attributes:
+        now: by the clock of the database.
+        lost: words of sessions that could not be kept.
+        again: whether the database may have them already: a connection can be lost between a
+            transaction and the news that it was done.
+    """
+
+    now: datetime
+    lost: Mapping[str, int] = field(default_factory=dict)
+    again: bool = False
+
+
+def write(connection: Connection, entries: Sequence[Entry], attempt: Attempt) -> set[int]:
     """Write entries, in order.
 
     Args:
         connection: in a transaction, which the caller commits.
         entries: of any sessions.
-        lost: words of sessions that could not be kept.
-        now: the time of day.
+        attempt: when, and whether it is the first.
 
     Returns:
         Positions of the entries that were refused: their session was deleted, or another server
         goes on with it.
     """
-    seen = milliseconds(now)
-    opened = [e.opening for e in entries if e.opening is not None]
-    if opened:
-        connection.execute(_SESSION, [_opening(opening, seen) for opening in opened])
-    epochs = _epochs(connection, {entry.session for entry in entries})
-    refused = {i for i, e in enumerate(entries) if epochs.get(e.session) != e.epoch}
+    seen = milliseconds(attempt.now)
+    _open(connection, entries, attempt)
+    known = _known(connection, {entry.session for entry in entries})
+    refused = {
+        i
+        for i, e in enumerate(entries)
+        if e.session not in known or known[e.session].epoch != e.epoch
+    }
     taken = [entry for i, entry in enumerate(entries) if i not in refused]
+    _unsweep(connection, taken, known)
+    if attempt.again:
+        taken = _without_written(connection, taken, known)
     said = [_word(e.session, e.first + i, w) for e in taken for i, w in enumerate(e.words)]
     closed = [line_row(entry.session, line) for entry in taken for line in entry.lines]
     if said:
@@ -76,7 +95,7 @@ def write(
     if last:
         connection.execute(
             _PROGRESS,
-            [_progress(entry, seen, lost.get(entry.session, 0)) for entry in last.values()],
+            [_progress(e, seen, attempt.lost.get(e.session, 0)) for e in last.values()],
         )
     empty = [entry.session for entry in last.values() if entry.ended and not _count(entry)]
     if empty:
@@ -98,24 +117,90 @@ def _write_people(connection: Connection, entry: Entry) -> None:
     connection.execute(update(sessions).where(this).values(speakers=kept))
 
 
-def touch(connection: Connection, ids: Sequence[str], now: datetime) -> None:
-    """Say that these sessions are still looked after."""
-    if ids:
+def touch(connection: Connection, own: Mapping[str, int], now: datetime) -> set[str]:
+    """Say that these sessions are still looked after.
+
+    Args:
+        connection: in a transaction.
+        own: sessions and their epochs.
+        now: by the clock of the database.
+
+    Returns:
+        Those that are another server's by now, or were deleted.
+    """
+    known = _known(connection, set(own))
+    mine = [name for name, epoch in own.items() if _owns(known.get(name), epoch)]
+    if mine:
         connection.execute(
             update(sessions)
-            .where(sessions.c.id.in_(ids), sessions.c.ended.is_(None))
+            .where(sessions.c.id.in_(mine), sessions.c.ended.is_(None))
             .values(seen=milliseconds(now))
         )
+    return own.keys() - set(mine)
 
 
-def _epochs(connection: Connection, ids: set[str]) -> dict[str, int]:
+def _open(connection: Connection, entries: Sequence[Entry], attempt: Attempt) -> None:
+    """Make new sessions known."""
+    opened = {e.session: e.opening for e in entries if e.opening is not None}
+    if attempt.again and opened:
+        opened = {name: opened[name] for name in opened.keys() - _known(connection, set(opened))}
+    if opened:
+        seen = milliseconds(attempt.now)
+        connection.execute(_SESSION, [_opening(opening, seen) for opening in opened.values()])
+
+
+class _Known(NamedTuple):
+    """What others may have changed of a session."""
+
+    epoch: int
+    ended: int | None
+    words: int
+
+
+def _owns(known: _Known | None, epoch: int) -> bool:
+    """Whether who writes with this epoch may."""
+    return known is not None and known.epoch == epoch
+
+
+def _known(connection: Connection, ids: set[str]) -> dict[str, _Known]:
+    """These sessions, which nobody else may change until the transaction ends."""
     rows = connection.execute(
-        select(sessions.c.id, sessions.c.epoch)
+        select(sessions.c.id, sessions.c.epoch, sessions.c.ended, sessions.c.words)
         .where(sessions.c.id.in_(sorted(ids)))
         .order_by(sessions.c.id)  # servers lock in the same order, so that none waits for another
         .with_for_update()
     )
-    return {row.id: row.epoch for row in rows}
+    return {row.id: _Known(row.epoch, row.ended, row.words) for row in rows}
+
+
+def _unsweep(connection: Connection, entries: Sequence[Entry], known: Mapping[str, _Known]) -> None:
+    """Another server has ended sessions that this one could not write to, and closed their lines;
+    but they go on, and close their lines themselves."""
+    first = {entry.session: entry for entry in reversed(entries)}
+    for entry in first.values():
+        if known[entry.session].ended is not None:
+            swept = (lines.c.session == entry.session) & (lines.c.n >= entry.next_line)
+            connection.execute(delete(lines).where(swept))
+
+
+def _without_written(
+    connection: Connection, entries: Sequence[Entry], known: Mapping[str, _Known]
+) -> list[Entry]:
+    """The entries without the words and lines that the database has."""
+    ids = {entry.session for entry in entries}
+    query = select(lines.c.session, func.max(lines.c.n)).where(lines.c.session.in_(sorted(ids)))
+    rows = connection.execute(query.group_by(lines.c.session))
+    closed: dict[str, int] = {row[0]: row[1] for row in rows}
+    return [
+        replace(
+            entry,
+            first=entry.first + written,
+            words=entry.words[written:],
+            lines=tuple(x for x in entry.lines if x.segment.id > closed.get(entry.session, -1)),
+        )
+        for entry in entries
+        for written in [min(len(entry.words), max(0, known[entry.session].words - entry.first))]
+    ]
 
 
 def _opening(opening: Opening, seen: int) -> dict[str, Any]:

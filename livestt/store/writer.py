@@ -16,15 +16,15 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum, auto
 from itertools import islice
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
+from livestt.store.database import now
 from livestt.store.entries import Entry
-from livestt.store.transaction import touch, write
+from livestt.store.transaction import Attempt, touch, write
 
 log = logging.getLogger(__name__)
 
@@ -84,12 +84,16 @@ class Writer:
         engine: the database.
         check: called before each transaction; an OSError says that the database has gone.
         retry: seconds between attempts while the disk fails.
+
+    Attributes:
+        on_lost: told, in the writer's thread, the sessions that turn out to be another server's.
     """
 
     def __init__(
         self, engine: Engine, check: Callable[[], None] = lambda: None, retry: float = RETRY
     ) -> None:
         self.stats = StoreStats()
+        self.on_lost: Callable[[frozenset[str]], None] = _nobody_lost
         self._engine = engine
         self._check = check
         self._retry = retry
@@ -97,7 +101,7 @@ class Writer:
         self._waiting: deque[_Kept] = deque()
         self._backlog: deque[_Kept] = deque()
         self._lost: Counter[str] = Counter()
-        self._open: set[str] = set()
+        self._open: dict[str, int] = {}
         self._touched = time.monotonic()
         self._failing: str | None = None
         self._writing_since: float | None = None
@@ -222,7 +226,7 @@ class Writer:
 
     def _write_again(self, old: Sequence[_Kept]) -> bool:
         """Try the backlog; when all of it is written the store is well again."""
-        if self._outcomes([entry for entry, _ in old]) is None:
+        if self._outcomes([entry for entry, _ in old], again=True) is None:
             return False
         with self._wake:
             for entry, _ in old:
@@ -233,40 +237,42 @@ class Writer:
                 self._failing = None
         return True
 
-    def _outcomes(self, entries: Sequence[Entry]) -> list[Outcome] | None:
-        """Write entries; None if the disk fails."""
+    def _outcomes(self, entries: Sequence[Entry], *, again: bool = False) -> list[Outcome] | None:
+        """Write entries, perhaps once more; None if the disk fails."""
         try:
-            refused = self._transaction(entries)
+            refused = self._transaction(entries, again)
         except (IntegrityError, DataError) as error:
-            return self._one_by_one(entries, error)
+            return self._one_by_one(entries, error, again)
         except (SQLAlchemyError, OSError) as error:
             self._fail(error)
             return None
         except Exception as error:  # the top of a worker: others depend on it
             log.exception("the store has a bug")
-            return self._one_by_one(entries, error)
+            return self._one_by_one(entries, error, again)
         return [Outcome.REFUSED if i in refused else Outcome.STORED for i in range(len(entries))]
 
-    def _one_by_one(self, entries: Sequence[Entry], error: Exception) -> list[Outcome] | None:
+    def _one_by_one(
+        self, entries: Sequence[Entry], error: Exception, again: bool
+    ) -> list[Outcome] | None:
         """Only who has brought what cannot be written suffers from it."""
         if len(entries) == 1:
             log.error("session %s cannot be stored: %s", entries[0].session, error)
             return [self._lose(entries[0])]
         outcomes = []
         for entry in entries:
-            outcome = self._outcomes([entry])
+            outcome = self._outcomes([entry], again=again)
             if outcome is None:
                 return None
             outcomes += outcome
         return outcomes
 
-    def _transaction(self, entries: Sequence[Entry]) -> set[int]:
+    def _transaction(self, entries: Sequence[Entry], again: bool) -> set[int]:
         begun = self._writing_since = time.monotonic()
         lost = dict(self._lost)
         try:
             self._check()
             with self._engine.begin() as connection:
-                refused = write(connection, entries, lost, datetime.now(UTC))
+                refused = write(connection, entries, Attempt(now(connection), lost, again))
         finally:
             self._writing_since = None
         for session in {entry.session for entry in entries} & lost.keys():
@@ -285,20 +291,24 @@ class Writer:
         with self._wake:
             for i, entry in enumerate(entries):
                 if entry.ended or i in refused:
-                    self._open.discard(entry.session)
+                    self._open.pop(entry.session, None)
                 else:
-                    self._open.add(entry.session)
+                    self._open[entry.session] = entry.epoch
 
     def _touch(self) -> None:
         self._touched = time.monotonic()
         try:
             self._check()
             with self._engine.begin() as connection:
-                touch(connection, sorted(self._open), datetime.now(UTC))
+                lost = touch(connection, self._open, now(connection)) if self._open else set()
         except (SQLAlchemyError, OSError) as error:
             self._fail(error)
         else:
+            if lost:
+                self.on_lost(frozenset(lost))
             with self._wake:
+                for session in lost:
+                    del self._open[session]
                 if not self._backlog:
                     self._failing = None
 
@@ -309,6 +319,10 @@ class Writer:
             before, self._failing = self._failing, reason
         if before is None:
             log.error("transcripts cannot be stored: %s", reason)
+
+
+def _nobody_lost(sessions: frozenset[str]) -> None:
+    """Nobody runs sessions here."""
 
 
 def _nobody(outcome: Outcome) -> None:

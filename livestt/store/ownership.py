@@ -1,0 +1,113 @@
+"""Whose a session is. Blocking; each function takes a connection in a transaction.
+
+A session belongs to the server that took it last. Taking it raises its epoch, and a server with an
+older epoch writes nothing any more, however long it was cut off and whatever it still believes. Its
+consent is not asked for: a client feeds one server at a time and comes back to another only when
+it has lost the first, so waiting for a lease to run out would only keep it from its captions.
+
+Servers say every few seconds that they look after their sessions. One that cannot reach the
+database looks as dead as one that is: others end its sessions after a while, and when it writes
+again they go on as if nothing had been (`livestt.store.transaction.write`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from livestt.events import Committed, Ended
+from livestt.store import reading
+from livestt.store.entries import Asked, Line, Resumed, Stored, milliseconds
+from livestt.store.schema import lines, sessions
+from livestt.store.transaction import line_row
+from livestt.transcript import Layout, Transcript
+
+SILENT = timedelta(minutes=1)
+"""After which a server that has not said that it looks after a session does so no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Moments by the clock of the database, which is the same for all servers."""
+
+    began: datetime
+    """When this server opened the store."""
+    now: datetime
+
+
+def take_over(
+    connection: Connection, asked: Asked, clock: Clock, grace: timedelta, view: int
+) -> Resumed | None:
+    """Make a session this server's own; see `livestt.store.Store.reopen`."""
+    row = reading.stored(connection, asked.session, lock=True)
+    if row is None or not _may_go_on(row, asked, clock, grace):
+        return None
+    taken = connection.execute(
+        update(sessions)
+        .where(sessions.c.id == row.id, sessions.c.epoch == row.epoch)
+        .values(epoch=row.epoch + 1, seen=milliseconds(clock.now), ended=None)
+    )
+    if not taken.rowcount:
+        return None
+    row = replace(row, epoch=row.epoch + 1)
+    next_line, first, growing = reading.tail(connection, row.id)
+    shown = reading.segments(connection, row.id, row.received - view, None)
+    next_word = max(row.words, first + len(growing))
+    ends = [segment.end for segment in shown[-1:]] + [word.end for word in growing[-1:]]
+    return Resumed(row, tuple(shown), next_line, next_word, tuple(growing), max(ends, default=0))
+
+
+def _may_go_on(row: Stored, asked: Asked, clock: Clock, grace: timedelta) -> bool:
+    since = clock.now - grace
+    # While this server was not there, perhaps nobody could come back.
+    in_time = row.seen >= since or clock.began >= since if row.ended is None else row.ended >= since
+    return in_time and (row.audio, row.owner) == (asked.audio, asked.owner)
+
+
+def is_looked_after(row: Stored, now: datetime) -> bool:
+    """Whether some server has the session now."""
+    return row.ended is None and row.seen > now - SILENT
+
+
+def end_abandoned(
+    connection: Connection, before: datetime, own: Collection[str], layout: Layout
+) -> None:
+    """End the sessions that no server has looked after since ``before``, but for one's own.
+
+    Their last words get lines, as in any session that ends, so that they can be found.
+    """
+    left = connection.execute(
+        select(sessions.c.id, sessions.c.seen)
+        .where(sessions.c.ended.is_(None), sessions.c.seen < milliseconds(before))
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in left:
+        if row.id in own:  # silent only because nothing could be written
+            continue
+        rest = [line_row(row.id, line) for line in open_lines(connection, row.id, layout)]
+        if rest:
+            connection.execute(insert(lines), rest)
+        connection.execute(update(sessions).where(sessions.c.id == row.id).values(ended=row.seen))
+
+
+def forget(connection: Connection, before: datetime) -> list[str]:
+    """Delete sessions that ended before then, and say which."""
+    old = connection.execute(select(sessions.c.id).where(sessions.c.ended < milliseconds(before)))
+    forgotten = [row.id for row in old]
+    connection.execute(delete(sessions).where(sessions.c.id.in_(forgotten)))
+    return forgotten
+
+
+def open_lines(connection: Connection, session: str, layout: Layout) -> list[Line]:
+    """The words after the last closed line, in lines."""
+    next_line, first, rest = reading.tail(connection, session)
+    transcript = Transcript(layout, next_line)
+    transcript.apply([Committed(tuple(rest)), Ended(0)])
+    found = []
+    for segment in transcript.segments:
+        found.append(Line(segment, first))
+        first += len(segment.words)
+    return found
