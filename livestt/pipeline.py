@@ -86,7 +86,12 @@ class Pipeline:
         manner = manner or Manner()
         diarizer = None if manner.diarization is False else self.diarizer
         options = diarization(self.settings, manner)
-        return drive_speakers(diarizer, options, at_once=manner.speakers_at_once)
+        return drive_speakers(
+            diarizer,
+            options,
+            at_once=manner.speakers_at_once,
+            patience=self.settings.speaker_patience,
+        )
 
     def most_speakers(self, manner: Manner) -> int:
         """How many speakers such a session can tell apart; 0 if none."""

@@ -72,6 +72,15 @@ class SpeakerSettings:
         choices=LATENCIES,
     )
 
+    speaker_patience: float = setting(
+        5.0,
+        "Speakers",
+        "How long live words wait for a diarizer that does not answer. Then they go out without a "
+        "speaker, which follows if the answer does.",
+        unit="seconds",
+        minimum=0.1,
+        maximum=60,
+    )
     max_speakers: int = setting(
         0,
         "Speakers",

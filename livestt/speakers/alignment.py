@@ -9,11 +9,13 @@
 3. A word waits while something that is still to come could change its speaker: activity that is
    not known yet, a change of speaker just after the end of a sentence, the end of a sentence
    just after a change of speaker. So what is said does not depend on when things arrive.
-4. No word waits longer than ``patience``: it is then given to nobody, and corrected later.
+4. No word waits longer than ``patience``, or for a diarizer that is late: it is then given to
+   nobody, and corrected later.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -86,7 +88,13 @@ class Alignment:
         self._waiting += map(_Aligned, words)
 
     def decide(
-        self, turns: Turns, committed: int, now: int, *, finished: bool = False
+        self,
+        turns: Turns,
+        committed: int,
+        now: int,
+        *,
+        finished: bool = False,
+        late: bool = False,
     ) -> list[Attributed]:
         """Give out the words whose speaker is certain, and those that have waited too long.
 
@@ -95,13 +103,14 @@ class Alignment:
             committed: sample before which all words are known.
             now: samples received.
             finished: nothing more will come.
+            late: no word should wait any longer.
         """
         self._measure(turns, finished)
         self._places = self._distances(committed)
         places = self._changes()
         count = len(self._waiting) if finished else self._certain(places)
         said = self._attribute(self._speakers(places)[:count])
-        return said + self._lose_patience(now)
+        return said + self._lose_patience(math.inf if late else now - self._options.patience)
 
     def give_up(self) -> list[Attributed]:
         """Nothing will be known of the words that wait."""
@@ -235,10 +244,9 @@ class Alignment:
         del self._waiting[: len(voices)]
         return [said] if said.voices else []
 
-    def _lose_patience(self, now: int) -> list[Attributed]:
-        """Step 4."""
+    def _lose_patience(self, late: float) -> list[Attributed]:
+        """Step 4, for words that end before ``late``."""
         start = len(self._released)
-        late = now - self._options.patience
         while (
             len(self._released) < len(self._waiting)
             and self._waiting[len(self._released)].word.end < late

@@ -4,7 +4,7 @@ Its owner calls
 
 - `receive_audio` and `receive_end` with what the session receives,
 - `next_job` to learn what to ask the diarizer, and `receive_activity` or `receive_failure` with
-  the answer; at most one job is open at a time,
+  the answer, or `receive_delay` while there is none; at most one job is open at a time,
 - `follow` with the session's events, also with none after an answer: it gives them back with the
   speakers' own among them.
 """
@@ -71,6 +71,7 @@ class Diarization:
         self._open_job: DiarizerJob | None = None
         self._failures = 0
         self._lost = False
+        self._late = False
         self._words = 0
         self._news: list[Event] = []
         self._said: int | None = None
@@ -81,6 +82,11 @@ class Diarization:
     def lag(self) -> int:
         """Samples to be heard that the diarizer has not answered for."""
         return 0 if self._lost else self._listening.unheard
+
+    @property
+    def ended(self) -> bool:
+        """Whether the session has said its last, but for its speakers."""
+        return self._ended is not None
 
     def receive_audio(self, samples: Samples, probabilities: Iterable[float]) -> None:
         """Take decoded audio.
@@ -109,7 +115,7 @@ class Diarization:
     def receive_activity(self, job: DiarizerJob, activity: Activity) -> None:
         """Take the diarizer's answer to the open job."""
         self._close(job)
-        self._failures = 0
+        self._failures, self._late = 0, False
         self._listening.heard(len(job.audio), last=job.final)
         start, probabilities = self._listening.place(activity)
         if len(probabilities) and self._count is not None:
@@ -123,6 +129,10 @@ class Diarization:
         self._failures += 1
         if self._failures >= MAX_FAILURES:
             self.give_up(reason)
+
+    def receive_delay(self) -> None:
+        """The answer to the open job is late: until it comes, words wait for no speaker."""
+        self._late = True
 
     def give_up(self, reason: str) -> None:
         """Go on without speakers: no answer will come any more."""
@@ -169,7 +179,9 @@ class Diarization:
                 self._turns.finish()
             said += self._turns.take()
             received, committed = self._progress.received, self._progress.committed
-            said += self._alignment.decide(self._turns, committed, received, finished=finished)
+            said += self._alignment.decide(
+                self._turns, committed, received, finished=finished, late=self._late
+            )
             self._turns.forget((self._alignment.start or committed) - MEMORY)
         known = self._progress.received if self._is_complete() else self._turns.settled
         if self._said is not None and known > self._said:

@@ -19,6 +19,8 @@ from livestt.speakers.scheduler import DiarizerScheduler, DiarizerTicket
 
 ANSWER_TIMEOUT = 60.0
 """Seconds after which a job counts as failed."""
+LAST_ANSWER = 10.0
+"""The same once the session is over but for its speakers."""
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +32,18 @@ class SpeakerDriver:
         speakers: told the session's audio and events by the session's driver.
         scheduler: runs its jobs.
         gate: holds words back until their speaker is known; None lets speakers come later.
+        patience: seconds without an answer after which words wait for no speaker.
     """
 
     def __init__(
-        self, speakers: Diarization, scheduler: DiarizerScheduler, gate: Gate | None = None
+        self,
+        speakers: Diarization,
+        scheduler: DiarizerScheduler,
+        gate: Gate | None = None,
+        patience: float = ANSWER_TIMEOUT,
     ) -> None:
         self.speakers = speakers
+        self._patience = patience
         self._gate = gate
         self._scheduler = scheduler
         self._changed = anyio.Event()
@@ -55,7 +63,7 @@ class SpeakerDriver:
         """Ask the diarizer whatever there is to know, until the session has said its last.
 
         Args:
-            answered: called on the event loop after every answer.
+            answered: called on the event loop after every answer, and when one is late.
         """
         while not self.speakers.done:
             self._changed = anyio.Event()
@@ -63,7 +71,7 @@ class SpeakerDriver:
             if job is None:
                 await self._changed.wait()
             else:
-                await self._ask(job)
+                await self._ask(job, answered)
                 answered()
 
     async def quiet(self) -> bool:
@@ -75,37 +83,51 @@ class SpeakerDriver:
         ticket = self._ticket
         if ticket is None or ticket.done or self._scheduler.withdraw(ticket):
             return True
-        return await self._done(ticket)
+        return await self._done(ticket, ANSWER_TIMEOUT)
 
-    async def _ask(self, job: DiarizerJob) -> None:
+    async def _ask(self, job: DiarizerJob, late: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
 
         def done() -> None:
             loop.call_soon_threadsafe(self._wake)
 
         self._ticket = ticket = self._scheduler.submit(job, time.monotonic(), done)
-        answered = await self._done(ticket)
+        answered = await self._done(ticket, self._patience)
+        if not answered:
+            self.speakers.receive_delay()
+            late()
+            answered = await self._done(ticket, ANSWER_TIMEOUT - self._patience)
         if ticket.answer is not None:
             self.speakers.receive_activity(job, ticket.answer)
         elif answered or self._scheduler.withdraw(ticket):
             self.speakers.receive_failure(job, ticket.failure or "no turn for it came")
         else:
-            self.speakers.give_up(f"no answer from the diarizer within {ANSWER_TIMEOUT:.0f} s")
+            waited = time.monotonic() - ticket.submitted
+            self.speakers.give_up(f"no answer from the diarizer within {waited:.0f} s")
 
     def _wake(self) -> None:
         self._changed.set()
 
-    async def _done(self, ticket: DiarizerTicket) -> bool:
-        with anyio.move_on_after(ANSWER_TIMEOUT):
-            while not ticket.done:
+    async def _done(self, ticket: DiarizerTicket, within: float) -> bool:
+        """Wait for an answer, not as long if the session waits for nothing else."""
+        begun = anyio.current_time()
+        while not ticket.done:
+            limit = min(within, LAST_ANSWER) if self.speakers.ended else within
+            with anyio.move_on_at(begun + limit) as patience:
                 await self._changed.wait()
-                self._changed = anyio.Event()
+            if patience.cancelled_caught:
+                break
+            self._changed = anyio.Event()
         return ticket.done
 
 
 @asynccontextmanager
 async def drive_speakers(
-    scheduler: DiarizerScheduler | None, options: DiarizationOptions, *, at_once: bool = False
+    scheduler: DiarizerScheduler | None,
+    options: DiarizationOptions,
+    *,
+    at_once: bool = False,
+    patience: float = ANSWER_TIMEOUT,
 ) -> AsyncIterator[SpeakerDriver | None]:
     """The speakers of one session: inside the block its driver may be run.
 
@@ -113,6 +135,7 @@ async def drive_speakers(
         scheduler: the diarizer's; None where speakers are not told apart.
         options: thresholds and distances.
         at_once: whether words are committed only once their speaker is known.
+        patience: seconds without an answer after which words wait for no speaker.
     """
     if scheduler is None:
         yield None
@@ -120,7 +143,7 @@ async def drive_speakers(
     diarizer = scheduler.engine
     stream = await to_thread.run_sync(diarizer.open)
     speakers = Diarization(stream, diarizer.capabilities, options)
-    driver = SpeakerDriver(speakers, scheduler, Gate() if at_once else None)
+    driver = SpeakerDriver(speakers, scheduler, Gate() if at_once else None, patience)
     try:
         yield driver
     finally:

@@ -17,10 +17,10 @@ from livestt.driver import drive
 from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
 from livestt.engines.scripted import ScriptedEngine
-from livestt.events import Attributed, Committed, Ended, Event, Warned
+from livestt.events import Attributed, Committed, Ended, Event, Voice, Warned
 from livestt.pipeline import Pipeline
 from livestt.settings import Settings
-from livestt.speakers import Activity, DiarizerJob, file_driving
+from livestt.speakers import Activity, DiarizerJob, driving, file_driving
 from livestt.speakers.diarization import DiarizationOptions
 from livestt.speakers.driving import drive_speakers
 from livestt.speakers.file_driving import FileSpeakers
@@ -162,3 +162,77 @@ def test_a_limit_shorter_than_a_step_of_the_diarizer_stops_nothing() -> None:
         asyncio.run(feed())
     finally:
         scheduler.close()
+
+
+def test_words_do_not_wait_for_a_diarizer_that_hangs_and_are_corrected_once_it_answers() -> None:
+    diarizer = Blocked()
+    scheduler = DiarizerScheduler(diarizer)
+    voices: list[Voice] = []
+    without, ended = anyio.Event(), anyio.Event()
+
+    def take(events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Attributed):
+                voices[event.first : event.first + len(event.voices)] = event.voices
+                if len(voices) > 3 and all(voice.speaker is None for voice in voices):
+                    without.set()
+            elif isinstance(event, Ended):
+                ended.set()
+
+    async def feed() -> None:
+        engine = Scheduler(ScriptedEngine())
+        settings = Settings(vad=False, speaker_patience=0.1)
+        pipeline = Pipeline(settings, engine.engine.capabilities, scheduler)
+        try:
+            with anyio.fail_after(30):
+                async with drive(pipeline, engine, AudioFormat("s16le"), take) as driver:
+                    for _ in range(20):
+                        await driver.feed(bytes(16_000))
+                    await without.wait()
+                    diarizer.may_go_on.set()
+                    await driver.end()
+                    await ended.wait()
+        finally:
+            diarizer.may_go_on.set()
+            engine.close()
+
+    try:
+        asyncio.run(feed())
+    finally:
+        scheduler.close()
+    assert voices and {voice.speaker for voice in voices} == {1, 2}
+
+
+def test_a_session_that_is_over_does_not_wait_long_for_its_speakers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(driving, "LAST_ANSWER", 0.0)
+    diarizer, said = Blocked(), []
+    scheduler = DiarizerScheduler(diarizer)
+    ended = anyio.Event()
+
+    def take(events: list[Event]) -> None:
+        said.extend(events)
+        if any(isinstance(event, Ended) for event in events):
+            ended.set()
+            diarizer.may_go_on.set()
+
+    async def feed() -> None:
+        engine = Scheduler(ScriptedEngine())
+        pipeline = Pipeline(Settings(vad=False), engine.engine.capabilities, scheduler)
+        try:
+            with anyio.fail_after(30):
+                async with drive(pipeline, engine, AudioFormat("s16le"), take) as driver:
+                    await driver.feed(bytes(160_000))
+                    await anyio.to_thread.run_sync(diarizer.began.wait)
+                    await driver.end()
+                    await ended.wait()
+        finally:
+            diarizer.may_go_on.set()
+            engine.close()
+
+    try:
+        asyncio.run(feed())
+    finally:
+        scheduler.close()
+    assert [event.code for event in said if isinstance(event, Warned)] == ["diarization_error"]
