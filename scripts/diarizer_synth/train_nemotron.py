@@ -8,7 +8,7 @@ from random import Random
 
 import numpy as np
 import torch
-from training import Model, make_pool, train
+from training import Model, learns, make_pool, train
 from transformers import (
     Nemotron3DiarizationConfig,
     Nemotron3DiarizationForAudioFrameClassification,
@@ -18,7 +18,7 @@ from transformers import (
 from voices import load
 
 MELS, SIZE, CHANNELS = 80, 96, 8
-CHUNKS = ((9, 4), (25, 4), (50, 1), (50, 4))
+CHUNKS = ((6, 2), (9, 4), (9, 4), (25, 4), (50, 4), (124, 1))
 """Chunk and right context of the streams it is trained on, in encoder frames."""
 
 
@@ -57,15 +57,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bank", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--steps", type=int, default=1400)
-    parser.add_argument("--stream-steps", type=int, default=600)
-    parser.add_argument("--conversations", type=int, default=250, help="long ones to make")
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument(
+        "--streams-from", type=float, default=0.5, help="share of them after which streams begin"
+    )
+    parser.add_argument("--mixtures", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
     parser.add_argument("--start", type=Path, help="trained folder to go on from")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    torch.manual_seed(0)
-    rng = Random(0)
+    torch.manual_seed(options.seed)
+    rng = Random(options.seed)
     bank = load(options.bank)
     extractor = NemotronAsrStreamingFeatureExtractor(feature_size=MELS)
 
@@ -73,13 +76,12 @@ def main() -> None:
         features = extractor(sound, sampling_rate=16_000, return_tensors="pt")["input_features"]
         return features[0, : len(sound) // 160]
 
-    short = make_pool(bank, rng, 700 if options.steps else 1, 12.0, CHANNELS, extract)
-    long = make_pool(bank, rng, options.conversations, 30.0, CHANNELS, extract)
+    pool = make_pool(bank, rng, options.mixtures, CHANNELS, extract)
     net = Nemotron3DiarizationForAudioFrameClassification(configuration())
     if options.start:
         net = type(net).from_pretrained(options.start, config=configuration())
     else:
-        whiten(net.model.audio_tower.embedder.projection, short.features)
+        whiten(net.model.audio_tower.embedder.projection, pool.features[:100])
 
     def offline(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         hidden = net.model.audio_tower(input_features=features).last_hidden_state
@@ -87,7 +89,7 @@ def main() -> None:
 
     def stream(features: torch.Tensor, rng: Random) -> torch.Tensor:
         chunk, right = rng.choice(CHUNKS)
-        return streamed(net, features, chunk, right)
+        return streamed(net, features, chunk, right, rng)
 
     def save() -> None:
         net.save_pretrained(options.folder)
@@ -95,7 +97,7 @@ def main() -> None:
 
     net.train()
     model = Model(list(net.parameters()), SIZE, offline, stream, 1, save)
-    train(model, short, long, rng, options)
+    train(model, pool, rng, options)
 
 
 def streamed(
@@ -103,13 +105,15 @@ def streamed(
     features: torch.Tensor,
     chunk: int,
     right: int,
+    rng: Random,
 ) -> torch.Tensor:
     """Logits of a stream. What is remembered is taken as given: no gradient goes through it."""
     cache, rows = None, []
     for start in range(0, features.shape[1], chunk * 8):
         end = min(start + (chunk + right) * 8, features.shape[1])
         ahead = max(0, -(-(end - start) // 8) - chunk)
-        answer = net(features[:, start:end], speaker_cache=cache, num_lookahead_frames=ahead)
+        with learns(rng, chunk):
+            answer = net(features[:, start:end], speaker_cache=cache, num_lookahead_frames=ahead)
         cache = answer.speaker_cache
         cache.embeds = cache.embeds.detach().clone()
         cache.probs = cache.probs.detach().clone()

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import torch
 from nemo.collections.asr.models import SortformerEncLabelModel, sortformer_diar_models
 from nemo.utils import logging as nemo_logging
 from omegaconf import DictConfig, OmegaConf
-from training import Model, make_pool, train
+from training import Model, learns, make_pool, train
 from voices import load
 
 MELS, SIZE, CHANNELS, HEADS, LAYERS = 80, 64, 4, 4, 2
-CHUNKS = ((6, 7), (25, 4), (50, 1), (50, 4))
+CHUNKS = ((6, 7), (6, 7), (6, 2), (25, 4), (50, 4), (124, 1))
 """Chunk and right context of the streams it is trained on, in encoder frames."""
 
 
@@ -99,17 +101,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bank", type=Path)
     parser.add_argument("checkpoint", type=Path, help=".nemo file to write")
-    parser.add_argument("--steps", type=int, default=1400)
-    parser.add_argument("--stream-steps", type=int, default=600)
-    parser.add_argument("--conversations", type=int, default=250, help="long ones to make")
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument(
+        "--streams-from", type=float, default=0.5, help="share of them after which streams begin"
+    )
+    parser.add_argument("--mixtures", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
     parser.add_argument("--start", type=Path, help=".nemo file to go on from")
     options = parser.parse_args()
     nemo_logging.setLevel(logging.ERROR)
     sortformer_diar_models.tqdm = lambda steps, **_: steps
     torch.set_num_threads(1)
-    torch.manual_seed(0)
-    rng = Random(0)
+    torch.manual_seed(options.seed)
+    rng = Random(options.seed)
     bank = load(options.bank)
     net = SortformerEncLabelModel(cfg=configuration())
     if options.start:
@@ -122,16 +127,18 @@ def main() -> None:
             features, length = net.preprocessor(input_signal=samples, length=count)
         return features[0, :, : int(length)].T
 
-    short = make_pool(bank, rng, 700 if options.steps else 1, 12.0, CHANNELS, extract)
-    long = make_pool(bank, rng, options.conversations, 30.0, CHANNELS, extract)
+    pool = make_pool(bank, rng, options.mixtures, CHANNELS, extract)
 
     def offline(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         hidden, lengths = net.frontend_encoder(features.transpose(1, 2), lengths_of(features))
         return torch.logit(net.forward_infer(hidden, lengths), eps=1e-6), hidden
 
+    take_step = net.forward_streaming_step
+
     def stream(features: torch.Tensor, rng: Random) -> torch.Tensor:
         modules = net.sortformer_modules
         modules.chunk_len, modules.chunk_right_context = rng.choice(CHUNKS)
+        net.forward_streaming_step = forgetful(take_step, modules.chunk_len, rng)
         said = net.forward_streaming(features.transpose(1, 2), lengths_of(features))
         return torch.logit(said, eps=1e-6)
 
@@ -142,7 +149,20 @@ def main() -> None:
 
     net.train()
     model = Model(list(net.parameters()), SIZE, offline, stream, 8, save)
-    train(model, short, long, rng, options)
+    train(model, pool, rng, options)
+
+
+def forgetful(step: Callable[..., Any], chunk: int, rng: Random) -> Callable[..., Any]:
+    """What is remembered is taken as given: no gradient goes through it."""
+
+    def take(streaming_state: Any, **rest: Any) -> Any:
+        for name, held in vars(streaming_state).items():
+            if isinstance(held, torch.Tensor):
+                setattr(streaming_state, name, held.detach())
+        with learns(rng, chunk):
+            return step(streaming_state=streaming_state, **rest)
+
+    return take
 
 
 def lengths_of(features: torch.Tensor) -> torch.Tensor:

@@ -11,52 +11,82 @@ import argparse
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
 import numpy as np
 import torch
-from mixtures import Mixture, error_rate, mix
-from voices import VOICES, Bank
+from mixtures import mix
+from voices import FLITE, VOICES, Bank
 
-PEOPLE = (1, 2, 2, 2, 3, 3, 3, 4)
+PEOPLE = (1, 2, 2, 3, 3, 3, 4, 4, 4)
 """How many talk in a mixture, by weight."""
-WARM_UP = 0.05
-"""Share of the steps in which the learning rate rises."""
+OF_FLITE = 0.4
+"""Share of the mixtures in which only the voices speak that the tests use."""
+SECONDS = 44.0
+"""Length of the mixtures in the pool, from which batches are cut."""
+OFFLINE = ((12.0, 16), (30.0, 6), (42.0, 4))
+"""Seconds and number of the cuts in an offline batch. The longest is what the model is shown at
+once with a latency of half a minute."""
+STREAMED = (30.0, 4)
+WARM_UP = 0.03
+"""Share of the time in which the learning rate rises."""
+LEARNING = 0.4
+"""Share of a stream's steps that the model learns from if they are short; the others only fill its
+memory."""
+AVERAGED = 0.99
+"""What is saved is the running average of the weights, with this much of its old self per step."""
 
 Extract = Callable[[np.ndarray], torch.Tensor]
 """Features float32 ``[frames, mels]`` of a sound."""
 
 
 @dataclass
-class Pool:
-    """Mixtures, made once and drawn from."""
-
+class Batch:
     features: torch.Tensor
     active: torch.Tensor
+    """float32 ``[batch, frames, channels]``, in the order in which they are first heard."""
     voices: torch.Tensor
-
-    def draw(self, rng: Random, count: int) -> Pool:
-        chosen = torch.tensor(rng.sample(range(len(self.features)), count))
-        return Pool(
-            self.features[chosen].float(), self.active[chosen].float(), self.voices[chosen].float()
-        )
+    """float32 ``[batch, frames, len(VOICES)]``."""
 
 
-def make_pool(
-    bank: Bank, rng: Random, count: int, seconds: float, channels: int, extract: Extract
-) -> Pool:
-    mixtures = [mix(bank, rng, seconds, rng.choice(PEOPLE), channels) for _ in range(count)]
-    return pooled(mixtures, extract)
+@dataclass
+class Pool:
+    """Mixtures, made once and cut from."""
+
+    features: torch.Tensor
+    voices: torch.Tensor
+    channels: int
+
+    def draw(self, rng: Random, seconds: float, count: int) -> Batch:
+        length = int(seconds * 100)
+        features, active, voices = [], [], []
+        for i in rng.sample(range(len(self.features)), count):
+            start = rng.randrange(self.features.shape[1] - length)
+            features.append(self.features[i, start : start + length].float())
+            voices.append(self.voices[i, start : start + length].float())
+            active.append(by_arrival(voices[-1], self.channels))
+        return Batch(torch.stack(features), torch.stack(active), torch.stack(voices))
 
 
-def pooled(mixtures: Sequence[Mixture], extract: Extract) -> Pool:
-    return Pool(
-        torch.stack([extract(one.sound).half() for one in mixtures]),
-        torch.tensor(np.stack([one.active for one in mixtures])),
-        torch.tensor(np.stack([one.voices for one in mixtures])),
-    )
+def by_arrival(voices: torch.Tensor, channels: int) -> torch.Tensor:
+    """Activity by voice, ``[frames, voices]``, to activity ``[frames, channels]``."""
+    heard = voices.any(0).nonzero()[:, 0].tolist()
+    order = sorted(heard, key=lambda voice: int(voices[:, voice].argmax()))[:channels]
+    active = torch.zeros(len(voices), channels)
+    active[:, : len(order)] = voices[:, order]
+    return active
+
+
+def make_pool(bank: Bank, rng: Random, count: int, channels: int, extract: Extract) -> Pool:
+    features, spoken = [], []
+    for _ in range(count):
+        voices = FLITE if rng.random() < OF_FLITE else VOICES
+        one = mix(bank, rng, SECONDS, rng.choice(PEOPLE), channels, voices=voices)
+        features.append(extract(one.sound).half())
+        spoken.append(torch.tensor(one.voices))
+    return Pool(torch.stack(features), torch.stack(spoken), channels)
 
 
 @dataclass
@@ -74,41 +104,61 @@ class Model:
     save: Callable[[], None]
 
 
-def train(model: Model, short: Pool, long: Pool, rng: Random, options: argparse.Namespace) -> None:
-    """Teach a model: ``steps`` batches of short mixtures offline, then ``stream_steps`` of long
-    ones, every second one as a stream, with a learning rate of at most ``rate``."""
-    steps = options.steps
+def train(model: Model, pool: Pool, rng: Random, options: argparse.Namespace) -> None:
+    """Teach a model for ``minutes``, with a learning rate of at most ``rate``: offline first, and
+    from ``streams_from`` of the time on every second batch as streams. It saves what it has each
+    minute, so that it may be stopped at any time."""
     namer = torch.nn.Linear(model.size, len(VOICES))
     optimizer = torch.optim.AdamW([*model.parameters, *namer.parameters()], weight_decay=1e-2)
-    total, losses, begun = steps + options.stream_steps, [], time.monotonic()
-    warm_up = max(1, WARM_UP * total)
-    for step in range(total):
-        share = step / total
-        rate = options.rate * min(1, (step + 1) / warm_up) * (0.03 + 0.97 * half_cosine(share))
+    average = [one.detach().clone() for one in model.parameters]
+    begun = saved = time.monotonic()
+    offline, streams, step = [0.0], [0.0], 0
+    while (share := (time.monotonic() - begun) / 60 / options.minutes) < 1:
+        rate = options.rate * min(1, (share + 1e-3) / WARM_UP) * (0.03 + 0.97 * half_cosine(share))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        streaming = step >= steps and step % 2 == 0
-        batch = long.draw(rng, 4) if step >= steps else short.draw(rng, 16)
-        target = every(batch.active, model.per_row)
-        if streaming:
-            loss = bce(model.stream(batch.features, rng), target)
-            losses.append(loss.item())
+        if share >= options.streams_from and step % 2 == 0:
+            batch = pool.draw(rng, *STREAMED)
+            loss = bce(model.stream(batch.features, rng), every(batch.active, model.per_row))
+            streams.append(loss.item())
         else:
+            batch = pool.draw(rng, *rng.choice(OFFLINE))
             logits, hidden = model.offline(batch.features)
+            loss = bce(logits, every(batch.active, model.per_row))
+            offline.append(loss.item())
             naming = bce(namer(hidden), every(batch.voices, 8))
-            loss = bce(logits, target) + (2.0 if share < 0.6 else 0.5) * naming
+            loss = loss + (2.0 if share < 0.5 else 0.5) * naming
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters, 1.0)
         optimizer.step()
-        if not streaming:
-            losses.append(bce(logits.detach(), target).item())
-        if step % 20 == 19:
-            say(f"{step + 1}/{total} {time.monotonic() - begun:.0f} s, CPU "
-                f"{time.process_time():.0f} s, loss {np.mean(losses[-40:]):.4f}")  # fmt: skip
-        if step % 100 == 99:
-            model.save()
-    model.save()
+        step += 1
+        with torch.no_grad():
+            for old, new in zip(average, model.parameters, strict=True):
+                old.lerp_(new, 1 - AVERAGED)
+        if step % 20 == 0:
+            say(f"{step} {share:.2f} CPU {time.process_time():.0f} s, loss "
+                f"{np.mean(offline[-20:]):.4f}, streams {np.mean(streams[-20:]):.4f}")  # fmt: skip
+        if time.monotonic() - saved > 60:
+            save(model, average)
+            saved = time.monotonic()
+    save(model, average)
+
+
+def save(model: Model, average: list[torch.Tensor]) -> None:
+    """Save the average in place of the weights."""
+    own = [one.detach().clone() for one in model.parameters]
+    with torch.no_grad():
+        for one, mean in zip(model.parameters, average, strict=True):
+            one.copy_(mean)
+        model.save()
+        for one, before in zip(model.parameters, own, strict=True):
+            one.copy_(before)
+
+
+def learns(rng: Random, chunk: int) -> torch.autograd.grad_mode.set_grad_enabled:
+    """Around a step of a stream: whether the model learns from it."""
+    return torch.set_grad_enabled(chunk > 10 or rng.random() < LEARNING)
 
 
 def half_cosine(share: float) -> float:
@@ -123,14 +173,6 @@ def every(targets: torch.Tensor, rows: int) -> torch.Tensor:
 def bce(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     rows = min(logits.shape[1], target.shape[1])
     return torch.nn.functional.binary_cross_entropy_with_logits(logits[:, :rows], target[:, :rows])
-
-
-def report(name: str, mixtures: Sequence[Mixture], said: Sequence[np.ndarray], rows: int) -> None:
-    rates = [
-        error_rate(one, mixture.active[rows // 2 :: rows])
-        for one, mixture in zip(said, mixtures, strict=True)
-    ]
-    say(f"{name}: error rate {np.mean(rates):.3f}, worst {max(rates):.3f}")
 
 
 def say(sentence: str) -> None:
