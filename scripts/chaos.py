@@ -16,7 +16,7 @@ import click
 
 from livestt.bench.bad_network import Trouble
 from livestt.bench.chaos import chaos, seconds_of
-from livestt.server.self_signed import certificate
+from livestt.server.access.self_signed import certificate
 
 
 @click.command()

@@ -36,7 +36,7 @@ PURE = (
     "engines/__init__.py",
     "engines/placement.py",
     "engines/scripted.py",
-    "server/tally.py",
+    "server/operations/tally.py",
     "speakers/__init__.py",
     "speakers/alignment.py",
     "speakers/counting.py",

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from server.access.test_door import ask
 from server.conftest import servers
 from server.engines import Watched
-from server.test_access import ask
 
 from livestt.access.rules import RULES
-from livestt.server.access import SECRET
-from livestt.server.keyring import VARIABLE
+from livestt.server.access.door import SECRET
+from livestt.server.access.keyring import VARIABLE
 from livestt.settings import table
 
 ROOT = Path(__file__).parent.parent

@@ -55,7 +55,7 @@ def with_certificate(settings: Settings) -> Settings:
         MissingExtra: it takes a library that is not installed.
         SetupError: it cannot be stored.
     """
-    from livestt.server.self_signed import certificate
+    from livestt.server.access.self_signed import certificate
 
     pair = certificate(Path(click.get_app_dir("livestt")) / "tls", settings.host)
     announce(f"TLS certificate {pair.certificate}, SHA-256 {pair.fingerprint}")

@@ -9,37 +9,28 @@ from contextlib import asynccontextmanager
 from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from livestt import __version__
 from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
 from livestt.pipeline import Pipeline
-from livestt.server import (
-    asr_rest,
-    deepgram,
-    live,
-    openai_realtime,
-    openai_rest,
-    ready,
-    tokens,
-    transcripts,
-)
-from livestt.server import metrics as metrics_page
-from livestt.server.access import Access, Door, cross_origin
-from livestt.server.metrics import Metrics
-from livestt.server.observing import Observed
+from livestt.server import asr_rest, wyoming
+from livestt.server.access import tokens
+from livestt.server.access.door import Access, Door, cross_origin
+from livestt.server.deepgram import surface as deepgram
+from livestt.server.files.uploads import Uploads
+from livestt.server.live.sessions import Sessions
+from livestt.server.native import surface as native
+from livestt.server.openai import realtime, rest
+from livestt.server.operations import census, health
+from livestt.server.operations.metrics import Metrics
+from livestt.server.operations.observing import Observed
+from livestt.server.operations.readiness import Readiness
+from livestt.server.operations.tracing import Tracing
 from livestt.server.pages import SecurityHeaders, page_routes
-from livestt.server.ready import Readiness
-from livestt.server.services import Services, services
-from livestt.server.sessions import Sessions
-from livestt.server.sweeping import sweeping
+from livestt.server.services import Services
+from livestt.server.storing import transcripts
+from livestt.server.storing.sweeping import sweeping
 from livestt.server.timing import Timing
-from livestt.server.tracing import Tracing
-from livestt.server.uploads import Uploads
-from livestt.server.wyoming import listening
 from livestt.settings import Settings
 from livestt.speakers import Diarizer
 from livestt.speakers.scheduler import DiarizerScheduler
@@ -89,9 +80,9 @@ def create_app(
                 if tracing is not None:
                     tracing.attend(served)
                 async with (
-                    metrics.attend(served),
+                    census.measuring(served),
                     sweeping(store, settings),
-                    listening(served) as app.state.wyoming_port,
+                    wyoming.listening(served) as app.state.wyoming_port,
                 ):
                     yield
         finally:
@@ -105,17 +96,16 @@ def create_app(
 
     return Starlette(
         routes=[
-            *live.routes(),
+            *native.routes(),
             *deepgram.routes(),
-            *openai_realtime.routes(),
-            *openai_rest.routes(),
+            *realtime.routes(),
+            *rest.routes(),
             *asr_rest.routes(),
-            Route("/health", health),
-            *ready.routes(),
-            *metrics_page.routes(),
+            *health.routes(),
+            *census.routes(),
             *tokens.routes(),
             *transcripts.routes(),
-            *openai_rest.unknown_routes(),
+            *rest.unknown_routes(),
             *page_routes(),
         ],
         middleware=[
@@ -135,44 +125,3 @@ async def _close(
         await to_thread.run_sync(model.close)
     else:
         log.error("the model %s hangs; leaving without it", model.capabilities.name)
-
-
-async def health(request: Request) -> Response:
-    """Whether the server works, which engine answers, and how busy it is."""
-    served = services(request)
-    engine = served.pipeline.engine
-    ready = served.scheduler.alive
-    return JSONResponse(
-        {
-            "status": "ok" if ready else "error",
-            "ready": ready,
-            "backend": engine.name,
-            "model": engine.model,
-            "device": engine.device,
-            "loaded_models": [engine.model],
-            "diarization": served.pipeline.diarizer is not None,
-            "notice": engine.notice,
-            "languages": sorted(engine.languages),
-            "detects_language": engine.detects_language,
-            "sessions": len(served.sessions),
-            "load": served.sessions.ladder.rung.code,
-            "store": store_state(served.store),
-            "version": __version__,
-        },
-        status_code=200 if ready else 503,
-    )
-
-
-def store_state(store: Store | None) -> dict[str, str | int | None]:
-    """Whether words are stored before they are shown, and if not, why."""
-    if store is None:
-        return {"status": "off"}
-    if store.trouble is None:
-        return {"status": "ok", "lost_words": store.stats.lost_words}
-    stats = store.stats
-    return {
-        "status": "failing",
-        "reason": store.trouble,
-        "waiting_words": stats.backlog,
-        "lost_words": stats.lost_words,
-    }

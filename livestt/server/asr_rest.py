@@ -9,9 +9,9 @@ from starlette.routing import BaseRoute, Route
 from livestt.files import FileOptions
 from livestt.protocols import asr_rest as protocol
 from livestt.protocols.fields import Fields
-from livestt.server.answering import Endpoint, Respond, hearing, while_connected
-from livestt.server.bodies import received_form
-from livestt.server.refusals import asr as refuse
+from livestt.server.access.refusals import asr as refuse
+from livestt.server.files.answering import Endpoint, Respond, hearing, while_connected
+from livestt.server.files.bodies import received_form
 from livestt.server.services import services
 
 FIELD = "audio_file"

@@ -10,9 +10,9 @@ import uvicorn
 from starlette.applications import Starlette
 
 from livestt import logs
-from livestt.server import asking
+from livestt.server.access import asking
 from livestt.server.services import Services
-from livestt.server.transport import LARGEST, AbortableHttp, CaptionSocket
+from livestt.server.sockets.transport import LARGEST, AbortableHttp, CaptionSocket
 from livestt.settings import Settings
 
 GRACE = 5
@@ -25,7 +25,7 @@ def config(app: Starlette, settings: Settings) -> uvicorn.Config:
     Compression is off: it makes a PCM frame cost several times as much and hardly smaller.
     Protocol pings are off because the server does not read while a session is too far ahead,
     and an unread pong would look like a dead client; heartbeats and send timeouts find those.
-    Its access log is off: `livestt.server.observing` writes one that holds no queries.
+    Its access log is off: `livestt.server.operations.observing` writes one that holds no queries.
     """
     return uvicorn.Config(
         app,

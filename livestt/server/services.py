@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from starlette.requests import HTTPConnection
 
 from livestt.engines.scheduler import Scheduler
 from livestt.pipeline import Pipeline
-from livestt.server.sessions import Sessions
+from livestt.server.files.uploads import Uploads
+from livestt.server.live.sessions import Sessions
+from livestt.server.operations.metrics import Metrics
+from livestt.server.operations.readiness import Readiness
 from livestt.server.timing import Timing
-from livestt.server.uploads import Uploads
 from livestt.store import Store
-
-if TYPE_CHECKING:
-    from livestt.server.metrics import Metrics
-    from livestt.server.ready import Readiness
 
 
 @dataclass(frozen=True, slots=True)

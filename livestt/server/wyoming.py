@@ -14,10 +14,10 @@ from livestt.errors import BadRequest, LivesttError, SetupError
 from livestt.events import Ended, Event
 from livestt.protocols import wyoming
 from livestt.protocols.wyoming import Message, Reader, Transcription
-from livestt.server.access import LOOPBACK
-from livestt.server.live_session import LiveSession
+from livestt.server.access.door import LOOPBACK
+from livestt.server.live.session import LiveSession
 from livestt.server.services import Services
-from livestt.server.transport import tune
+from livestt.server.sockets.transport import tune
 
 log = logging.getLogger(__name__)
 

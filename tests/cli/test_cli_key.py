@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from livestt.access.keys import digest_of
 from livestt.cli import main
-from livestt.server.keyring import Keys
+from livestt.server.access.keyring import Keys
 
 
 def key(path: Path, *arguments: str) -> Result:

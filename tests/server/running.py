@@ -21,9 +21,9 @@ from websockets.exceptions import ConnectionClosed
 from livestt.client.state import CaptionState
 from livestt.engines import Engine
 from livestt.server.app import create_app
+from livestt.server.live.sessions import Sessions
 from livestt.server.run import Server, config
 from livestt.server.services import Services
-from livestt.server.sessions import Sessions
 from livestt.server.timing import Timing
 from livestt.settings import Settings
 from livestt.speakers import Diarizer

@@ -13,9 +13,9 @@ from livestt.speakers.scripted import ScriptedDiarizer, ScriptedTurn
 
 from .conftest import FIXTURES, Lent, Serve
 from .engines import Watched
+from .files.test_uploads import TEXT
+from .openai.test_rest import ask, multipart
 from .running import Running
-from .test_openai_rest import ask, multipart
-from .test_uploads import TEXT
 
 PCM = bytes(2 * 16_000 * 9)
 

@@ -13,9 +13,9 @@ import pytest
 from livestt.engines.scripted import script_of
 
 from .conftest import Serve
-from .deepgram_client import CLOSE, PCM, converse
+from .deepgram.client import CLOSE, PCM, converse
 from .engines import Watched
-from .realtime_client import COMMIT, Client, append, update
+from .openai.realtime_client import COMMIT, Client, append, update
 from .running import Running
 from .test_wyoming import SECOND
 from .test_wyoming import Client as HomeAssistant

@@ -14,9 +14,9 @@ from websockets.sync.client import connect
 
 from livestt.access.rules import RULES, need, rule_of
 
+from .access.test_door import KEYS, ask, bearer, key_file
 from .conftest import Serve
 from .running import Running
-from .test_access import KEYS, ask, bearer, key_file
 
 LIVE = {
     "/asr": "encoding=s16le",

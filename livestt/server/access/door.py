@@ -1,0 +1,253 @@
+"""One door for every surface: host, origin and key are looked at before anything else is."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from socket import gethostname
+
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from livestt import extension
+from livestt.access import keys as access
+from livestt.access import tokens
+from livestt.access.credentials import echo, presented, without_keys
+from livestt.access.hosts import check_host
+from livestt.access.keys import EVERYBODY, Grant
+from livestt.access.rules import READING, Need, need
+from livestt.access.throttle import Throttle
+from livestt.errors import LivesttError, MissingScope, NotLocal, TooManyFailures, Unauthorized
+from livestt.server.access import asking
+from livestt.server.access.keyring import Keys, configured
+from livestt.server.access.origins import check_origin
+from livestt.server.access.refusals import path_of, refusal, refuse
+from livestt.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SECRET = "LIVESTT_TOKEN_SECRET"
+"""Variable with what servers that accept each other's temporary tokens share."""
+LONGEST_TOKEN = 24 * 3600
+"""Seconds a temporary token may last."""
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A temporary token, as it is handed out once."""
+
+    value: str
+    expires: int
+    """Seconds since 1970."""
+    scopes: frozenset[access.Scope]
+
+
+class Access:
+    """Decides who may do what.
+
+    Args:
+        settings: the operator's settings.
+        keys: those that count; what the settings and the environment say unless given.
+        on_wrong_key: called when one is shown.
+
+    Raises:
+        SetupError: the keys cannot be read.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        keys: Keys | None = None,
+        on_wrong_key: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._on_wrong_key = on_wrong_key
+        self.keys = keys or configured(settings)
+        self._origins = (*settings.allow_origin, extension.ORIGIN)
+        self._hosts = (*settings.allow_host, settings.host, f"{gethostname()}.local", gethostname())
+        self._checks_host = not self.keys.required or bool(settings.allow_host)
+        self._throttle = Throttle()
+        self._secret = (os.environ.get(SECRET) or secrets.token_hex(32)).encode()
+        if not self.keys.required and settings.host not in LOOPBACK:
+            log.warning(
+                "anybody on the network who reaches %s can use this server: make a key with "
+                "`livestt key new`, and start with --api-keys-file",
+                settings.host,
+            )
+
+    def admit(self, request: HTTPConnection) -> Grant:
+        """What this request may do.
+
+        Raises:
+            HostNotAllowed: the server does not go by that name.
+            Forbidden: a page of another origin.
+            Unauthorized: it needs a key, and has none or a wrong one.
+            TooManyFailures: and has had a wrong one too often.
+            MissingScope: its key does not allow this.
+        """
+        scope = request.scope
+        method: str | None = scope["method"] if scope["type"] == "http" else None
+        if self._checks_host:
+            check_host(request.headers.get("host", ""), self._hosts)
+        if method not in (*READING, "OPTIONS"):
+            check_origin(request.headers, scope["scheme"], self._origins)
+        wanted = need(path_of(scope), method, request.query_params.get("role"))
+        if not self.keys.required:
+            return EVERYBODY
+        shown = presented(request.headers, scope.get("subprotocols", ()), _query(scope))
+        if wanted == "nothing" and shown is None:
+            return replace(EVERYBODY, scopes=frozenset())
+        return self._granted(shown, wanted, request)
+
+    def _granted(self, shown: str | None, wanted: Need, request: HTTPConnection) -> Grant:
+        try:
+            grant = self._recognise(shown)
+        except Unauthorized as error:
+            if wanted == "nothing":
+                return replace(EVERYBODY, scopes=frozenset())
+            if shown is not None:
+                self._count(request)
+            raise error
+        if wanted == "a lasting key" and grant.temporary:
+            raise MissingScope("temporary tokens cannot make others; use the key itself")
+        if wanted in access.SCOPES and not grant.allows(wanted):
+            raise MissingScope(f"this key does not have the scope '{wanted}'")
+        return grant
+
+    def mint(self, grant: Grant, seconds: float, scopes: frozenset[access.Scope]) -> Token:
+        """Make a temporary token, for a browser that must not see the key.
+
+        Args:
+            grant: of who asks for it.
+            seconds: that it lasts, at most `LONGEST_TOKEN`.
+            scopes: that it is to have.
+
+        Raises:
+            MissingScope: the grant itself does not have them, or is temporary.
+        """
+        if grant.temporary:
+            raise MissingScope("temporary tokens cannot make others; use the key itself")
+        lacking = [scope for scope in scopes if not grant.allows(scope)]
+        if lacking:
+            raise MissingScope(f"this key does not have the scope '{lacking[0]}'")
+        expires = int(_now() + min(max(1.0, seconds), LONGEST_TOKEN))
+        nonce = secrets.token_hex(4)
+        value = tokens.seal(replace(grant, scopes=scopes), expires, self._secret, nonce)
+        return Token(value, expires, scopes)
+
+    def _recognise(self, shown: str | None) -> Grant:
+        if shown is None:
+            raise Unauthorized(
+                "this server asks for a key: send it as 'Authorization: Bearer KEY', or as the "
+                "query parameter 'token'"
+            )
+        ring = self.keys.current(time.monotonic())
+        key = ring.find(shown)
+        if key is not None:
+            return key.grant()
+        if tokens.looks_like_one(shown):
+            return tokens.unseal(shown, _now(), self._secret, ring)
+        raise Unauthorized("this key is not valid")
+
+    def _count(self, request: HTTPConnection) -> None:
+        self._on_wrong_key()
+        address = request.client.host if request.client else "?"
+        try:
+            self._throttle.fail(address, time.monotonic())
+        except TooManyFailures:
+            log.debug("%s goes on showing wrong keys", address)
+            raise
+        log.info("%s showed a wrong key", address)
+
+
+class Door:
+    """The middleware: refuses in the shape of the surface, or lets in with a `Grant`.
+
+    What comes after it finds the grant with `grant_of`, and no key in the address.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        try:
+            grant = self._access.admit(HTTPConnection(scope))
+        except LivesttError as error:
+            scope["query_string"] = without_keys(scope["query_string"])
+            await _refuse(scope, receive, send, error)
+            return
+        scope["query_string"] = without_keys(scope["query_string"])
+        scope.setdefault("state", {}).update(grant=grant, access=self._access)
+        asking.grant.set(grant)
+        chosen = echo(scope.get("subprotocols", ()))
+
+        async def send_with_choice(message: Message) -> None:
+            if message["type"] == "websocket.accept" and not message.get("subprotocol"):
+                message = {**message, "subprotocol": chosen}
+            await send(message)
+
+        await self._app(scope, receive, send if chosen is None else send_with_choice)
+
+
+def cross_origin(settings: Settings) -> Middleware:
+    """Lets pages of other origins read answers, if the operator has named them."""
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=[*(origin.rstrip("/") for origin in settings.allow_origin), extension.ORIGIN],
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["Retry-After", "X-Request-Id"],
+    )
+
+
+def grant_of(request: HTTPConnection) -> Grant:
+    """What the one who sent this may do."""
+    grant = request.scope.get("state", {}).get("grant", EVERYBODY)
+    assert isinstance(grant, Grant)
+    return grant
+
+
+def access_of(request: HTTPConnection) -> Access:
+    """Who decides; for surfaces that hand out temporary tokens."""
+    access = request.scope["state"]["access"]
+    assert isinstance(access, Access)
+    return access
+
+
+def check_local(client: HTTPConnection) -> None:
+    """Let only programs on this machine through, and whoever has a key.
+
+    Raises:
+        NotLocal: the connection comes from elsewhere.
+    """
+    if grant_of(client).name:
+        return
+    if client.client is None or client.client.host not in LOOPBACK:
+        raise NotLocal("only programs on the server's own machine may ask which sessions there are")
+
+
+def _query(scope: Scope) -> str:
+    return str(scope["query_string"], "latin-1")
+
+
+def _now() -> float:
+    return datetime.now(UTC).timestamp()
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, error: LivesttError) -> None:
+    if scope["type"] == "http":
+        await refusal(path_of(scope), error)(scope, receive, send)
+    else:
+        await refuse(WebSocket(scope, receive, send), error)

@@ -1,0 +1,201 @@
+"""What the REST dialects have in common: a file heard to its end, and clients that go away."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import BinaryIO
+
+import anyio
+import anyio.lowlevel
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from livestt.errors import EngineError, LivesttError
+from livestt.events import Event
+from livestt.files import FileOptions, file_layout
+from livestt.pipeline import Manner
+from livestt.recording import Recording, SpeakersWanted, shortfall
+from livestt.server.files.uploads import Upload
+from livestt.server.services import Services
+from livestt.server.sockets.transport import abort_of
+
+log = logging.getLogger(__name__)
+
+Respond = Callable[[Response], Awaitable[None]]
+Handle = Callable[[Request, Respond], Awaitable[None]]
+Shape = Callable[[LivesttError], Response]
+
+
+class Endpoint:
+    """A request's handler as an application: it responds while it still holds what it needs.
+
+    Args:
+        handle: reads the request and responds, once.
+        refuse: shapes the errors it raises before it has; also those that are bugs, which are
+            logged.
+    """
+
+    def __init__(self, handle: Handle, refuse: Shape) -> None:
+        self._handle = handle
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        responded = False
+
+        async def respond(response: Response) -> None:
+            nonlocal responded
+            responded = True
+            await response(scope, receive, send)
+
+        try:
+            await self._handle(request, respond)
+        except LivesttError as error:
+            await respond(self._refuse(error))
+        except ClientDisconnect:
+            return
+        except Exception:
+            log.exception("a request to %s failed", scope["path"])
+            if not responded:
+                bug = EngineError("the server failed on this request; its log says why")
+                await respond(self._refuse(bug))
+
+
+@asynccontextmanager
+async def while_connected(request: Request) -> AsyncIterator[None]:
+    """Work that takes long, once the body has been read.
+
+    Raises:
+        ClientDisconnect: the client has gone, and the work was given up.
+    """
+    gone = True
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_cancel_on_disconnect, request.receive, tasks.cancel_scope)
+            yield
+            gone = False
+            tasks.cancel_scope.cancel()
+    except ExceptionGroup as group:
+        # A single error need not know that it passed through a task group.
+        raise (group.exceptions[0] if len(group.exceptions) == 1 else group) from None
+    if gone:
+        raise ClientDisconnect
+
+
+@asynccontextmanager
+async def hearing(
+    served: Services,
+    upload: Upload,
+    file: BinaryIO,
+    options: FileOptions,
+    speakers: SpeakersWanted | None = None,
+) -> AsyncIterator[tuple[Recording, AsyncIterator[list[Event]]]]:
+    """A recording, and the events that make it grow; it has applied each when it is handed out.
+
+    ``speakers`` is where speakers are asked for. What cannot be had of that is a warning of the
+    recording.
+    """
+    recording = Recording(file_layout(served.pipeline.settings), options.stream.language)
+    if speakers is not None:
+        diarizes = served.pipeline.diarizer is not None
+        recording.warnings += shortfall(speakers, diarizes=diarizes)
+    options = replace(options, manner=with_speakers(options.manner, speakers))
+    async with upload.transcribe(file, options) as heard:
+
+        async def grow() -> AsyncIterator[list[Event]]:
+            async for events in heard:
+                recording.apply(events)
+                yield events
+            recording.figures = heard.run.session.figures
+
+        yield recording, grow()
+
+
+def with_speakers(manner: Manner, speakers: SpeakersWanted | None) -> Manner:
+    """The manner of a file whose speakers are told apart as somebody wants, or not at all."""
+    if speakers is None:
+        return replace(manner, diarization=False)
+    return replace(
+        manner, diarization=True, min_speakers=speakers.least, max_speakers=speakers.most
+    )
+
+
+class EventStream(Response):
+    """Server-sent events while ``work`` goes on; given up when the client goes away or does not
+    read.
+
+    Args:
+        work: is handed a function that sends text.
+        pulse: sent whenever nothing else was for a while.
+        interval: seconds.
+        patience: seconds for which the client may refuse to read.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self,
+        work: Callable[[Callable[[str], Awaitable[None]]], Awaitable[None]],
+        pulse: str,
+        interval: float,
+        patience: float,
+    ) -> None:
+        super().__init__(headers={"cache-control": "no-cache", "x-accel-buffering": "no"})
+        del self.headers["content-length"]
+        self._work = work
+        self._pulse = pulse
+        self._interval = interval
+        self._patience = patience
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        stalled = False
+
+        async def emit(text: str) -> None:
+            nonlocal stalled
+            body = text.encode()
+            with anyio.move_on_after(self._patience) as patience:
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+            if patience.cancelled_caught:
+                stalled = True
+                tasks.cancel_scope.cancel()
+                await anyio.lowlevel.checkpoint()
+
+        async def beat() -> None:
+            while True:
+                await anyio.sleep(self._interval)
+                await emit(self._pulse)
+
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            }
+        )
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_cancel_on_disconnect, receive, tasks.cancel_scope)
+            tasks.start_soon(beat)
+            await self._work(emit)
+            tasks.cancel_scope.cancel()
+        if not stalled:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        log.info("a client of %s read nothing for %s s", scope["path"], self._patience)
+        abort = abort_of(scope)
+        if abort is not None:
+            abort()
+            await _disconnected(receive)
+
+
+async def _cancel_on_disconnect(receive: Receive, scope: anyio.CancelScope) -> None:
+    await _disconnected(receive)
+    scope.cancel()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

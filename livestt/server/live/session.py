@@ -1,0 +1,450 @@
+"""A session on the server: it outlives the connection that feeds it, and many may watch it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import anyio
+
+from livestt.audio.format import AudioFormat
+from livestt.driver import Driver, drive
+from livestt.engines import StreamOptions
+from livestt.engines.scheduler import Scheduler
+from livestt.errors import BadAudio, LivesttError, UnknownSession
+from livestt.events import (
+    Diarized,
+    Ended,
+    Event,
+    Flushed,
+    Progress,
+    SpeakerNamed,
+    SpeakerSeparated,
+    SpeakersMerged,
+    Warned,
+    continued,
+)
+from livestt.pipeline import Manner, Pipeline, layout, tuning
+from livestt.server.access import asking
+from livestt.server.live.inbox import End, Flush, Inbox
+from livestt.server.live.ladder import RUNGS, eased
+from livestt.server.operations.tally import Count, Tally
+from livestt.server.storing.keeping import Keeper
+from livestt.store import Opening, Resumed, Store
+from livestt.store.recorder import Recorder, resume_at, resumed_view
+from livestt.timebase import from_ms, to_seconds
+from livestt.transcript import Transcript
+from livestt.vad.endpointing import EndpointingOptions
+
+log = logging.getLogger(__name__)
+
+PROGRESS_STEP = from_ms(400)
+"""Audio after which clients are told how far the session is, when there is no other news."""
+BUG = "the session failed; the server's log says why"
+
+
+class Listener(Protocol):
+    """Somebody who is told what a session says."""
+
+    def receive_events(self, events: Sequence[Event]) -> None:
+        """What the session says, in order; `LiveSession.transcript` knows of it already.
+
+        Of `Progress`, which is absolute, not every one comes. `Flushed` answers the publisher's
+        flushes, and warnings of the load come as `Warned`.
+        """
+
+    def failed(self, error: LivesttError) -> None:
+        """The session ends early. What was heard before is still committed."""
+
+    def superseded(self) -> None:
+        """Another connection feeds the session from now on."""
+
+
+class LiveSession:
+    """One audio stream, from whoever publishes it to everybody who reads along.
+
+    The publisher's side (`push`, `flush`, `configure`, `end`) never waits; `ready` is where a
+    publisher that is too fast is held up. When its connection is lost the session waits a grace
+    time for it to come back, so a network that fails for a moment costs nothing.
+
+    Args:
+        pipeline: settings and voice detection, shared.
+        scheduler: runs the jobs, shared.
+        audio: what will be pushed.
+        options: what is asked of the engine.
+        manner: how this session differs from the settings.
+        grace: seconds to wait for a lost publisher.
+        patience: asked for the seconds of audio to gather before it is decoded: many small
+            pieces cost much more than few large ones.
+        level: of load, see `livestt.server.live.ladder`.
+        count: adds up what is done, for the operator.
+        store: where its words are kept; None keeps them in memory alone.
+        owner: name of the key it was opened with; empty without keys.
+        resumed: how another process left it, if it is not new.
+
+    Attributes:
+        id: unguessable; who knows it may read along or resume.
+        owner: name of the key it was opened with; empty without keys.
+        audio: what is pushed.
+        options: what is asked of the engine now.
+        owed_flushes: flushes not answered yet.
+        transcript: what has been said.
+        ended: set when the last word is committed, or none can be.
+        failure: why the session ended early, if it did.
+        closed: whether the publisher has said, or nobody expects it to say, any more.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        scheduler: Scheduler,
+        audio: AudioFormat,
+        options: StreamOptions,
+        manner: Manner,
+        *,
+        grace: float = 0.0,
+        patience: Callable[[], float] = lambda: 0.0,
+        level: int = 0,
+        count: Count | None = None,
+        store: Store | None = None,
+        owner: str = "",
+        resumed: Resumed | None = None,
+    ) -> None:
+        self.id = secrets.token_urlsafe(12) if resumed is None else resumed.row.id
+        self.owner = owner
+        self.audio = audio
+        self.started = datetime.now(UTC) if resumed is None else resumed.row.started
+        lines = layout(pipeline.settings)
+        self.transcript = Transcript(lines) if resumed is None else resumed_view(lines, resumed)
+        self.ended = anyio.Event()
+        self.failure: LivesttError | None = None
+        self.options = options
+        self.owed_flushes = 0
+        self._count = count or Tally().count("live")
+        self._count.progress = self.transcript.progress
+        self._first_options = options
+        self._manner = manner
+        self._pipeline = pipeline
+        self._scheduler = scheduler
+        self._grace = grace
+        self._patience = patience
+        self._publisher: Listener | None = None
+        self._viewers: set[Listener] = set()
+        self._inbox = Inbox()
+        # A session that another process began is heard from where its stored words end.
+        first = 0 if resumed is None else audio.own_sample(resume_at(resumed))
+        self._total = first * audio.frame_bytes
+        self._resumed = resumed
+        self._origin = audio.session_sample(first)
+        self._skip = 0
+        self.closed = False
+        self._missed = False
+        self._turned = anyio.Event()
+        self._all_said = anyio.Event()
+        self._told = self.transcript.progress
+        self._whole = anyio.CancelScope()
+        self._tuning = manner.tuning or tuning(pipeline.settings)
+        self._driver: Driver | None = None
+        self._level = level
+        self._keeper: Keeper | None = None
+        if store is not None:
+            opening = self._opening(owner) if resumed is None else None
+            recorder = Recorder(lines, opening, resumed)
+            self._keeper = Keeper(store, recorder, self._publish, self._disown)
+
+    @property
+    def speakers(self) -> int:
+        """How many speakers are told apart at most; 0 if none are."""
+        return self._pipeline.most_speakers(self._manner)
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a lost publisher may come back: only raw PCM can be cut anywhere."""
+        return self.audio.encoding != "auto" and not self.closed
+
+    def publish_to(self, publisher: Listener) -> int:
+        """Let this connection feed the session, instead of the one before it.
+
+        Returns:
+            The next sample, in the publisher's own rate, that the session needs.
+        """
+        before, self._publisher = self._publisher, publisher
+        if before is not None:
+            before.superseded()
+        self._missed = False
+        self._turn()
+        sample, cut = divmod(self._total, self.audio.frame_bytes)
+        self._total -= cut
+        self._skip += cut  # of a publisher that was lost before it sent anything, too
+        return sample
+
+    def is_fed_by(self, publisher: Listener) -> bool:
+        """Whether this connection's audio counts: what one that was replaced still had to say is
+        sent again by the one that replaced it."""
+        return publisher is self._publisher
+
+    def lose(self, publisher: Listener) -> None:
+        """This connection is gone without having said that it was done."""
+        if self._missed or self._publisher not in (publisher, None):
+            return
+        self._publisher = None
+        if self.resumable and self._grace:
+            self._missed = True
+            self._turn()
+        else:
+            self.end()
+
+    def _turn(self) -> None:
+        """A publisher has come or gone."""
+        self._turned.set()
+        self._turned = anyio.Event()
+
+    def watch(self, viewer: Listener) -> None:
+        """Tell this listener about changes until `unwatch`."""
+        self._viewers.add(viewer)
+
+    def unwatch(self, viewer: Listener) -> None:
+        self._viewers.discard(viewer)
+
+    def push(self, data: bytes) -> None:
+        """The next bytes of audio; ignored once the session takes no more."""
+        if self.closed:
+            return
+        self._total += len(data)
+        if self._skip:
+            # The stored rest of a sample that was cut in two is sent again whole.
+            dropped = min(self._skip, len(data))
+            data, self._skip = data[dropped:], self._skip - dropped
+        self._inbox.put(data)
+
+    def flush(self, flush_id: str | None = None) -> None:
+        """Commit what was pushed before this, then answer; ignored after the end."""
+        if self.closed:
+            return
+        self.owed_flushes += 1
+        self._inbox.put(Flush(flush_id))
+
+    def configure(self, options: StreamOptions) -> None:
+        """Options for what is pushed after this."""
+        self.options = options
+        if not self.closed:
+            self._inbox.put(options)
+
+    def listen(self, endpointing: EndpointingOptions) -> None:
+        """When speech starts and ends in what is pushed after this."""
+        if not self.closed:
+            self._inbox.put(endpointing)
+
+    def say(self, event: SpeakerNamed | SpeakersMerged | SpeakerSeparated) -> None:
+        """Somebody knows more about the speakers."""
+        self._receive_events([event])
+
+    def ease(self, level: int) -> None:
+        """Work as this level of load asks for, and say so."""
+        self._level = level
+        if self._driver is not None:
+            self._driver.retune(eased(self._tuning, level))
+        self._announce([Warned(RUNGS[level].code, RUNGS[level].message)])
+
+    def end(self) -> None:
+        """Nothing more will be pushed."""
+        if not self.closed:
+            self.closed = True
+            self._inbox.put(End())
+
+    def hand_over(self) -> None:
+        """This server stops: end, but so that the publisher may go on at the next."""
+        self._stay_open()
+        self.end()
+
+    def cancel(self) -> None:
+        """End at once, last words or not."""
+        self._stay_open()
+        self.closed = True
+        self._whole.cancel()
+
+    async def ready(self) -> None:
+        """Wait until the session can take more."""
+        await self._inbox.ready()
+
+    async def run(self) -> None:
+        """Transcribe until the last word. No error escapes."""
+        asking.session.set(self.id)
+        log.info("session %s starts", self.id)
+        try:
+            with self._whole:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._mourn)
+                    await self._transcribe()
+                    tasks.cancel_scope.cancel()
+        except* LivesttError as group:
+            self._fail(_first(group))
+        except* Exception:  # the top of a session: it fails alone
+            log.exception("session %s failed", self.id)
+            self._fail(LivesttError(BUG))
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._store_rest()
+        log.info("session %s ended", self.id)
+
+    def give_up(self) -> None:
+        """Something around the session failed: if it has not run, it never will."""
+        if not self.ended.is_set():
+            self._fail(LivesttError(BUG))
+            self._finish()
+
+    def summary(self) -> dict[str, Any]:
+        """One row of the list of sessions."""
+        return {
+            "id": self.id,
+            "started": self.started.isoformat(timespec="seconds"),
+            "seconds": to_seconds(self.transcript.duration),
+            "language": self.options.language or self.transcript.language or "auto",
+            "publishing": self._publisher is not None,
+            "viewers": len(self._viewers),
+        }
+
+    async def _store_rest(self) -> None:
+        try:
+            if self._keeper is not None:
+                await self._keeper.finish(complete=self._all_said.is_set())
+        except Exception:  # the top of a session, too
+            log.exception("session %s failed at its last words", self.id)
+            self._fail(LivesttError(BUG))
+        finally:
+            self._finish()
+
+    def _finish(self) -> None:
+        self.closed = True
+        self._count.end()
+        self.ended.set()
+        self._inbox.clear()
+
+    async def _transcribe(self) -> None:
+        async with drive(
+            self._pipeline,
+            self._scheduler,
+            self.audio,
+            self._receive_events,
+            self._first_options,
+            self._manner,
+        ) as driver:
+            self._driver = driver
+            driver.retune(eased(self._tuning, self._level))
+            try:
+                await self._work_off(driver)
+            except BadAudio as error:
+                self._fail(error)
+                driver.abandon()
+            await self._all_said.wait()
+
+    async def _work_off(self, driver: Driver) -> None:
+        """Hand everything the publisher sent to the driver, in order."""
+        while True:
+            match await self._inbox.take():
+                case bytes(data):
+                    await driver.feed(data)
+                    if not self.closed and not self._inbox.waiting:
+                        await anyio.sleep(self._patience())
+                case Flush(flush_id):
+                    driver.flush(flush_id)
+                case StreamOptions() as options:
+                    driver.configure(options)
+                case EndpointingOptions() as endpointing:
+                    driver.listen(endpointing)
+                case End():
+                    await driver.end()
+                    return
+
+    async def _mourn(self) -> None:
+        """End the session when a lost publisher does not come back in time."""
+        while True:
+            turned = self._turned
+            with anyio.move_on_after(self._grace if self._missed else None) as grace:
+                await turned.wait()
+            if grace.cancelled_caught and not turned.is_set():  # both can come at once
+                log.info("session %s: its publisher did not come back", self.id)
+                self.end()
+                return
+
+    def _receive_events(self, events: list[Event]) -> None:
+        if self._resumed is not None:
+            before = self._resumed.next_word
+            events = [continued(event, self._origin, before) for event in events]
+        if self._keeper is None:
+            self._publish(events)
+        else:
+            self._keeper.receive_events(events)
+
+    def _publish(self, events: list[Event]) -> None:
+        """Nothing of this can be lost any more: tell everybody."""
+        self.transcript.apply(events)
+        self._count.receive_events(events)
+        for event in events:
+            if isinstance(event, Flushed):
+                self.owed_flushes -= 1
+            elif isinstance(event, Ended):
+                self._all_said.set()
+        progress = self.transcript.progress
+        told = self._told
+        quiet = all(isinstance(event, Progress | Diarized) for event in events)
+        caught_up = progress.heard == progress.received and told.heard != told.received
+        if not quiet or caught_up or progress.received - told.received >= PROGRESS_STEP:
+            self._told = progress
+            self._announce(events)
+
+    def _stay_open(self) -> None:
+        if self._keeper is not None and self.resumable and self._grace:
+            self._keeper.stay_open()
+
+    def _disown(self) -> None:
+        """Somebody deleted the session, or its publisher went to another server."""
+        if self.failure is None:
+            self._fail(UnknownSession("this session was deleted, or goes on at another server"))
+            self._whole.cancel()
+
+    def _opening(self, owner: str) -> Opening:
+        options, engine = self.options, self._pipeline.engine
+        return Opening(
+            self.id,
+            self.started,
+            self.audio.described(),
+            {"language": options.language, "task": options.task},
+            owner or None,
+            engine.name,
+            engine.model,
+        )
+
+    def _announce(self, events: Sequence[Event]) -> None:
+        for listener in filter(None, (self._publisher, *self._viewers)):
+            try:
+                listener.receive_events(events)
+            except Exception:  # the top of a connection: it fails, others read on
+                log.exception("session %s: somebody who listens failed", self.id)
+                self._give_up(listener)
+
+    def _give_up(self, listener: Listener) -> None:
+        """A listener has a bug: without its publisher the session cannot go on."""
+        self._viewers.discard(listener)
+        if listener is self._publisher:
+            self._fail(LivesttError(BUG))
+            self._publisher = None
+            self._whole.cancel()
+        else:
+            listener.failed(LivesttError(BUG))
+
+    def _fail(self, error: LivesttError) -> None:
+        log.info("session %s: %s: %s", self.id, error.code, error)
+        self.failure = error
+        self.closed = True
+        if self._publisher is not None:
+            self._publisher.failed(error)
+
+
+def _first(group: BaseExceptionGroup[LivesttError]) -> LivesttError:
+    """Any one of the errors of a group."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

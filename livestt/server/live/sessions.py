@@ -1,0 +1,321 @@
+"""The live sessions of a server: who may open one, how load eases them, and how all of them end.
+
+Every dialect opens its sessions here, so the limits hold for all of them together.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, contextmanager
+from datetime import timedelta
+from types import TracebackType
+from typing import Protocol, Self
+
+import anyio
+from anyio import to_thread
+from anyio.abc import TaskGroup
+
+from livestt.access.keys import Grant
+from livestt.audio.format import AudioFormat
+from livestt.engines import StreamOptions
+from livestt.engines.scheduler import Scheduler
+from livestt.errors import LivesttError, Overloaded, ServerRestart, TooManySessions
+from livestt.pipeline import Manner, Pipeline, layout
+from livestt.server.access import asking
+from livestt.server.live.ladder import NO_NEWCOMERS, Ladder
+from livestt.server.live.session import LiveSession
+from livestt.server.operations.tally import Tally
+from livestt.server.timing import Timing
+from livestt.store import Asked, Resumed, Store
+
+log = logging.getLogger(__name__)
+
+PATIENCE_PER_SESSION = 0.004
+MOST_PATIENCE = 0.25
+"""Seconds; see `LiveSession`."""
+
+
+class Connection(Protocol):
+    """A client's connection, of whatever dialect, as the server sees it when it stops."""
+
+    def cut_short(self) -> None:
+        """The server stops: say so, and send no more than what is transcribed already."""
+
+    def cancel(self) -> None:
+        """End at once."""
+
+
+class Sessions:
+    """Admits live sessions and runs them.
+
+    Use as an async context manager: sessions run until they end or the block is left.
+
+    Attributes:
+        ladder: the load, and how sessions give way to it.
+        connections: clients that are connected now, see `connected`.
+        draining: whether the server is about to stop.
+        tally: what the server has done.
+        around: each session runs inside these, for its whole life.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        scheduler: Scheduler,
+        timing: Timing,
+        store: Store | None = None,
+    ) -> None:
+        self.ladder = Ladder()
+        self.connections: set[Connection] = set()
+        self.draining = False
+        self.tally = Tally()
+        self.around: list[Callable[[LiveSession], AbstractContextManager[None]]] = []
+        self._pipeline = pipeline
+        self._scheduler = scheduler
+        self._timing = timing
+        self._store = store
+        self._resuming = anyio.Lock()
+        self._running: dict[str, LiveSession] = {}
+        self._stack = AsyncExitStack()
+        self._tasks: TaskGroup | None = None
+        self._watching = anyio.CancelScope()
+
+    async def __aenter__(self) -> Self:
+        self._tasks = await self._stack.enter_async_context(anyio.create_task_group())
+        self._tasks.start_soon(self._watch_load)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._cancel_all()
+        self._watching.cancel()
+        await self._stack.__aexit__(kind, error, trace)
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def __iter__(self) -> Iterator[LiveSession]:
+        """Those that run, oldest first."""
+        return iter(self._running.values())
+
+    def find(self, session_id: str) -> LiveSession | None:
+        """The session with this id, if it runs."""
+        return self._running.get(session_id)
+
+    @property
+    def latest(self) -> LiveSession | None:
+        """The one that started last."""
+        return next(reversed(self._running.values()), None)
+
+    def check_running(self) -> None:
+        """Keep newcomers away from a server that is about to stop.
+
+        Raises:
+            ServerRestart: it is.
+        """
+        if self.draining:
+            raise ServerRestart("this server is about to stop; try again in a moment")
+
+    def check_room(self) -> None:
+        """Find out whether a session could be opened now.
+
+        Raises:
+            ServerRestart: the server is about to stop.
+            Overloaded: the engine is too far behind.
+            TooManySessions: the limit of the server, or of the key that asks, is reached.
+        """
+        try:
+            self._check_room()
+        except LivesttError as error:
+            self.tally.refused[error.code] += 1
+            raise
+
+    def open(
+        self,
+        audio: AudioFormat,
+        options: StreamOptions,
+        manner: Manner | None = None,
+        *,
+        grace: float = 0.0,
+        resumed: Resumed | None = None,
+    ) -> LiveSession:
+        """Start a session. Somebody must `LiveSession.publish_to` a listener, or end it.
+
+        Args:
+            audio: what will be pushed.
+            options: what is asked of the engine.
+            manner: how the session differs from the settings.
+            grace: seconds to wait for a publisher that was lost.
+            resumed: how another process left it, see `resume`.
+
+        Raises:
+            LivesttError: there is no room, see `check_room`.
+        """
+        self.check_room()
+        session = LiveSession(
+            self._pipeline,
+            self._scheduler,
+            audio,
+            options,
+            manner or Manner(),
+            grace=grace,
+            patience=self._patience,
+            level=self.ladder.level,
+            count=self.tally.count("live"),
+            store=self._store,
+            owner=asking.grant.get().name,
+            resumed=resumed,
+        )
+        self._running[session.id] = session
+        assert self._tasks is not None
+        self._tasks.start_soon(self._host, session)
+        return session
+
+    def _check_room(self) -> None:
+        self.check_running()
+        if self.ladder.level >= NO_NEWCOMERS:
+            raise Overloaded("the server is overloaded; try again later")
+        most = self._pipeline.settings.max_sessions
+        if len(self) >= most:
+            raise TooManySessions(f"this server runs its limit of {most} sessions; try again later")
+        self._check_share(asking.grant.get())
+
+    def _check_share(self, grant: Grant) -> None:
+        """Keep a key to its own limit.
+
+        Raises:
+            TooManySessions: its sessions are as many as it may have.
+        """
+        most = grant.max_sessions
+        if most is not None and sum(session.owner == grant.name for session in self) >= most:
+            raise TooManySessions(f"this key has its limit of {most} sessions; try again later")
+
+    async def resume(
+        self,
+        session_id: str,
+        audio: AudioFormat,
+        options: StreamOptions,
+        manner: Manner | None = None,
+        *,
+        grace: float,
+    ) -> LiveSession | None:
+        """The session a publisher comes back to: one that runs, or one that another process left
+        in the store.
+
+        Args:
+            session_id: as the publisher knows it.
+            audio: what will be pushed; must be what was pushed before, and raw.
+            options: what is asked of the engine, if it has to be started again.
+            manner: as for `open`.
+            grace: seconds to wait for a publisher that was lost.
+
+        Returns:
+            None if it is over, never was, or was opened with another key. One that ended less than
+            the grace time ago is not over: its publisher may have missed the last words.
+
+        Raises:
+            LivesttError: there is no room, see `check_room`.
+            StoreUnavailable: nobody can tell just now.
+        """
+        known = self.find(session_id)
+        if known is None:
+            async with self._resuming:
+                known = self.find(session_id)  # somebody else may have been faster
+                if known is None:
+                    return await self._reopen(session_id, audio, options, manner, grace)
+        raw = known.audio == audio and audio.encoding != "auto"
+        return known if raw and known.owner == asking.grant.get().name else None
+
+    async def _reopen(
+        self,
+        session_id: str,
+        audio: AudioFormat,
+        options: StreamOptions,
+        manner: Manner | None,
+        grace: float,
+    ) -> LiveSession | None:
+        """Go on with a session that another process left in the store."""
+        if self._store is None or audio.encoding == "auto" or not grace:
+            return None
+        self.check_room()
+        asked = Asked(session_id, audio.described(), asking.grant.get().name or None)
+        view = layout(self._pipeline.settings).retention
+        patience = timedelta(seconds=grace)
+        resumed = await to_thread.run_sync(self._store.reopen, asked, patience, view)
+        if resumed is None:
+            return None
+        return self.open(audio, options, manner, grace=grace, resumed=resumed)
+
+    @contextmanager
+    def connected(self, connection: Connection) -> Iterator[None]:
+        """Inside the block the connection is told when the server stops."""
+        self.connections.add(connection)
+        try:
+            yield
+        finally:
+            self.connections.remove(connection)
+
+    async def drain(self, hurry: Callable[[], bool]) -> None:
+        """Admit nobody any more, and let the sessions there are say their last words.
+
+        Args:
+            hurry: asked often; True ends the wait.
+        """
+        self.draining = True
+        for session in list(self):
+            session.hand_over()
+        for connection in list(self.connections):
+            connection.cut_short()
+        with anyio.move_on_after(self._timing.drain):
+            while (self.connections or self._running) and not hurry():  # noqa: ASYNC110 - a signal handler decides
+                await anyio.sleep(0.05)
+        if self._running:
+            log.warning("%d sessions are ended before their last words", len(self))
+        for connection in list(self.connections):
+            connection.cancel()
+        self._cancel_all()
+
+    def _cancel_all(self) -> None:
+        for session in list(self):
+            session.cancel()
+
+    async def _watch_load(self) -> None:
+        """Read the load every second, and let sessions know when its rung changes."""
+        with self._watching:
+            answered = 0
+            while True:
+                await anyio.sleep(self._timing.load)
+                stats = self._scheduler.stats
+                idle = stats.jobs == answered and not stats.waiting
+                answered = stats.jobs
+                if self.ladder.observe(0.0 if idle else stats.wait, anyio.current_time()):
+                    log.warning("%s", self.ladder.rung.message)
+                    for session in self:
+                        self._ease(session)
+
+    def _ease(self, session: LiveSession) -> None:
+        try:
+            session.ease(self.ladder.level)
+        except Exception:  # the top of a session: the others are eased all the same
+            log.exception("session %s does not give way to the load", session.id)
+
+    def _patience(self) -> float:
+        """With more sessions each gathers more audio before it is heard."""
+        return min(MOST_PATIENCE, PATIENCE_PER_SESSION * len(self))
+
+    async def _host(self, session: LiveSession) -> None:
+        try:
+            with ExitStack() as stack:
+                for enter in self.around:
+                    stack.enter_context(enter(session))
+                await session.run()
+        except Exception:  # the top of a session: it fails alone
+            log.exception("session %s failed outside its own work", session.id)
+            session.give_up()
+        finally:
+            del self._running[session.id]

@@ -1,0 +1,237 @@
+"""One connection to ``/asr``, from the accepted socket to the closed one.
+
+A `Publisher` feeds a session and reads its captions, a `Viewer` only reads them.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import anyio
+from starlette.websockets import WebSocket
+
+from livestt import __version__
+from livestt.engines import Capabilities
+from livestt.errors import BadAudio, BadRequest, LivesttError, ServerRestart
+from livestt.events import Event, Flushed, Warned
+from livestt.protocols.native import (
+    Close,
+    Configure,
+    Flush,
+    Request,
+    Resync,
+    Tell,
+    config_message,
+    configured,
+    error_message,
+    parse_control,
+)
+from livestt.protocols.native_state import NativeStates
+from livestt.server.live.session import LiveSession
+from livestt.server.sockets.connection import SocketConnection
+from livestt.server.sockets.outbox import ClientGone, Outbox
+from livestt.server.timing import Timing
+
+MAX_OWED = 64
+"""Answers a client may be owed before the server stops reading what else it says."""
+SUPERSEDED = 4409
+"""Close code of a connection whose session another connection feeds now."""
+
+
+class Conversation(SocketConnection):
+    """What publishers and viewers have in common.
+
+    Args:
+        socket: not accepted yet.
+        session: what it is about.
+        request: what the client asked for.
+        engine: who answers.
+        timing: how long the client may take.
+    """
+
+    def __init__(
+        self,
+        socket: WebSocket,
+        session: LiveSession,
+        request: Request,
+        engine: Capabilities,
+        timing: Timing,
+    ) -> None:
+        super().__init__(socket, timing, f"session {session.id}")
+        self._session = session
+        self._request = request
+        self._engine = engine
+        self._states = NativeStates(request.mode, words=request.words)
+        self._resume_from: int | None = None
+        self._outbox = Outbox(socket, self._state, timing)
+        self._interrupted = False
+
+    def cut_short(self) -> None:
+        """The server stops: say so, and send no more than what is transcribed already."""
+        if not self._session.ended.is_set():
+            error = ServerRestart("the server restarts; connect again to go on")
+            self._interrupted = True
+            self.close_code = error.close_code
+            self._outbox.notify(warning(error.code, str(error)))
+
+    def receive_events(self, events: Sequence[Event]) -> None:
+        self._outbox.changed()
+
+    def failed(self, error: LivesttError) -> None:
+        self._outbox.notify(error_message(error))
+
+    def superseded(self) -> None:
+        self.close_code = SUPERSEDED
+        self.cancel()
+
+    @abstractmethod
+    def _join(self) -> None:
+        """Take one's place in the session."""
+
+    @abstractmethod
+    async def _listen(self) -> None:
+        """Take what the client says, for ever."""
+
+    async def converse(self) -> None:
+        await self.accept()
+        self._join()
+        await self._outbox.send(
+            config_message(
+                self._request,
+                self._engine,
+                self._session.id,
+                __version__,
+                speakers=self._session.speakers,
+                resume_from_sample=self._resume_from,
+            )
+        )
+        self._outbox.changed()  # what has been said already is shown at once
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._outbox.write)
+            tasks.start_soon(self._outbox.beat)
+            tasks.start_soon(self._listen)
+            await self._session.ended.wait()
+            self._part()
+            await self._outbox.finish()
+            tasks.cancel_scope.cancel()
+
+    def _part(self) -> None:
+        """The session has said its last word."""
+        failure = self._session.failure
+        if failure is not None:
+            self.close_code = failure.close_code
+        if isinstance(failure, BadAudio | None) and not self._interrupted:
+            self._outbox.notify({"type": "ready_to_stop"})
+
+    def _state(self) -> dict[str, Any] | None:
+        """The next state; a client that came back learns there too where it left off."""
+        message = self._states.message(self._session.transcript)
+        if message is None or self._resume_from is None:
+            return message
+        message["resume_from_sample"], self._resume_from = self._resume_from, None
+        return message
+
+    def _resync(self) -> None:
+        self._states.resync()
+        self._outbox.changed()
+
+
+class Publisher(Conversation):
+    """The connection that feeds the session."""
+
+    def cut_short(self) -> None:
+        super().cut_short()
+        self._session.end()
+
+    def receive_events(self, events: Sequence[Event]) -> None:
+        for event in events:
+            match event:
+                case Flushed(flush_id):
+                    self._outbox.notify({"type": "flushed", "id": flush_id})
+                case Warned(code, message):
+                    self._outbox.notify(warning(code, message))
+                case _:
+                    pass
+        super().receive_events(events)
+
+    def _join(self) -> None:
+        needed = self._session.publish_to(self)
+        if self._request.session == self._session.id:
+            self._resume_from = needed
+        if self._session.failure is not None:
+            self.failed(self._session.failure)
+
+    def leave(self) -> None:
+        self._session.lose(self)
+
+    async def _listen(self) -> None:
+        """Audio and control messages. What comes after the end of audio is ignored."""
+        while True:
+            message = await self.receive()
+            data = message.get("bytes")
+            if self._session.closed or not self._session.is_fed_by(self):
+                continue
+            if data:
+                self._session.push(data)
+            elif data is not None or self._obey(message["text"]):
+                self._session.end()
+            await self._session.ready()
+            while self._session.owed_flushes + self._outbox.waiting >= MAX_OWED:
+                await self._outbox.written()
+
+    def _obey(self, text: str) -> bool:
+        """Act on a control message; whether it ends the audio. A bad one is only answered."""
+        try:
+            match parse_control(text):
+                case Configure(changes):
+                    options = configured(self._session.options, changes, self._engine)
+                    self._session.configure(options)
+                case Flush(flush_id):
+                    self._session.flush(flush_id)
+                case Resync():
+                    self._resync()
+                case Tell(event):
+                    self._session.say(event)
+                case Close():
+                    return True
+                case _:
+                    pass
+        except BadRequest as error:
+            self.failed(error)
+        return False
+
+
+class Viewer(Conversation):
+    """A connection that reads along."""
+
+    def _join(self) -> None:
+        self._session.watch(self)
+
+    def leave(self) -> None:
+        self._session.unwatch(self)
+
+    async def _listen(self) -> None:
+        """A viewer may lose count, and no more."""
+        while True:
+            while self._outbox.waiting >= MAX_OWED:
+                await self._outbox.written()
+            message = await self.receive()
+            text = message.get("text")
+            if text is None:
+                continue
+            try:
+                control = parse_control(text)
+            except LivesttError as error:
+                self.failed(error)
+                continue
+            if isinstance(control, Resync):
+                self._resync()
+            elif isinstance(control, Close):
+                raise ClientGone("closed by the client")
+
+
+def warning(code: str, message: str) -> Mapping[str, Any]:
+    """Something the client should know; the session goes on."""
+    return {"type": "warning", "code": code, "message": message}

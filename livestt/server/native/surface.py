@@ -1,0 +1,93 @@
+"""The native WebSocket, ``/asr``: which session a connection is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request as HTTPRequest
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from livestt.errors import LivesttError, NotLocal, TooManySessions, UnknownSession
+from livestt.pipeline import Manner
+from livestt.protocols.native import Request, error_message, parse_query
+from livestt.server.access.door import check_local
+from livestt.server.access.refusals import refuse
+from livestt.server.live.session import LiveSession
+from livestt.server.native.conversation import Conversation, Publisher, Viewer
+from livestt.server.services import Services, services
+
+LATEST = "latest"
+"""Instead of a session's id: the one that started last."""
+MAX_VIEWERS = 100
+"""Viewers of all sessions together."""
+
+
+def routes() -> list[BaseRoute]:
+    return [WebSocketRoute("/asr", live), Route("/sessions", listing)]
+
+
+async def live(socket: WebSocket) -> None:
+    """One connection, from its handshake to its end."""
+    served = services(socket)
+    try:
+        connection = await _admit(socket, served)
+    except LivesttError as error:
+        await refuse(socket, error)
+        return
+    with served.sessions.connected(connection):
+        await connection.run()
+
+
+async def listing(request: HTTPRequest) -> Response:
+    """The sessions there are, newest first, for overlays and tools."""
+    try:
+        check_local(request)
+    except NotLocal as error:
+        return JSONResponse(error_message(error), status_code=error.http_status)
+    return JSONResponse({"sessions": summaries(services(request))})
+
+
+def summaries(served: Services) -> list[dict[str, Any]]:
+    """What is going on, newest first. Ids are what keeps sessions private."""
+    return [session.summary() for session in reversed(list(served.sessions))]
+
+
+async def _admit(socket: WebSocket, served: Services) -> Conversation:
+    """Read what a client asks for, or refuse it before the handshake."""
+    settings, engine = served.pipeline.settings, served.pipeline.engine
+    served.sessions.check_running()
+    request = parse_query(
+        socket.query_params, engine, settings.stream_options(), pcm_input=settings.pcm_input
+    )
+    viewing = request.role == "viewer"
+    session = _watched(request, socket, served) if viewing else await _fed(request, served)
+    kind = Viewer if viewing else Publisher
+    return kind(socket, session, request, engine, served.timing)
+
+
+def _watched(request: Request, socket: WebSocket, served: Services) -> LiveSession:
+    """The session a viewer wants."""
+    if request.session == LATEST:
+        check_local(socket)
+        found = served.sessions.latest
+    else:
+        found = served.sessions.find(request.session or "")
+    if found is None:
+        raise UnknownSession("there is no such session, or not any more")
+    if sum(isinstance(one, Viewer) for one in served.sessions.connections) >= MAX_VIEWERS:
+        raise TooManySessions("this server has all the viewers it can take")
+    return found
+
+
+async def _fed(request: Request, served: Services) -> LiveSession:
+    """The session a publisher comes back to, or a new one if that is over."""
+    grace = served.pipeline.settings.resume_seconds
+    audio, options = request.audio, request.options
+    if request.session is not None:
+        known = await served.sessions.resume(request.session, audio, options, grace=grace)
+        if known is not None:
+            return known
+    manner = Manner(diarization=request.diarization, max_speakers=request.max_speakers)
+    return served.sessions.open(audio, options, manner, grace=grace)

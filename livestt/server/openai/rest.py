@@ -1,0 +1,129 @@
+"""OpenAI's REST dialect: ``/v1/audio/transcriptions`` and ``translations``, ``/v1/models``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from livestt.errors import LivesttError, UnknownRoute, WrongMethod
+from livestt.events import Event
+from livestt.files import FileOptions
+from livestt.pipeline import Manner, endpointing
+from livestt.protocols.openai_errors import error_body
+from livestt.protocols.openai_rest import models
+from livestt.protocols.openai_rest.answer import answer
+from livestt.protocols.openai_rest.request import Request as Wishes
+from livestt.protocols.openai_rest.request import parse
+from livestt.protocols.openai_rest.stream import PULSE, TextStream, as_event
+from livestt.recording import Recording
+from livestt.server.access.refusals import OPENAI as refuse
+from livestt.server.access.refusals import refusal
+from livestt.server.files.answering import Endpoint, EventStream, Respond, hearing, while_connected
+from livestt.server.files.bodies import received_form
+from livestt.server.services import services
+
+TRANSCRIPTIONS = "/v1/audio/transcriptions"
+TRANSLATIONS = "/v1/audio/translations"
+METHODS = {
+    TRANSCRIPTIONS: ("POST",),
+    TRANSLATIONS: ("POST",),
+    "/v1/models": ("GET",),
+}
+EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"]
+
+
+def routes() -> list[BaseRoute]:
+    return [
+        Route(TRANSCRIPTIONS, Endpoint(transcribe, refuse), methods=["POST"]),
+        Route(TRANSLATIONS, Endpoint(transcribe, refuse), methods=["POST"]),
+        Route("/v1/models", list_models),
+        Route("/v1/models/{name:path}", show_model),
+    ]
+
+
+def unknown_routes() -> list[BaseRoute]:
+    """What no surface under ``/v1/`` has; comes after all of them."""
+    return [Route("/v1/{rest:path}", unknown, methods=EVERY_METHOD)]
+
+
+async def transcribe(request: Request, respond: Respond) -> None:
+    """A file to text, at once or as it is heard."""
+    served = services(request)
+    pipeline, uploads = served.pipeline, served.uploads
+    with uploads.admit() as upload:
+        async with received_form(request, uploads.max_bytes, served.timing.upload) as form:
+            wishes = parse(
+                form.fields,
+                pipeline.engine,
+                pipeline.settings.stream_options(),
+                endpointing(pipeline.settings),
+                translate=request.url.path.endswith(TRANSLATIONS),
+            )
+            options = FileOptions(
+                wishes.options,
+                manner=Manner(endpointing=wishes.endpointing),
+                candidates=wishes.candidates,
+            )
+            file = form.file("file")
+            heard = hearing(served, upload, file, options, wishes.speakers)
+            if wishes.stream:
+
+                async def tell(emit: Callable[[str], Awaitable[None]]) -> None:
+                    async with heard as (recording, events):
+                        await stream(wishes, recording, events, emit)
+
+                await respond(EventStream(tell, PULSE, served.timing.pulse, served.timing.send))
+                return
+            async with while_connected(request), heard as (recording, events):
+                async for _ in events:
+                    pass
+            written = answer(wishes, recording)
+            await respond(Response(written.body, media_type=written.media_type))
+
+
+async def stream(
+    wishes: Wishes,
+    recording: Recording,
+    events: AsyncIterator[list[Event]],
+    emit: Callable[[str], Awaitable[None]],
+) -> None:
+    """Tell a recording as it grows; an error ends it, in the place of the last event."""
+    writer = TextStream(wishes, recording)
+    try:
+        async for batch in events:
+            for message in writer.receive(batch):
+                await emit(message)
+        for message in writer.finish():
+            await emit(message)
+    except LivesttError as error:
+        await emit(as_event(error_body(error)))
+
+
+async def list_models(request: Request) -> Response:
+    return JSONResponse(models.listing(services(request).pipeline.engine))
+
+
+async def show_model(request: Request) -> Response:
+    engine = services(request).pipeline.engine
+    try:
+        return JSONResponse(models.one(engine, request.path_params["name"]))
+    except LivesttError as error:
+        return refuse(error)
+
+
+async def unknown(request: Request) -> Response:
+    """A path or a method that nothing is behind, refused in the shape of where it is."""
+    path = request.url.path
+    allowed = METHODS.get(path)
+    error: LivesttError
+    if allowed is None:
+        error = UnknownRoute(f"there is nothing at {path[:200]}")
+    else:
+        error = WrongMethod(f"{path} takes {', '.join(allowed)}, not {request.method}")
+    response = refusal(path, error)
+    if allowed is not None:
+        response.headers["allow"] = ", ".join(allowed)
+    return response

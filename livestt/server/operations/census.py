@@ -1,0 +1,163 @@
+"""What a server tells Prometheus, at ``/metrics``.
+
+Counters and gauges that the server keeps anyway are read when they are asked for (`Census`);
+histograms are filled where things happen (`livestt.server.operations.metrics`). Every server has a
+registry of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+from prometheus_client import Info
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector, CollectorRegistry
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from livestt import __version__
+from livestt.server.live.ladder import RUNGS
+from livestt.server.operations.tally import KINDS, Kind
+from livestt.server.services import Services, services
+from livestt.timebase import to_seconds
+
+
+@asynccontextmanager
+async def measuring(served: Services) -> AsyncIterator[None]:
+    """Watch, for the length of the block, what this server does."""
+    metrics = served.metrics
+    served.scheduler.observers.append(metrics.batch_done)
+    served.uploads.observers.append(metrics.file_done)
+    metrics.registry.register(Census(served))
+    _introduce(served, metrics.registry)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(metrics.watch_loop)
+        yield
+        tasks.cancel_scope.cancel()
+
+
+def _introduce(served: Services, registry: CollectorRegistry) -> None:
+    """Say what does not change while the server runs."""
+    engine = served.pipeline.engine
+    told = {
+        "version": __version__,
+        "device": engine.device,
+        "compute_type": served.pipeline.settings.compute_type,
+    }
+    Info("livestt_server", "What runs here.", registry=registry).info(
+        {**told, "backend": engine.name, "model": engine.model}
+    )
+    Info("whisperx_service", "What runs here.", registry=registry).info(
+        {**told, "serve_mode": "simple"}
+    )
+
+
+class Census(Collector):
+    """Reads what the server's parts count themselves, at the moment it is asked."""
+
+    def __init__(self, served: Services) -> None:
+        self._served = served
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._now()
+        yield from self._ever()
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: names are known once there is something to say."""
+        return ()
+
+    def _now(self) -> Iterator[Metric]:
+        served = self._served
+        sessions, uploads, stats = served.sessions, served.uploads, served.scheduler.stats
+        progress = [session.transcript.progress for session in sessions]
+        lags = [to_seconds(p.received - p.heard) for p in progress]
+        settings = served.pipeline.settings
+        live, files = len(sessions), uploads.running
+        for name, text, value in (
+            ("sessions", "Live sessions now.", live),
+            ("sessions_limit", "Most live sessions there may be.", settings.max_sessions),
+            ("connections", "Clients connected to sessions and files.", len(sessions.connections)),
+            ("uploads", "Files that are being transcribed.", files),
+            ("uploads_waiting", "Files received or waiting.", uploads.admitted - files),
+            ("load_level", f"Rung of the ladder, 0 to {len(RUNGS) - 1}.", sessions.ladder.level),
+            ("jobs_waiting", "Live jobs waiting for the engine.", stats.waiting),
+            ("engine_alive", "Whether all threads of the engine live.", served.scheduler.alive),
+            ("draining", "Whether the server is about to stop.", sessions.draining),
+            ("lag_seconds", "Audio received and not heard, of the session worst off.",
+             max(lags, default=0.0)),
+            ("lag_all_seconds", "Audio received and not heard, of all sessions.", sum(lags)),
+        ):  # fmt: skip
+            yield _gauge(f"livestt_{name}", text, value)
+        yield _gauge("whisperx_active_transcriptions", "Sessions and files now.", live + files)
+        yield _gauge("whisperx_loaded_models", "Models in memory.", int(served.scheduler.alive))
+        yield _gauge("whisperx_vram_allocated_bytes", "Not known: always 0.", 0)
+
+    def _ever(self) -> Iterator[Metric]:
+        tally, stats = self._served.sessions.tally, self._served.scheduler.stats
+        seconds = {kind: to_seconds(tally.audio[kind]) for kind in KINDS}
+        unheard = to_seconds(tally.unheard)
+        jobs = {"live": stats.jobs, "file": stats.background}
+        for name, text, label, values in (
+            ("started", "Sessions and files begun.", "kind", _of(tally.started)),
+            ("refused", "Newcomers turned away.", "code", dict(tally.refused)),
+            ("words", "Words committed.", "kind", _of(tally.words)),
+            ("audio_seconds", "Audio decoded.", "kind", seconds),
+            ("audio_unheard_seconds", "Audio that a session ended before.", "", {"": unheard}),
+            ("warnings", "Warnings given to clients.", "code", dict(tally.warnings)),
+            ("jobs", "Jobs that the engine was asked.", "kind", jobs),
+            ("batches", "Batches that the engine was asked.", "", {"": stats.batches}),
+            ("job_failures", "Jobs given up.", "", {"": stats.failures}),
+            ("job_retries", "Jobs asked again, alone.", "", {"": stats.retries}),
+            ("engine_threads_revived", "Threads that died.", "", {"": stats.revived}),
+        ):
+            yield _counter(f"livestt_{name}", text, label, values)
+        yield from self._store()
+        yield _counter("whisperx_model_evictions", "Models put out of memory.", "model", {})
+
+    def _store(self) -> Iterator[Metric]:
+        store = self._served.store
+        if store is None:
+            return
+        stats = store.stats
+        yield _gauge("livestt_store_failing", "Whether words cannot be stored now.",
+                     store.trouble is not None)  # fmt: skip
+        yield _gauge("livestt_store_words_waiting", "Words kept for a failing disk.", stats.backlog)
+        for name, text, value in (
+            ("words", "Words stored.", stats.words),
+            ("words_lost", "Words that could not be kept.", stats.lost_words),
+            ("transactions", "Transactions of the store.", stats.transactions),
+            ("transaction_seconds", "Spent in them.", stats.seconds),
+        ):
+            yield _counter(f"livestt_store_{name}", text, "", {"": value})
+
+
+def routes() -> list[BaseRoute]:
+    return [Route("/metrics", show, methods=["GET"])]
+
+
+async def show(request: Request) -> Response:
+    """All figures, in the form that the scraper asks for."""
+    registry = services(request).metrics.registry
+    encode, kind = choose_encoder(request.headers.get("accept", ""))
+    return Response(encode(registry), media_type=None, headers={"content-type": kind})
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _counter(name: str, text: str, label: str, values: Mapping[Any, float]) -> Metric:
+    family = CounterMetricFamily(name, text, labels=(label,) if label else ())
+    for of, value in values.items():
+        family.add_metric((of,) if label else (), value)
+    return family
+
+
+def _of(counts: Mapping[Kind, float]) -> dict[str, float]:
+    """All kinds, also those that have not happened."""
+    return {kind: counts.get(kind, 0) for kind in KINDS}

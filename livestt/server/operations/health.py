@@ -1,0 +1,84 @@
+"""``/health`` and ``/ready``: how the server is, and whether it can take more."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from livestt import __version__
+from livestt.errors import LivesttError, Overloaded
+from livestt.server.access.refusals import refusal
+from livestt.server.live.ladder import NO_NEWCOMERS
+from livestt.server.services import services
+from livestt.store import Store
+
+
+def routes() -> list[BaseRoute]:
+    return [Route("/health", health), Route("/ready", ready, methods=["GET"])]
+
+
+async def health(request: Request) -> Response:
+    """Whether the server works, which engine answers, and how busy it is."""
+    served = services(request)
+    engine = served.pipeline.engine
+    ready = served.scheduler.alive
+    return JSONResponse(
+        {
+            "status": "ok" if ready else "error",
+            "ready": ready,
+            "backend": engine.name,
+            "model": engine.model,
+            "device": engine.device,
+            "loaded_models": [engine.model],
+            "diarization": served.pipeline.diarizer is not None,
+            "notice": engine.notice,
+            "languages": sorted(engine.languages),
+            "detects_language": engine.detects_language,
+            "sessions": len(served.sessions),
+            "load": served.sessions.ladder.rung.code,
+            "store": store_state(served.store),
+            "version": __version__,
+        },
+        status_code=200 if ready else 503,
+    )
+
+
+async def ready(request: Request) -> Response:
+    """200 if the server works, and how much it can still take; 503 if it does not."""
+    served = services(request)
+    sessions, settings = served.sessions, served.pipeline.settings
+    try:
+        sessions.check_running()
+        await served.readiness.check()
+    except LivesttError as error:
+        error.retry_after = error.retry_after or Overloaded.retry_after
+        response = refusal(request.url.path, error)
+        response.status_code = 503
+        return response
+    accepting = sessions.ladder.level < NO_NEWCOMERS
+    return JSONResponse(
+        {
+            "ready": True,
+            "sessions": len(sessions),
+            "max_sessions": settings.max_sessions,
+            "free": max(0, settings.max_sessions - len(sessions)) if accepting else 0,
+            "load": sessions.ladder.rung.code,
+            "answered_ago": round(served.readiness.answered_ago, 1),
+        }
+    )
+
+
+def store_state(store: Store | None) -> dict[str, str | int | None]:
+    """Whether words are stored before they are shown, and if not, why."""
+    if store is None:
+        return {"status": "off"}
+    if store.trouble is None:
+        return {"status": "ok", "lost_words": store.stats.lost_words}
+    stats = store.stats
+    return {
+        "status": "failing",
+        "reason": store.trouble,
+        "waiting_words": stats.backlog,
+        "lost_words": stats.lost_words,
+    }

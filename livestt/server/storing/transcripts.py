@@ -1,0 +1,216 @@
+"""Earlier transcripts over HTTP: list, search, read in many formats, rename, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from livestt.errors import BadRequest, LivesttError, MissingScope, StillRunning, UnknownSession
+from livestt.server.access.door import check_local, grant_of
+from livestt.server.access.refusals import refusal
+from livestt.server.access.tokens import json_body
+from livestt.server.services import services
+from livestt.store import Found, Store, Stored
+from livestt.subtitles import EXTENSIONS, render
+from livestt.timebase import from_seconds, to_seconds
+
+PAGE = 50
+"""Transcripts, or lines found, in one answer unless asked otherwise."""
+MOST = 500
+TYPES: Mapping[str, str] = {
+    "json": "application/json",
+    "verbose_json": "application/json",
+    "srt": "application/x-subrip",
+    "vtt": "text/vtt",
+    "txt": "text/plain",
+    "md": "text/markdown",
+    "tsv": "text/tab-separated-values",
+}
+"""Formats, and what each is to a browser."""
+LONGEST_NAME = 200
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def routes() -> list[BaseRoute]:
+    return [
+        Route("/transcripts", _answering(listing), methods=["GET"]),
+        Route("/transcripts/{session}", _answering(read), methods=["GET"]),
+        Route("/transcripts/{session}", _answering(rename), methods=["PATCH"]),
+        Route("/transcripts/{session}", _answering(delete), methods=["DELETE"]),
+    ]
+
+
+def _answering(handler: Handler) -> Handler:
+    async def answer(request: Request) -> Response:
+        try:
+            response = await handler(request)
+        except LivesttError as error:
+            return refusal(request.url.path, error)
+        response.headers["cache-control"] = "no-store"
+        return response
+
+    return answer
+
+
+async def listing(request: Request) -> Response:
+    """Transcripts, newest first, or with ``q`` the lines that hold its words."""
+    check_local(request)
+    store, query = store_of(request), request.query_params
+    limit = _number(query, "limit", PAGE, 1, MOST)
+    if "q" in query:
+        found = await to_thread.run_sync(store.search, query["q"], limit)
+        return JSONResponse({"lines": [_found(line) for line in found]})
+    rows = await to_thread.run_sync(store.newest, limit + 1, query.get("before"))
+    body: dict[str, Any] = {"transcripts": [summary(row) for row in rows[:limit]]}
+    if len(rows) > limit:
+        body["before"] = rows[limit - 1].id
+    return JSONResponse(body)
+
+
+async def read(request: Request) -> Response:
+    """One transcript, or with ``from`` and ``to`` (seconds) the lines between them."""
+    query = request.query_params
+    kind = query.get("format", "json")
+    if kind not in TYPES:
+        raise BadRequest(f"format must be one of: {', '.join(TYPES)}")
+    start = from_seconds(_seconds(query, "from") or 0.0)
+    end = _seconds(query, "to")
+    session = request.path_params["session"]
+    transcript = await to_thread.run_sync(
+        store_of(request).read, session, start, None if end is None else from_seconds(end)
+    )
+    if kind == "json":
+        return JSONResponse(
+            {
+                **summary(transcript.row),
+                "lines": [
+                    {
+                        "id": segment.id,
+                        "start": to_seconds(segment.start),
+                        "end": to_seconds(segment.end),
+                        "text": segment.text,
+                        "speaker": segment.speaker,
+                        "language": segment.language,
+                    }
+                    for segment in transcript.segments
+                ],
+            }
+        )
+    text = await to_thread.run_sync(render, transcript, kind, transcript.row.speakers)
+    name = f"transcript-{transcript.row.started:%Y%m%d-%H%M%S}.{EXTENSIONS.get(kind, kind)}"
+    return Response(
+        text,
+        media_type=TYPES[kind],
+        headers={"content-disposition": f'inline; filename="{name}"'},
+    )
+
+
+async def rename(request: Request) -> Response:
+    """``{"title": "Monday", "speakers": {"1": "Anna"}}``; an empty name takes one away."""
+    check_local(request)
+    store, session = store_of(request), request.path_params["session"]
+    row = await to_thread.run_sync(store.get, session)
+    grant = grant_of(request)
+    if not grant.allows("admin") and row.owner != grant.name:
+        raise MissingScope("only the key that opened a session, or one with 'admin', may rename")
+    body = await json_body(request)
+    title = body.get("title")
+    if title is not None and not _is_name(title):
+        raise BadRequest(f"title must be text of at most {LONGEST_NAME} characters, without NUL")
+    changed = await to_thread.run_sync(store.edit, session, title, _names(body.get("speakers")))
+    return JSONResponse(summary(changed))
+
+
+async def delete(request: Request) -> Response:
+    """Forget a transcript."""
+    check_local(request)
+    session = request.path_params["session"]
+    if services(request).sessions.find(session) is not None:
+        raise StillRunning("this session is still running; end it before you delete it")
+    await to_thread.run_sync(store_of(request).delete, session)
+    return Response(status_code=204)
+
+
+def store_of(request: Request) -> Store:
+    """The store of this server.
+
+    Raises:
+        UnknownSession: it keeps none.
+    """
+    store = services(request).store
+    if store is None:
+        raise UnknownSession("this server keeps no transcripts (--no-store)")
+    return store
+
+
+def summary(row: Stored) -> dict[str, Any]:
+    """A session without its words."""
+    return {
+        "id": row.id,
+        "title": row.title,
+        "started": row.started.isoformat(timespec="seconds"),
+        "ended": None if row.ended is None else row.ended.isoformat(timespec="seconds"),
+        "seconds": to_seconds(row.received),
+        "words": row.words - row.missing,
+        "missing_words": row.missing,
+        "language": row.language,
+        "engine": row.engine,
+        "model": row.model,
+        "owner": row.owner,
+        "speakers": {str(number): name for number, name in row.speakers.items()},
+    }
+
+
+def _found(line: Found) -> dict[str, Any]:
+    return {
+        "transcript": line.session,
+        "id": line.line,
+        "start": to_seconds(line.start),
+        "end": to_seconds(line.end),
+        "text": line.text,
+    }
+
+
+def _names(value: object) -> dict[int, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(map(_is_name, value.values())):
+        raise BadRequest(f"speakers must map numbers to names of at most {LONGEST_NAME} characters")
+    try:
+        return {int(number): name for number, name in value.items()}
+    except ValueError:
+        raise BadRequest("speakers are numbered: 1, 2 and so on") from None
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_NAME and _is_text(value)
+
+
+def _is_text(value: str) -> bool:
+    """Whether a database can keep it, and JSON show it: no NUL, no half of a character."""
+    return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def _number(query: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    value = query.get(name, str(default))
+    if not (value.isascii() and value.isdecimal() and low <= int(value[:9]) <= high):
+        raise BadRequest(f"{name} must be a number from {low} to {high}")
+    return int(value)
+
+
+def _seconds(query: Mapping[str, str], name: str) -> float | None:
+    if name not in query:
+        return None
+    try:
+        value = float(query[name])
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise BadRequest(f"{name} must be a number of seconds")
+    return value

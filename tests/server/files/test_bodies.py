@@ -1,0 +1,50 @@
+"""Forms as they come in."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+from starlette.requests import Request
+from starlette.types import Message
+
+from livestt.errors import TooLarge
+from livestt.server.files.bodies import received_form
+
+FIELD = bytes(3 << 20)
+END = b"--b--\r\n"
+
+
+def part(name: str, content: bytes, more: str = "") -> bytes:
+    head = f'--b\r\ncontent-disposition: form-data; name="{name}"{more}\r\n\r\n'
+    return head.encode() + content + b"\r\n"
+
+
+def read(body: bytes, kind: str = "multipart/form-data; boundary=b") -> int:
+    """How many fields a form has, on a server that takes files of 100 MB."""
+    chunks = [body[start : start + (1 << 16)] for start in range(0, len(body), 1 << 16)]
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
+
+    async def parse() -> int:
+        scope = {"type": "http", "headers": [(b"content-type", kind.encode())]}
+        async with received_form(Request(scope, receive), 100_000_000, 60) as form:
+            return len(form.fields)
+
+    return anyio.run(parse)
+
+
+def test_fields_that_are_large_only_together_are_refused() -> None:
+    assert read(part("a", FIELD) * 2 + END) == 2
+    with pytest.raises(TooLarge, match="8 MiB together"):
+        read(part("a", FIELD) * 3 + END)
+
+
+def test_files_do_not_count_as_fields() -> None:
+    assert read(part("file", FIELD * 4, '; filename="x"') + part("a", FIELD) + END) == 1
+
+
+def test_nor_may_a_form_without_files_be_larger() -> None:
+    form = b"&".join(b"a=" + b"x" * len(FIELD) for _ in range(3))
+    with pytest.raises(TooLarge, match="8 MiB together"):
+        read(form, "application/x-www-form-urlencoded")

@@ -1,0 +1,177 @@
+"""Earlier transcripts over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+import pytest
+
+from livestt.engines.scripted import script_of
+from livestt.server.storing.transcripts import TYPES
+from livestt.store import Store
+
+from ..conftest import Serve
+from ..engines import Gated, Watched
+from ..running import Running
+
+SAID = "Good morning everybody and welcome to the show. It is about foxes."
+QUERY = {"encoding": "s16le", "mode": "diff"}
+Ask = Callable[..., tuple[int, Any]]
+
+
+def asking(server: Running) -> Ask:
+    def ask(path: str, method: str = "GET", body: Any = None, key: str = "") -> tuple[int, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        request = Request(server.http + path, data, headers, method=method)
+        try:
+            with urlopen(request) as answer:
+                text, status = answer.read().decode(), answer.status
+                assert answer.headers["cache-control"] == "no-store"
+                plain = "json" not in (answer.headers["content-type"] or "")
+        except HTTPError as error:
+            with error:
+                return error.code, json.loads(error.read())["code"]
+        return status, text if plain else json.loads(text)
+
+    return ask
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path / "transcripts.db"))
+
+
+@pytest.fixture
+def server(serve: Serve, store: Store) -> Running:
+    """A server at which two things have been said."""
+    server = serve(Watched(script_of(SAID)), kept=store)
+    for _ in range(2):
+        server.talk(bytes(32_000 * 6), **QUERY)
+    return server
+
+
+@pytest.fixture
+def ask(server: Running) -> Ask:
+    return asking(server)
+
+
+def test_the_list_comes_in_pages(ask: Ask, store: Store) -> None:
+    ids = [row.id for row in store.newest(10)]
+    status, first = ask("/transcripts?limit=1")
+    assert status == 200
+    assert [row["id"] for row in first["transcripts"]] == ids[:1]
+    assert first["transcripts"][0]["words"] == len(SAID.split())
+    _, rest = ask(f"/transcripts?before={first['before']}")
+    assert [row["id"] for row in rest["transcripts"]] == ids[1:]
+    assert "before" not in rest
+
+
+def test_search_says_which_lines(ask: Ask, store: Store) -> None:
+    ids = {row.id for row in store.newest(10)}
+    _, found = ask("/transcripts?q=" + quote("about FOX"))
+    assert {line["transcript"] for line in found["lines"]} == ids
+    assert {line["text"] for line in found["lines"]} == {"It is about foxes."}
+    assert ask("/transcripts?q=badgers")[1] == {"lines": []}
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_transcript_in_every_format(ask: Ask, store: Store, kind: str) -> None:
+    session = store.newest(1)[0].id
+    status, whole = ask(f"/transcripts/{session}?format={kind}")
+    assert status == 200
+    text = json.dumps(whole) if "json" in kind else whole
+    assert "foxes." in text
+    _, part = ask(f"/transcripts/{session}?format={kind}&to=2")
+    assert "foxes." not in (json.dumps(part) if "json" in kind else part)
+
+
+def test_a_part_of_one_that_is_running(serve: Serve, store: Store) -> None:
+    engine = Gated(script_of(SAID))
+    engine.gate.set()
+    server = serve(engine, kept=store)
+    server.talk(bytes(32_000 * 6), **QUERY)
+    session = store.newest(1)[0].id
+    _, part = asking(server)(f"/transcripts/{session}?from=4")
+    assert [line["text"] for line in part["lines"]] == ["It is about foxes."]
+
+
+def test_names_are_kept_and_written(ask: Ask, store: Store) -> None:
+    session = store.newest(1)[0].id
+    body = {"title": "Monday", "speakers": {"1": "Anna", "2": "Ben"}}
+    assert ask(f"/transcripts/{session}", "PATCH", body)[1]["title"] == "Monday"
+    _, row = ask(f"/transcripts/{session}", "PATCH", {"speakers": {"2": ""}})
+    assert (row["title"], row["speakers"]) == ("Monday", {"1": "Anna"})
+    for bad in (
+        {"title": 1}, {"speakers": []}, {"speakers": {"x": "y"}}, {"title": "x" * 999},
+        {"title": "a\0b"}, {"title": "\ud83d"}, {"speakers": {"1": "\udc00"}},
+    ):  # fmt: skip
+        assert ask(f"/transcripts/{session}", "PATCH", bad) == (400, "bad_request")
+
+
+def test_what_is_deleted_is_gone(ask: Ask, store: Store) -> None:
+    session = store.newest(1)[0].id
+    assert ask(f"/transcripts/{session}", "DELETE")[0] == 204
+    assert ask(f"/transcripts/{session}", "DELETE") == (404, "unknown_session")
+    assert ask(f"/transcripts/{session}") == (404, "unknown_session")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["?limit=0", "?limit=x", "?limit=501", "/{id}?format=pdf", "/{id}?from=-1", "/{id}?to=nan"],
+)
+def test_what_cannot_be_honoured_is_refused(ask: Ask, store: Store, path: str) -> None:
+    path = path.replace("{id}", store.newest(1)[0].id)
+    assert ask(f"/transcripts{path}") == (400, "bad_request")
+
+
+def test_keys_say_who_may_do_what(
+    serve: Serve, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = {scope: f"{scope}-0123456789abcdef" for scope in ("transcribe", "view", "admin")}
+    named = ",".join(f"{scope}:{scope}:{key}" for scope, key in keys.items())
+    monkeypatch.setenv("LIVESTT_API_KEYS", named)
+    server = serve(Watched(script_of(SAID)), kept=store)
+    server.talk(bytes(32_000 * 6), **QUERY, token=keys["transcribe"])
+    ask, path = asking(server), f"/transcripts/{store.newest(1)[0].id}"
+    assert store.newest(1)[0].owner == "transcribe"
+
+    def allowed(method: str, path: str, body: Any = None) -> list[str]:
+        return [name for name in keys if ask(path, method, body, keys[name])[0] < 400]
+
+    assert ask(path) == (401, "unauthorized")
+    assert allowed("GET", "/transcripts") == allowed("GET", path) == ["view", "admin"]
+    assert allowed("PATCH", path, {"title": "Mine"}) == ["transcribe", "admin"]
+    assert allowed("DELETE", path) == ["admin"]
+
+
+def test_without_a_store_there_is_nothing(serve: Serve) -> None:
+    assert asking(serve())("/transcripts") == (404, "unknown_session")
+
+
+def test_health_says_how_the_store_is(serve: Serve, store: Store, tmp_path: Path) -> None:
+    server = serve(Watched(script_of(SAID)), kept=store)
+    server.expects_errors = True
+
+    def state() -> dict[str, Any]:
+        with urlopen(f"{server.http}/health") as answer:
+            return dict(json.load(answer)["store"])
+
+    assert state() == {"status": "ok", "lost_words": 0}
+    (tmp_path / "transcripts.db").rename(tmp_path / "moved.db")
+    server.talk(bytes(32_000 * 6), **QUERY)
+    failing = state()
+    assert failing["status"] == "failing"
+    assert failing["waiting_words"] == len(SAID.split())
+    assert "transcripts.db" in failing["reason"]
+    with urlopen(f"{server.http}/metrics") as answer:
+        figures = answer.read().decode()
+    assert "livestt_store_failing 1.0" in figures
+    assert f"livestt_store_words_waiting {len(SAID.split())}.0" in figures
+    (tmp_path / "moved.db").rename(tmp_path / "transcripts.db")
