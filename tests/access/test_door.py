@@ -123,13 +123,21 @@ def test_wrong_keys_are_counted_and_forgotten() -> None:
     throttle = Throttle(failures=3, seconds=30)
     for _ in range(3):
         throttle.fail("10.0.0.1", 0)
-    with pytest.raises(TooManyFailures) as caught:
-        throttle.fail("10.0.0.1", 0)
-    assert caught.value.retry_after == pytest.approx(10)
+    for now, left in ((0, 30), (10, 20), (29.9, 1)):
+        with pytest.raises(TooManyFailures) as caught:
+            throttle.fail("10.0.0.1", now)
+        assert caught.value.retry_after == pytest.approx(left)
     throttle.fail("10.0.0.2", 0)
-    throttle.fail("10.0.0.1", 10.1)
+    for _ in range(3):
+        throttle.fail("10.0.0.1", 30)
     with pytest.raises(TooManyFailures):
-        throttle.fail("10.0.0.1", 10.2)
+        throttle.fail("10.0.0.1", 30)
+
+
+def test_few_wrong_keys_now_and_then_close_nothing() -> None:
+    throttle = Throttle(failures=3, seconds=30)
+    for now in range(0, 600, 10):
+        throttle.fail("10.0.0.1", now)
 
 
 def test_neighbours_in_ipv6_count_as_one() -> None:
