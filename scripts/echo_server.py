@@ -1,4 +1,4 @@
-"""Sends every WebSocket message back, over livestt's own transport: for test suites of the protocol.
+"""Sends every WebSocket message back over livestt's own transport, for test suites of the protocol.
 
 python scripts/echo_server.py --port 9001
 wstest -m fuzzingclient -s fuzzingclient.json    # against ws://127.0.0.1:9001/v1/realtime
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import click
 import uvicorn
+from livestt.server.transport import LARGE_MESSAGES
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from livestt.server.run import config
-from livestt.server.transport import LARGE_MESSAGES
 from livestt.settings import Settings
 
 

@@ -26,12 +26,11 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from livestt.engines import Engine, Hypothesis, Job
+from livestt.engines.delays import Delay, Delays
 from livestt.errors import EngineError
 
 log = logging.getLogger(__name__)
 
-WAIT_SMOOTHING = 0.02
-"""Weight of the newest job in the average wait."""
 LIVE_SECONDS = 3.0
 """How long after a live job another one is to be expected."""
 
@@ -118,8 +117,6 @@ class SchedulerStats:
     largest_batch: int = 0
     waiting: int = 0
     """Live jobs waiting now."""
-    wait: float = 0.0
-    """Seconds jobs wait for their turn, a moving average over the last hundred or so."""
 
 
 class SchedulerOf(Generic[J, A]):
@@ -144,12 +141,22 @@ class SchedulerOf(Generic[J, A]):
         self._idle = 0
         self._background_running = 0
         self._last_live = float("-inf")
+        self._waits, self._runs = Delays(), Delays()
+        self._running: dict[threading.Thread, float] = {}
         for thread in self._threads:
             thread.start()
 
     @property
     def alive(self) -> bool:
         return all(thread.is_alive() for thread in self._threads)
+
+    def delay(self) -> Delay:
+        """How long live jobs take now, those included that are not done yet."""
+        with self._wake:
+            now = time.monotonic()
+            waiting = [now - ticket.submitted for ticket in self._waiting if not ticket.background]
+            running = [now - since for since in self._running.values()]
+            return Delay(self._waits.mean(now, waiting), self._runs.mean(now, running))
 
     def submit(
         self,
@@ -261,6 +268,8 @@ class SchedulerOf(Generic[J, A]):
             for ticket in batch:
                 ticket.started = now
             self._background_running += any(ticket.background for ticket in batch)
+            if batch and not batch[0].background:
+                self._running[threading.current_thread()] = now
             return batch
 
     def _ready(self) -> bool:
@@ -314,6 +323,10 @@ class SchedulerOf(Generic[J, A]):
     def _finish(self, batch: Sequence[TicketOf[J, A]]) -> None:
         with self._wake:
             self._background_running -= any(ticket.background for ticket in batch)
+            since = self._running.pop(threading.current_thread(), None)
+            if since is not None:
+                now = time.monotonic()
+                self._runs.add(now - since, now)
 
     def _report(self, batch: Sequence[TicketOf[J, A]]) -> None:
         started = batch[0].started or 0.0
@@ -340,7 +353,7 @@ class SchedulerOf(Generic[J, A]):
             stats.background += len(batch) - len(live)
             stats.largest_batch = max(stats.largest_batch, len(batch))
             for ticket in live:
-                stats.wait += (now - ticket.submitted - stats.wait) * WAIT_SMOOTHING
+                self._waits.add(now - ticket.submitted, now)
 
     def _answer(self, batch: Sequence[TicketOf[J, A]]) -> str | None:
         """Run one batch; the reason if that failed."""

@@ -1,13 +1,16 @@
 """How the server gives way under load, a rung at a time, and climbs down again. Pure.
 
-What tells the load is how long jobs wait for the engine. Audio is never dropped: each rung makes
-captions later or plainer, and the last one keeps newcomers out.
+What tells the load is how late words come: how long jobs wait for the engine, and how long it works
+on them where that is too long to follow speech. Audio is never dropped: each rung makes captions
+later or plainer, and the last one keeps newcomers out.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
+from livestt.engines.delays import Delay
 from livestt.timebase import from_seconds
 from livestt.tuning import Tuning
 
@@ -19,8 +22,8 @@ class Rung:
     code: str
     """Of the warning that clients get."""
     message: str
-    wait: float
-    """Seconds jobs wait, on average, from which this rung is taken."""
+    late: float
+    """Seconds, see `lateness`, from which this rung is taken."""
 
 
 RUNGS = (
@@ -34,10 +37,22 @@ FINAL_ONLY = 3
 NO_NEWCOMERS = 4
 UP_AFTER = 3.0
 """Seconds the load must last before the next rung is taken."""
-DOWN_AFTER = 10.0
+DOWN_AFTER = 5.0
 """Seconds it must be under half of what took the rung before it is left."""
+RELAPSE = 60.0
+"""Seconds within which going up again says that a rung was left too early: each helps, and so hides
+the load it was taken for. From then on it takes twice as long to leave one."""
+MOST_WARY = 16
+"""Times `DOWN_AFTER`, at most, that it takes."""
+REAL_TIME = 1.0
+"""Seconds that the engine may work on a batch before words come too late to follow speech."""
 SHORT_WINDOW = from_seconds(5.4)
 """Content of a window that still fits in the shortest bucket of a Whisper encoder."""
+
+
+def lateness(delay: Delay) -> float:
+    """Seconds that words come later than from an engine with time for everybody."""
+    return delay.wait + max(0.0, delay.run - REAL_TIME)
 
 
 class Ladder:
@@ -51,35 +66,64 @@ class Ladder:
         self.level = 0
         self._over_since: float | None = None
         self._under_since: float | None = None
+        self._left = -math.inf
+        self._wary = 1
 
     @property
     def rung(self) -> Rung:
         return RUNGS[self.level]
 
-    def observe(self, wait: float, now: float) -> bool:
+    def observe(self, late: float, now: float) -> bool:
         """Take a reading.
 
         Args:
-            wait: seconds that jobs wait for the engine now.
+            late: seconds, see `lateness`.
             now: seconds on any clock that never goes back.
 
         Returns:
             Whether the level changed.
         """
-        above = self.level + 1 < len(RUNGS) and wait >= RUNGS[self.level + 1].wait
-        below = self.level > 0 and wait < self.rung.wait / 2
-        self._over_since = (self._over_since or now) if above else None
-        self._under_since = (self._under_since or now) if below else None
+        above = self.level + 1 < len(RUNGS) and late >= RUNGS[self.level + 1].late
+        below = self.level > 0 and late < self.rung.late / 2
+        self._over_since = _since(self._over_since, now) if above else None
+        self._under_since = _since(self._under_since, now) if below else None
         if self._over_since is not None and now - self._over_since >= UP_AFTER:
+            self._learn(now)
             return self._step(+1)
-        if self._under_since is not None and now - self._under_since >= DOWN_AFTER:
+        patience = DOWN_AFTER * self._wary
+        if self._under_since is not None and now - self._under_since >= patience:
+            self._left = now
             return self._step(-1)
         return False
+
+    def clear(self) -> bool:
+        """Nobody is there to give way.
+
+        Returns:
+            Whether the level changed.
+        """
+        changed = self.level > 0
+        self.level = 0
+        self._over_since = self._under_since = None
+        self._left, self._wary = -math.inf, 1
+        return changed
+
+    def _learn(self, now: float) -> None:
+        """How long to wait before the next step down."""
+        if now - self._left < RELAPSE:
+            self._wary = min(MOST_WARY, 2 * self._wary)
+            self._left = -math.inf
+        elif self.level == 0:
+            self._wary = 1
 
     def _step(self, by: int) -> bool:
         self.level += by
         self._over_since = self._under_since = None
         return True
+
+
+def _since(since: float | None, now: float) -> float:
+    return now if since is None else since
 
 
 def eased(tuning: Tuning, level: int) -> Tuning:

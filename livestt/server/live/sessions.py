@@ -23,7 +23,7 @@ from livestt.engines.scheduler import Scheduler
 from livestt.errors import LivesttError, Overloaded, ServerRestart, TooManySessions
 from livestt.pipeline import Manner, Pipeline, layout
 from livestt.server.access import asking
-from livestt.server.live.ladder import NO_NEWCOMERS, Ladder
+from livestt.server.live.ladder import NO_NEWCOMERS, Ladder, lateness
 from livestt.server.live.session import LiveSession
 from livestt.server.operations.tally import Tally
 from livestt.server.timing import Timing
@@ -287,13 +287,14 @@ class Sessions:
     async def _watch_load(self) -> None:
         """Read the load every second, and let sessions know when its rung changes."""
         with self._watching:
-            answered = 0
             while True:
                 await anyio.sleep(self._timing.load)
-                stats = self._scheduler.stats
-                idle = stats.jobs == answered and not stats.waiting
-                answered = stats.jobs
-                if self.ladder.observe(0.0 if idle else stats.wait, anyio.current_time()):
+                if self._running:
+                    late = lateness(self._scheduler.delay())
+                    changed = self.ladder.observe(late, anyio.current_time())
+                else:
+                    changed = self.ladder.clear()
+                if changed:
                     log.warning("%s", self.ladder.rung.message)
                     for session in self:
                         self._ease(session)

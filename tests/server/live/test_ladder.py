@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Sequence
@@ -14,8 +15,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from livestt.engines import Hypothesis, Job
+from livestt.engines.delays import Delay
 from livestt.server.live import ladder as rungs
-from livestt.server.live.ladder import DOWN_AFTER, RUNGS, UP_AFTER, Ladder, eased
+from livestt.server.live.ladder import DOWN_AFTER, RUNGS, UP_AFTER, Ladder, eased, lateness
 from livestt.server.timing import Timing
 from livestt.tuning import Tuning
 
@@ -54,9 +56,9 @@ def test_it_takes_one_rung_at_a_time_and_climbs_down_again() -> None:
 @pytest.mark.parametrize("level", range(1, len(RUNGS)))
 def test_a_steady_load_finds_its_rung_and_stays(level: int) -> None:
     ladder = Ladder()
-    now = climb(ladder, RUNGS[level].wait, 60)
+    now = climb(ladder, RUNGS[level].late, 60)
     assert ladder.level == level
-    climb(ladder, RUNGS[level].wait * 0.6, 60, now)
+    climb(ladder, RUNGS[level].late * 0.6, 60, now)
     assert ladder.level == level
 
 
@@ -77,6 +79,53 @@ def test_each_rung_eases_more() -> None:
     assert not eases[rungs.FINAL_ONLY].partial
 
 
+def descent(ladder: Ladder, now: float) -> float:
+    """Seconds without load until it goes down."""
+    begin, level = now, ladder.level
+    while ladder.level == level:
+        now += 0.5
+        ladder.observe(0.0, now)
+    return now - begin
+
+
+def test_who_comes_back_up_soon_waits_longer_before_going_down() -> None:
+    ladder = Ladder()
+    now, patience = 1.0, []
+    for _ in range(8):
+        now = climb(ladder, RUNGS[1].late, UP_AFTER + 1, now)
+        assert ladder.level == 1
+        patience.append(descent(ladder, now))
+        now += patience[-1]
+    assert patience[0] == pytest.approx(DOWN_AFTER, abs=1)
+    assert patience[1] == pytest.approx(2 * DOWN_AFTER, abs=1)
+    assert patience[-1] == pytest.approx(rungs.MOST_WARY * DOWN_AFTER, abs=1)
+    now = climb(ladder, 0.0, rungs.RELAPSE + 1, now)
+    now = climb(ladder, RUNGS[1].late, UP_AFTER + 1, now)
+    assert descent(ladder, now) == pytest.approx(DOWN_AFTER, abs=1)
+
+
+def test_one_climb_makes_it_wary_once() -> None:
+    ladder = Ladder()
+    now = climb(ladder, 100.0, 10 * UP_AFTER)
+    now += descent(ladder, now)
+    now = climb(ladder, 100.0, 10 * UP_AFTER, now)
+    assert descent(ladder, now) == pytest.approx(2 * DOWN_AFTER, abs=1)
+
+
+def test_nobody_left_means_no_load() -> None:
+    ladder = Ladder()
+    climb(ladder, 100.0, 10 * UP_AFTER)
+    assert ladder.clear()
+    assert not ladder.clear()
+    assert ladder.level == 0
+
+
+def test_a_model_too_slow_for_one_speaker_makes_words_late_although_nobody_waits() -> None:
+    assert lateness(Delay(wait=0.0, run=0.9)) == 0.0
+    assert lateness(Delay(wait=0.0, run=3.0)) >= RUNGS[2].late
+    assert lateness(Delay(wait=0.5, run=0.5)) == 0.5
+
+
 class Slow(Watched):
     """An engine that takes its time while it is told to."""
 
@@ -92,7 +141,7 @@ def test_clients_learn_of_it_newcomers_are_refused_and_it_passes(
 ) -> None:
     monkeypatch.setattr(rungs, "UP_AFTER", 0.05)
     monkeypatch.setattr(rungs, "DOWN_AFTER", 600.0)
-    quick = [rungs.replace(rung, wait=rung.wait / 100) for rung in RUNGS]
+    quick = [rungs.replace(rung, late=rung.late / 100) for rung in RUNGS]
     monkeypatch.setattr(rungs, "RUNGS", tuple(quick))
     engine = Slow()
     server = serve(engine, Timing(load=0.02))
@@ -125,6 +174,30 @@ def test_clients_learn_of_it_newcomers_are_refused_and_it_passes(
     assert codes[: len(RUNGS) - 1] == [rung.code for rung in RUNGS[1:]]
     wait_until(lambda: server.sessions.ladder.level == 0)
     asyncio.run(one_session(server.url(encoding="s16le")))
+
+
+def test_one_speaker_with_a_slow_model_is_eased_too(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jobs never wait: each is asked when the one before is answered."""
+    monkeypatch.setattr(rungs, "UP_AFTER", 0.05)
+    monkeypatch.setattr(rungs, "REAL_TIME", 0.01)
+    quick = [rungs.replace(rung, late=rung.late / 100) for rung in RUNGS]
+    monkeypatch.setattr(rungs, "RUNGS", tuple(quick))
+    server = serve(Slow(), Timing(load=0.02))
+
+    async def alone() -> str:
+        async with connect(server.url(encoding="s16le")) as socket:
+            while True:
+                await socket.send(bytes(32_000))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.05):
+                        async for text in socket:
+                            message = json.loads(text)
+                            if message.get("type") == "warning":
+                                return str(message["code"])
+
+    assert asyncio.run(asyncio.wait_for(alone(), 60)) == RUNGS[1].code
 
 
 async def one_session(url: str) -> None:
