@@ -153,7 +153,7 @@ class LiveSession:
         if store is not None:
             opening = self._opening(owner) if resumed is None else None
             recorder = Recorder(lines, opening, resumed)
-            self._keeper = Keeper(store, recorder, self._publish, self._disown)
+            self._keeper = Keeper(store, recorder, self._publish, self.disown)
 
     @property
     def speakers(self) -> int:
@@ -400,7 +400,7 @@ class LiveSession:
         if self._keeper is not None and self.resumable and self._grace:
             self._keeper.stay_open()
 
-    def _disown(self) -> None:
+    def disown(self) -> None:
         """Somebody deleted the session, or its publisher went to another server."""
         if self.failure is None:
             self._fail(UnknownSession("this session was deleted, or goes on at another server"))

@@ -5,10 +5,12 @@ Every dialect opens its sessions here, so the limits hold for all of them togeth
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -83,6 +85,9 @@ class Sessions:
 
     async def __aenter__(self) -> Self:
         self._tasks = await self._stack.enter_async_context(anyio.create_task_group())
+        if self._store is not None:
+            loop = asyncio.get_running_loop()
+            self._store.on_lost = partial(_tell, loop, self._disown)
         self._tasks.start_soon(self._watch_load)
         return self
 
@@ -280,6 +285,12 @@ class Sessions:
             connection.cancel()
         self._cancel_all()
 
+    def _disown(self, lost: frozenset[str]) -> None:
+        """These sessions were deleted, or are another server's by now."""
+        for session in list(self):
+            if session.id in lost:
+                session.disown()
+
     def _cancel_all(self) -> None:
         for session in list(self):
             session.cancel()
@@ -320,3 +331,13 @@ class Sessions:
             session.give_up()
         finally:
             del self._running[session.id]
+
+
+def _tell(
+    loop: asyncio.AbstractEventLoop,
+    what: Callable[[frozenset[str]], None],
+    sessions: frozenset[str],
+) -> None:
+    """Call this on the event loop, from another thread."""
+    with suppress(RuntimeError):  # the loop is closed: the server has stopped
+        loop.call_soon_threadsafe(what, sessions)

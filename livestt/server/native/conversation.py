@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket
 
 from livestt import __version__
 from livestt.engines import Capabilities
-from livestt.errors import BadAudio, BadRequest, LivesttError, ServerRestart
+from livestt.errors import BadAudio, BadRequest, LivesttError, ServerRestart, UnknownSession
 from livestt.events import Event, Flushed, Warned
 from livestt.protocols.native import (
     Close,
@@ -36,6 +36,8 @@ from livestt.server.timing import Timing
 
 MAX_OWED = 64
 """Answers a client may be owed before the server stops reading what else it says."""
+SESSION = b"livestt-session"
+"""Header of an accepted handshake: the session, so that a balancer can bring others to it."""
 SUPERSEDED = 4409
 """Close code of a connection whose session another connection feeds now."""
 
@@ -95,7 +97,7 @@ class Conversation(SocketConnection):
         """Take what the client says, for ever."""
 
     async def converse(self) -> None:
-        await self.accept()
+        await self.accept(headers=[(SESSION, self._session.id.encode())])
         self._join()
         await self._outbox.send(
             config_message(
@@ -211,6 +213,11 @@ class Viewer(Conversation):
 
     def leave(self) -> None:
         self._session.unwatch(self)
+
+    def _part(self) -> None:
+        super()._part()
+        if isinstance(self._session.failure, UnknownSession):
+            self.close_code = ServerRestart.close_code  # it may go on at another server
 
     async def _listen(self) -> None:
         """A viewer may lose count, and no more."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from livestt import __version__
-from livestt.errors import LivesttError, Overloaded
+from livestt.errors import BadRequest, LivesttError, Overloaded
 from livestt.server.access.refusals import refusal
 from livestt.server.live.ladder import NO_NEWCOMERS
 from livestt.server.services import services
@@ -45,28 +47,41 @@ async def health(request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """200 if the server works, and how much it can still take; 503 if it does not."""
+    """200 if the server works, and how much it can still take; 503 if it does not.
+
+    ``full`` is the status of a server that works but takes no newcomers, for balancers that look
+    at nothing else.
+    """
     served = services(request)
     sessions, settings = served.sessions, served.pipeline.settings
     try:
+        full = _status(request.query_params.get("full", "200"))
         sessions.check_running()
         await served.readiness.check()
     except LivesttError as error:
         error.retry_after = error.retry_after or Overloaded.retry_after
         response = refusal(request.url.path, error)
-        response.status_code = 503
+        response.status_code = 400 if isinstance(error, BadRequest) else 503
         return response
     accepting = sessions.ladder.level < NO_NEWCOMERS
+    free = max(0, settings.max_sessions - len(sessions)) if accepting else 0
     return JSONResponse(
         {
             "ready": True,
             "sessions": len(sessions),
             "max_sessions": settings.max_sessions,
-            "free": max(0, settings.max_sessions - len(sessions)) if accepting else 0,
+            "free": free,
             "load": sessions.ladder.rung.code,
             "answered_ago": round(served.readiness.answered_ago, 1),
-        }
+        },
+        status_code=200 if free else full,
     )
+
+
+def _status(text: str) -> int:
+    if re.fullmatch("200|[45][0-9][0-9]", text):
+        return int(text)
+    raise BadRequest("full must be an HTTP status: 200, or from 400 to 599")
 
 
 def store_state(store: Store | None) -> dict[str, str | int | None]:

@@ -108,6 +108,15 @@ class TestReady:
         assert ask(server, "GET", "/ready")[0] == 200
         assert len(engine.batches) == asked
 
+    def test_a_full_server_can_say_so_by_its_status(self, serve: Serve) -> None:
+        server = serve(Watched(), max_sessions=1)
+        assert ask(server, "GET", "/ready?full=404")[0] == 200
+        with connect(server.url(**RAW), compression=None):
+            assert ask(server, "GET", "/ready")[0] == 200
+            status, body, _ = ask(server, "GET", "/ready?full=404")
+            assert (status, body["ready"], body["free"]) == (404, True, 0)
+        assert ask(server, "GET", "/ready?full=99")[0] == 400
+
     def test_its_own_answer_counts_before_it_is_reported(self, serve: Serve) -> None:
         server = serve()
         server.app.state.services.scheduler.observers.clear()

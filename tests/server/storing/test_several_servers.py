@@ -1,0 +1,88 @@
+"""Two servers with one store: a session moves from one to the other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from livestt.client.state import CaptionState
+from livestt.server.native.conversation import SESSION
+from livestt.store import Store, writer
+
+from ..conftest import Serve
+from ..live.test_resume import QUERY, first, rest
+from ..running import Running, wait_until
+from .test_durable_resume import HALF, PCM, TEXT, server_with
+
+
+@pytest.fixture
+def two(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Running, Running]:
+    monkeypatch.setattr(writer, "TOUCH", 0.05)
+    place = str(tmp_path / "transcripts.db")
+    return server_with(serve, Store(place)), server_with(serve, Store(place))
+
+
+async def begin(socket: ClientConnection) -> tuple[str, CaptionState]:
+    """Say half of it, and wait until some of that is committed."""
+    config, state = await first(socket)
+    await socket.send(PCM[:HALF])
+    async for text in socket:
+        state.apply(json.loads(text))
+        if "w20" in state.committed_text:
+            break
+    return config["session"], state
+
+
+async def finish(server: Running, session: str) -> CaptionState:
+    async with connect(server.url(**QUERY, session=session), compression=None) as socket:
+        config, state = await first(socket)
+        assert config["session"] == session
+        await socket.send(PCM[config["resume_from_sample"] * 2 :])
+        await socket.send(b"")
+        return await rest(socket, state)
+
+
+async def closed(socket: ClientConnection) -> int | None:
+    """The code with which the server closes it."""
+    with suppress(ConnectionClosed):
+        async for _ in socket:
+            pass
+    return socket.close_code
+
+
+def test_the_handshake_names_the_session_for_balancers(two: tuple[Running, Running]) -> None:
+    async def talk() -> None:
+        async with connect(two[0].url(**QUERY), compression=None) as socket:
+            config, _ = await first(socket)
+            assert socket.response is not None
+            assert socket.response.headers[SESSION.decode()] == config["session"]
+            await socket.send(b"")
+
+    asyncio.run(talk())
+
+
+def test_a_session_that_moved_ends_where_it_was(two: tuple[Running, Running]) -> None:
+    """Though its publisher is silent there, and seems connected: a network may be half dead."""
+    old, new = two
+
+    async def talk() -> CaptionState:
+        async with (
+            connect(old.url(**QUERY), compression=None) as publisher,
+            asyncio.timeout(60),
+        ):
+            session, _ = await begin(publisher)
+            watching = old.url(session=session, role="viewer")
+            async with connect(watching, compression=None) as viewer:
+                state = await finish(new, session)
+                assert await closed(viewer) == 1012, "it may come back, to the other server"
+                assert await closed(publisher) == 4404, "it has come back already"
+            return state
+
+    assert asyncio.run(talk()).committed_text == TEXT
+    wait_until(lambda: len(old.sessions) == 0)
