@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 
@@ -29,6 +29,7 @@ from livestt.events import (
 )
 from livestt.pipeline import Manner, Pipeline, layout, tuning
 from livestt.server.access import asking
+from livestt.server.live.feed import Feed, Listener
 from livestt.server.live.inbox import End, Flush, Inbox
 from livestt.server.live.ladder import RUNGS, eased
 from livestt.server.operations.tally import Count, Tally
@@ -44,23 +45,6 @@ log = logging.getLogger(__name__)
 PROGRESS_STEP = from_ms(400)
 """Audio after which clients are told how far the session is, when there is no other news."""
 BUG = "the session failed; the server's log says why"
-
-
-class Listener(Protocol):
-    """Somebody who is told what a session says."""
-
-    def receive_events(self, events: Sequence[Event]) -> None:
-        """What the session says, in order; `LiveSession.transcript` knows of it already.
-
-        Of `Progress`, which is absolute, not every one comes. `Flushed` answers the publisher's
-        flushes, and warnings of the load come as `Warned`.
-        """
-
-    def failed(self, error: LivesttError) -> None:
-        """The session ends early. What was heard before is still committed."""
-
-    def superseded(self) -> None:
-        """Another connection feeds the session from now on."""
 
 
 class LiveSession:
@@ -131,18 +115,14 @@ class LiveSession:
         self._scheduler = scheduler
         self._grace = grace
         self._patience = patience
-        self._publisher: Listener | None = None
         self._viewers: set[Listener] = set()
         self._inbox = Inbox()
         # A session that another process began is heard from where its stored words end.
         first = 0 if resumed is None else audio.own_sample(resume_at(resumed))
-        self._total = first * audio.frame_bytes
+        self._feed = Feed(audio, first, grace)
         self._resumed = resumed
         self._origin = audio.session_sample(first)
-        self._skip = 0
         self.closed = False
-        self._missed = False
-        self._turned = anyio.Event()
         self._all_said = anyio.Event()
         self._told = self.transcript.progress
         self._whole = anyio.CancelScope()
@@ -171,36 +151,17 @@ class LiveSession:
         Returns:
             The next sample, in the publisher's own rate, that the session needs.
         """
-        before, self._publisher = self._publisher, publisher
-        if before is not None:
-            before.superseded()
-        self._missed = False
-        self._turn()
-        sample, cut = divmod(self._total, self.audio.frame_bytes)
-        self._total -= cut
-        self._skip += cut  # of a publisher that was lost before it sent anything, too
-        return sample
+        return self._feed.take_over(publisher)
 
     def is_fed_by(self, publisher: Listener) -> bool:
         """Whether this connection's audio counts: what one that was replaced still had to say is
         sent again by the one that replaced it."""
-        return publisher is self._publisher
+        return publisher is self._feed.publisher
 
     def lose(self, publisher: Listener) -> None:
         """This connection is gone without having said that it was done."""
-        if self._missed or self._publisher not in (publisher, None):
-            return
-        self._publisher = None
-        if self.resumable and self._grace:
-            self._missed = True
-            self._turn()
-        else:
+        if self._feed.lose(publisher, resumable=self.resumable):
             self.end()
-
-    def _turn(self) -> None:
-        """A publisher has come or gone."""
-        self._turned.set()
-        self._turned = anyio.Event()
 
     def watch(self, viewer: Listener) -> None:
         """Tell this listener about changes until `unwatch`."""
@@ -211,14 +172,8 @@ class LiveSession:
 
     def push(self, data: bytes) -> None:
         """The next bytes of audio; ignored once the session takes no more."""
-        if self.closed:
-            return
-        self._total += len(data)
-        if self._skip:
-            # The stored rest of a sample that was cut in two is sent again whole.
-            dropped = min(self._skip, len(data))
-            data, self._skip = data[dropped:], self._skip - dropped
-        self._inbox.put(data)
+        if not self.closed:
+            self._inbox.put(self._feed.receive(data))
 
     def flush(self, flush_id: str | None = None) -> None:
         """Commit what was pushed before this, then answer; ignored after the end."""
@@ -303,7 +258,7 @@ class LiveSession:
             "started": self.started.isoformat(timespec="seconds"),
             "seconds": to_seconds(self.transcript.duration),
             "language": self.options.language or self.transcript.language or "auto",
-            "publishing": self._publisher is not None,
+            "publishing": self._feed.publisher is not None,
             "viewers": len(self._viewers),
         }
 
@@ -361,14 +316,9 @@ class LiveSession:
 
     async def _mourn(self) -> None:
         """End the session when a lost publisher does not come back in time."""
-        while True:
-            turned = self._turned
-            with anyio.move_on_after(self._grace if self._missed else None) as grace:
-                await turned.wait()
-            if grace.cancelled_caught and not turned.is_set():  # both can come at once
-                log.info("session %s: its publisher did not come back", self.id)
-                self.end()
-                return
+        await self._feed.given_up()
+        log.info("session %s: its publisher did not come back", self.id)
+        self.end()
 
     def _receive_events(self, events: list[Event]) -> None:
         if self._resumed is not None:
@@ -419,7 +369,7 @@ class LiveSession:
         )
 
     def _announce(self, events: Sequence[Event]) -> None:
-        for listener in filter(None, (self._publisher, *self._viewers)):
+        for listener in filter(None, (self._feed.publisher, *self._viewers)):
             try:
                 listener.receive_events(events)
             except Exception:  # the top of a connection: it fails, others read on
@@ -429,9 +379,9 @@ class LiveSession:
     def _give_up(self, listener: Listener) -> None:
         """A listener has a bug: without its publisher the session cannot go on."""
         self._viewers.discard(listener)
-        if listener is self._publisher:
+        if listener is self._feed.publisher:
             self._fail(LivesttError(BUG))
-            self._publisher = None
+            self._feed.publisher = None
             self._whole.cancel()
         else:
             listener.failed(LivesttError(BUG))
@@ -440,8 +390,8 @@ class LiveSession:
         log.info("session %s: %s: %s", self.id, error.code, error)
         self.failure = error
         self.closed = True
-        if self._publisher is not None:
-            self._publisher.failed(error)
+        if self._feed.publisher is not None:
+            self._feed.publisher.failed(error)
 
 
 def _first(group: BaseExceptionGroup[LivesttError]) -> LivesttError:
