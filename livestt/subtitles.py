@@ -54,15 +54,21 @@ class Cue:
     speaker: int | None = None
 
 
-def render(spoken: Spoken, format: str, names: Mapping[int, str] | None = None) -> str:
+def render(
+    spoken: Spoken, format: str, names: Mapping[int, str] | None = None, title: str = ""
+) -> str:
     """Write a transcript in one of `FORMATS`, ending with a newline.
 
     Args:
         spoken: the transcript.
         format: a key of `FORMATS`.
         names: of speakers, by number; the others are "Speaker 1" and so on.
+        title: what it is called, for Markdown; the others have no place for it.
     """
-    return FORMATS[format](spoken, names or {})
+    text = FORMATS[format](spoken, names or {})
+    if format == "md" and title:
+        return f"# {_plain(' '.join(title.split()))}\n\n{text}".rstrip() + "\n"
+    return text
 
 
 def cues(segments: Iterable[Segment]) -> list[Cue]:

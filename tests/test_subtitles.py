@@ -153,6 +153,14 @@ def test_brief_cue_stays_on_screen_but_not_over_the_next() -> None:
     assert second.end == second.start + subtitles.SHORTEST
 
 
+def test_markdown_has_a_title() -> None:
+    spoken = Said([segment("Hello")])
+    assert subtitles.render(spoken, "md", title="A *b*\nc") == "# A \\*b\\* c\n\nHello\n"
+    assert subtitles.render(spoken, "md") == "Hello\n"
+    assert subtitles.render(Said([]), "md", title="A") == "# A\n"
+    assert subtitles.render(spoken, "txt", title="A") == "Hello\n"
+
+
 def test_every_format() -> None:
     spoken = Said([segment("Hello <b> & --> you", speaker=1), SILENCE, segment("Bye", 11.0)])
     assert subtitles.render(spoken, "text") == "Speaker 1: Hello <b> & --> you\nBye\n"

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from livestt.cli.written import format_of
 from livestt.events import Ended, Event
-from livestt.subtitles import FORMATS, render
+from livestt.subtitles import render
 from livestt.timebase import from_seconds
 from livestt.transcript import Layout, Transcript
 
@@ -48,9 +49,8 @@ class Captions:
         self._print_closed()
 
     def save(self, path: Path) -> None:
-        """Write the transcript in the format that the file name ends in, else as text."""
-        kind = path.suffix.removeprefix(".")
-        text = render(self._transcript, kind if kind in FORMATS else "text")
+        """Write the transcript in the format that the file name ends in, see `format_of`."""
+        text = render(self._transcript, format_of(path), title=path.stem)
         path.write_text(text, encoding="utf-8")
 
     def _print_closed(self) -> None:

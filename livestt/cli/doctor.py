@@ -114,7 +114,7 @@ def model(settings: Settings) -> Iterator[Finding]:
         return
     from livestt.models import hub, locate
 
-    name = settings.model_path or settings.model
+    name = settings.wanted_model
     reason = hub.unreachable()
     if reason is None:
         yield Finding("ok", "Hub", "reachable")
@@ -145,11 +145,13 @@ def _absent(settings: Settings, name: str, *, reachable: bool) -> Finding:
 
     if reachable:
         return Finding("warn", "Model", f"{name} is not here yet", f"livestt pull {name}")
-    if settings.backend == "auto" and available()[FALLBACK].installed:
+    if settings.backend == "auto" and not settings.names_model and available()[FALLBACK].installed:
         says = f"{name} is not here; the low-accuracy engine {FALLBACK} will stand in"
         return Finding("warn", "Model", says, f"livestt pull {name}, once the hub is reachable")
-    advice = "Bring a model folder and name it with --model-path, or: pip install "
-    return Finding("fail", "Model", f"{name} is not here", advice + "'livestt[embedded]'")
+    advice = "Bring a model folder and name it with --model-path"
+    if not settings.names_model:
+        advice += ", or: pip install 'livestt[embedded]'"
+    return Finding("fail", "Model", f"{name} is not here", advice)
 
 
 def ffmpeg(settings: Settings) -> Iterator[Finding]:
@@ -163,12 +165,18 @@ def ffmpeg(settings: Settings) -> Iterator[Finding]:
 
 
 def port(settings: Settings) -> Iterator[Finding]:
+    from livestt.cli.neighbour import livestt_at
     from livestt.cli.serve import check_port
 
     try:
         check_port(settings)
     except LivesttError as error:
-        yield Finding("fail", "Port", str(error))
+        running = livestt_at(settings.host, settings.port)
+        if running is None:
+            yield Finding("fail", "Port", str(error))
+            return
+        says = f"{running} runs on {settings.host} port {settings.port} already"
+        yield Finding("warn", "Port", says, "For a second one, choose another with --port.")
     else:
         yield Finding("ok", "Port", f"{settings.host} port {settings.port} is free")
 

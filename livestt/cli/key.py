@@ -70,7 +70,7 @@ def new(settings: Settings, name: str, scopes: tuple[str, ...], max_sessions: in
 @_with_file
 def show(settings: Settings) -> None:
     """List the keys: name, scopes and limit."""
-    for key in stored(key_file(settings)):
+    for key in stored(existing(key_file(settings))):
         limit = f"  at most {key.max_sessions} sessions" if key.max_sessions else ""
         scopes = ", ".join(scope for scope in SCOPES if scope in key.scopes)
         click.echo(f"{key.name}  {scopes}{limit}")
@@ -81,7 +81,7 @@ def show(settings: Settings) -> None:
 @_with_file
 def revoke(settings: Settings, name: str) -> None:
     """Take the key called NAME, and the temporary tokens made with it, out of use."""
-    path = key_file(settings)
+    path = existing(key_file(settings))
     if not any(key.name == name for key in stored(path)):
         raise UnsupportedOption(f"{path} has no key named {name}.")
     write(path, [line for line in lines(path) if not is_named(line, path, name)])
@@ -97,6 +97,19 @@ def key_file(settings: Settings) -> Path:
     if settings.api_keys_file is None:
         raise UnsupportedOption("say which file with --api-keys-file FILE.")
     return Path(settings.api_keys_file)
+
+
+def existing(path: Path) -> Path:
+    """The same file.
+
+    Raises:
+        SetupError: there is none.
+    """
+    if not path.exists():
+        raise SetupError(
+            f"There is no file {path}. `livestt key new NAME --api-keys-file {path}` makes it."
+        )
+    return path
 
 
 def lines(path: Path) -> list[str]:

@@ -13,6 +13,7 @@ from anyio.to_thread import run_sync
 
 from livestt.cli.base import Command, announce
 from livestt.cli.options import FILES, with_settings
+from livestt.cli.written import format_of
 from livestt.errors import LivesttError, MissingExtra, SetupError
 from livestt.settings import Settings
 from livestt.timebase import SAMPLE_RATE
@@ -30,7 +31,7 @@ BLOCK = SAMPLE_RATE // 10
     "--output",
     "-o",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the transcript here at the end; .srt, .vtt, .tsv, .json or text by its ending.",
+    help="Write the transcript here at the end; .txt, .md, .srt, .vtt, .tsv or .json.",
 )
 @click.option("--input", "-i", "source", help="Microphone, by number or part of its name.")
 @with_settings(FILES, defaults={"log_level": "warning"})
@@ -44,6 +45,8 @@ def command(settings: Settings, output: Path | None, source: str | None) -> None
     livestt listen -o notes.txt
     livestt listen --input USB --model small
     """
+    if output is not None:
+        format_of(output)
     open_microphone = microphone(source)
     from livestt.cli.captions import Captions
     from livestt.engines.registry import load_engine

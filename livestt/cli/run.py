@@ -33,6 +33,6 @@ def command(settings: Settings, spec: str) -> None:
         replace(
             settings,
             backend=wanted.backend or DEFAULT,
-            model=wanted.model or settings.model,
+            model=wanted.model,
         )
     )

@@ -14,6 +14,7 @@ import click
 
 from livestt.cli.base import Command, announce
 from livestt.cli.options import FILES, with_settings
+from livestt.cli.written import FORMATS, format_of
 from livestt.errors import LivesttError
 from livestt.settings import Settings
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from livestt.speakers import Diarizer
     from livestt.transcript import Transcript
 
-FORMATS = ("text", "txt", "md", "srt", "vtt", "tsv", "json", "verbose_json")
 LIVE_ONLY = (
     *("backend_policy", "min_chunk_size", "audio_min_len", "frame_threshold"),
     "diarization_latency",
@@ -85,7 +85,7 @@ def command(
     livestt transcribe --model large-v3 -f vtt -o subtitles/ *.mp4
     livestt transcribe --diarization --num-speakers 2 interview.wav
     """
-    kind = format or _format_of(output)
+    kind = format or _format_of(files, output)
     targets = _targets(files, kind, output)
     with _models(settings) as (engine, diarizer):
         least, most = num_speakers or min_speakers, num_speakers or None
@@ -129,9 +129,11 @@ def _hearing(
     return hear
 
 
-def _format_of(output: Path | None) -> str:
-    suffix = output.suffix.removeprefix(".") if output else ""
-    return suffix if suffix in FORMATS else "text"
+def _format_of(files: Sequence[Path], output: Path | None) -> str:
+    """What the name after -o asks for; the name of a folder asks for nothing."""
+    if output is None or len(files) > 1 or output.is_dir():
+        return "text"
+    return format_of(output)
 
 
 def _targets(
@@ -176,7 +178,7 @@ def _transcribe(file: Path, kind: str, hear: Hear) -> str:
 
     with _progress(file) as on_progress:
         transcript = hear(file, on_progress)
-    return render(transcript, kind)
+    return render(transcript, kind, title=file.name)
 
 
 def _write(text: str, target: Path | None) -> None:

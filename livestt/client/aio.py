@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from ssl import SSLContext
 from typing import Any, Literal
@@ -48,7 +48,7 @@ class Captions:
         sent: Sent,
         *,
         reconnect: float,
-        ssl: SSLContext | None,
+        options: Mapping[str, Any],
     ) -> None:
         self.state = CaptionState()
         self.losses = 0
@@ -56,7 +56,7 @@ class Captions:
         self._parameters = parameters
         self._sent = sent
         self._reconnect = reconnect
-        self._ssl = ssl
+        self._options = options
         self._socket: ClientConnection | None = None
         self._connected = asyncio.Event()
         self._news = asyncio.Event()
@@ -146,8 +146,7 @@ class Captions:
 
     async def _dial(self) -> ClientConnection:
         url = session_url(self._url, self._parameters)
-        options = {} if self._ssl is None else {"ssl": self._ssl}
-        return await open_socket(url, compression=None, max_size=None, **options)  # type: ignore[arg-type]
+        return await open_socket(url, compression=None, max_size=None, **self._options)
 
     async def _states(self) -> AsyncIterator[CaptionState]:
         """The states of one connection."""
@@ -262,6 +261,7 @@ class Captions:
 async def connect(
     url: str,
     *,
+    key: str | None = None,
     language: str | None = None,
     encoding: Literal["auto", "s16le", "f32le", "mulaw", "alaw"] = "s16le",
     sample_rate: int = 16_000,
@@ -275,6 +275,7 @@ async def connect(
 
     Args:
         url: the server, e.g. ``ws://127.0.0.1:8000/asr``.
+        key: of a server that asks for one; goes into a header, not into the address.
         language: ISO 639-1 code or ``auto``; None takes the server's setting.
         encoding: of the audio sent; ``auto`` is a container such as WebM, or WAV.
         sample_rate: Hz, for raw encodings.
@@ -297,7 +298,10 @@ async def connect(
         "words": words,
     }
     sent = Sent(encoding, sample_rate, channels)
-    captions = Captions(url, parameters, sent, reconnect=reconnect, ssl=ssl)
+    options: dict[str, Any] = {} if ssl is None else {"ssl": ssl}
+    if key is not None:
+        options["additional_headers"] = {"Authorization": f"Bearer {key}"}
+    captions = Captions(url, parameters, sent, reconnect=reconnect, options=options)
     await captions.open()
     try:
         async with asyncio.TaskGroup() as tasks:

@@ -1,107 +1,117 @@
-"""The blocking client."""
+"""The blocking client: the asyncio one, with an event loop in a thread of its own."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from threading import Thread
+from concurrent.futures import CancelledError
+from contextlib import ExitStack
+from ssl import SSLContext
+from threading import Event, Thread
 from typing import Literal
 
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection
-from websockets.sync.client import connect as open_socket
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from livestt.client.address import refusal, session_url
-from livestt.client.state import CaptionState, OutOfSync
+from livestt.client.aio import Captions, connect
+from livestt.client.state import CaptionState
 
 
 def transcribe(
     url: str,
     audio: Iterable[bytes],
     *,
+    key: str | None = None,
     language: str | None = None,
     encoding: Literal["auto", "s16le", "f32le", "mulaw", "alaw"] = "s16le",
     sample_rate: int = 16_000,
     channels: int = 1,
+    reconnect: float = 30.0,
+    ssl: SSLContext | None = None,
 ) -> Iterator[CaptionState]:
     """Send audio and yield the captions each time they change, until all is transcribed.
 
     The audio is consumed in a thread of its own, as fast as the server takes it; an iterable
-    that waits for a microphone makes this live.
+    that waits for a microphone makes this live. When the connection is lost the session is taken
+    up again where the server has got to, and nothing is lost or doubled; meanwhile no audio is
+    asked for.
 
     Args:
         url: the server, e.g. ``ws://127.0.0.1:8000/asr``.
         audio: pieces of any size.
+        key: of a server that asks for one; goes into a header, not into the address.
         language: ISO 639-1 code or ``auto``; None takes the server's setting.
         encoding: of the audio; ``auto`` is a container such as WebM, or WAV.
         sample_rate: Hz, for raw encodings.
         channels: interleaved channels, for raw encodings.
+        reconnect: seconds for which a lost connection is tried again; raw encodings only.
+        ssl: for a ``wss:`` server with a certificate of its own.
 
     Yields:
         The same `CaptionState`, updated; its last ``finished`` is True unless the connection was
-        lost before everything was transcribed.
+        lost, and could not be had again, before everything was transcribed.
 
     Raises:
         Refused: the server does not want this session.
         OSError: there is no server at that address.
         Exception: whatever ``audio`` raised, once the audio before it is transcribed.
     """
-    parameters: dict[str, object] = {
-        "language": language,
-        "encoding": encoding,
-        "sample_rate": sample_rate,
-        "channels": channels,
-        "mode": "diff",
-        "words": True,
-    }
-    try:
-        socket = open_socket(session_url(url, parameters), compression=None, max_size=None)
-    except InvalidStatus as error:
-        raise refusal(error) from error
-    sender = _Sender(socket, audio)
-    with socket:
+    session = connect(
+        url,
+        key=key,
+        language=language,
+        encoding=encoding,
+        sample_rate=sample_rate,
+        channels=channels,
+        reconnect=reconnect,
+        ssl=ssl,
+    )
+    with start_blocking_portal(name="livestt-client") as portal, ExitStack() as stack:
+        manager = portal.wrap_async_context_manager(session)
+        captions = manager.__enter__()
+        # Why the caller leaves, be it a GeneratorExit, is none of the event loop's business.
+        stack.callback(manager.__exit__, None, None, None)
+        sender = _Sender(portal, captions, audio)
+        stack.callback(sender.over.set)
         sender.start()
-        yield from _states(socket)
+        states = captions.__aiter__()
+        while (state := portal.call(anext, states, None)) is not None:
+            yield state
     if sender.failure is not None:
         raise sender.failure
-
-
-def _states(socket: ClientConnection) -> Iterator[CaptionState]:
-    state = CaptionState()
-    with suppress(ConnectionClosed):
-        for text in socket:
-            try:
-                changed = state.apply(json.loads(text))
-            except OutOfSync:
-                socket.send(json.dumps({"type": "resync"}))
-                continue
-            if changed or state.finished:
-                yield state
-            if state.finished:
-                return
 
 
 class _Sender(Thread):
     """Sends audio until it ends, fails, or nobody takes it any more."""
 
-    def __init__(self, socket: ClientConnection, audio: Iterable[bytes]) -> None:
+    def __init__(self, portal: BlockingPortal, captions: Captions, audio: Iterable[bytes]) -> None:
         super().__init__(name="livestt-sender", daemon=True)
-        self._socket = socket
-        self._audio = audio
+        self.over = Event()
         self.failure: Exception | None = None
+        self._portal = portal
+        self._captions = captions
+        self._audio = audio
 
     def run(self) -> None:
-        with suppress(ConnectionClosed):
-            try:
-                self._send_all()
-            except ConnectionClosed:
-                raise
-            except Exception as failure:  # noqa: BLE001 - the caller's own error goes back to it
-                self.failure = failure
-            self._socket.send(b"")
+        try:
+            for piece in self._audio:
+                if not self._send(piece):
+                    return
+        except Exception as failure:  # noqa: BLE001 - the caller's own error goes back to it
+            self.failure = failure
+        self._end()
 
-    def _send_all(self) -> None:
-        for piece in self._audio:
-            if piece:
-                self._socket.send(piece)
+    def _send(self, piece: bytes) -> bool:
+        """Wait until the server has taken a piece; False if nobody listens any more."""
+        if self.over.is_set():
+            return False
+        try:
+            self._portal.call(self._captions.send, piece)
+        except (CancelledError, RuntimeError):  # the portal was left just now
+            return False
+        return True
+
+    def _end(self) -> None:
+        if not self.over.is_set():
+            try:
+                self._portal.call(self._captions.end)
+            except (CancelledError, RuntimeError):
+                return

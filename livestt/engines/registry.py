@@ -90,7 +90,15 @@ def _load_auto(settings: Settings, say: Callable[[str], None]) -> Engine:
     try:
         return _load(DEFAULT, settings, say)
     except ModelUnavailable as missing:
+        if settings.names_model:
+            raise ModelUnavailable(f"{missing} {_OTHERWISE}") from missing
         return _load_fallback(settings, say, missing)
+
+
+_OTHERWISE = (
+    "Without --model, a small low-accuracy engine stands in where no model can be had "
+    f"(--backend {FALLBACK})."
+)
 
 
 def _load_fallback(
@@ -108,7 +116,7 @@ def _load_fallback(
         raise ModelUnavailable(f"{missing} The fallback cannot stand in: {reason}.") from missing
     notice = (
         "Low-accuracy fallback engine (PocketSphinx, US English only): no Whisper model is "
-        f"available. Get one with: livestt pull {settings.model_path or settings.model}"
+        f"available. Get one with: livestt pull {settings.wanted_model}"
     )
     engine.capabilities = replace(engine.capabilities, notice=notice)
     return engine

@@ -73,7 +73,7 @@ class Settings(
         from livestt.engines import EngineSettings
 
         return EngineSettings(
-            model=self.model_path or self.model,
+            model=self.wanted_model,
             device=self.device,
             compute_type=self.compute_type,
             threads=self.threads,

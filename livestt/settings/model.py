@@ -27,6 +27,9 @@ BUILTIN_ENGINES: Mapping[str, str] = {
 """Known without entry points too, so that a checkout that was never installed works."""
 
 
+USUAL_MODEL = "base"
+"""Whisper where no model is named."""
+
 # fmt: off
 COMPUTE_TYPES = (
     "default", "auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16",
@@ -45,11 +48,11 @@ def backends() -> tuple[str, ...]:
 class ModelSettings:
     """What the operator decides about the engine and its model."""
 
-    model: str = setting(
-        "base",
+    model: str | None = setting(
+        None,
         "Model",
-        "Whisper size (see `livestt models`), Hugging Face repository or folder. Larger is "
-        "more accurate and slower.",
+        "Whisper size (see `livestt models`), Hugging Face repository or folder; base unless "
+        "given. Larger is more accurate and slower.",
     )
     model_path: str | None = setting(
         None,
@@ -66,8 +69,8 @@ class ModelSettings:
     backend: str = setting(
         "auto",
         "Model",
-        "Engine that runs the model. auto takes faster-whisper, or the small built-in "
-        "engine where no Whisper model can be had.",
+        "Engine that runs the model. auto takes faster-whisper, or the small built-in engine "
+        "where no model is named and base cannot be had.",
         choices=backends,
         synonyms={"whisper": "faster-whisper", "mlx": "mlx-whisper"},
         hints={"openai-api": "write remote, and the server's address as --remote-url."},
@@ -153,6 +156,16 @@ class ModelSettings:
         aliases=("--static-init-prompt",),
     )
     hotwords: str = setting("", "Model", "Names and terms to listen for, comma separated.")
+
+    @property
+    def wanted_model(self) -> str:
+        """What was named, or what is taken where nothing was."""
+        return self.model_path or self.model or USUAL_MODEL
+
+    @property
+    def names_model(self) -> bool:
+        """Whether the operator wants this model and no other."""
+        return bool(self.model_path or self.model)
 
     def stream_options(self) -> StreamOptions:
         """What a session asks of the engine unless it says otherwise."""

@@ -13,13 +13,16 @@ from types import ModuleType
 
 import pytest
 from click.testing import Result
+from server.engines import Watched
+from server.running import Running
 
 from livestt import __version__
-from livestt.cli import COMMANDS, check, doctor, serve
+from livestt.cli import COMMANDS, check, doctor, neighbour, serve
 from livestt.cli.spec import Spec, parse
 from livestt.cli.units import size
 from livestt.engines import registry
 from livestt.errors import SetupError
+from livestt.server.timing import Timing
 from livestt.settings import Settings
 
 Run = Callable[..., Result]
@@ -231,10 +234,20 @@ def test_check_says_what_stands_in(run: Run) -> None:
     assert "warn  Model: base is not here; the low-accuracy engine pocketsphinx" in shown
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_check_knows_another_livestt(host: str) -> None:
+    settings = Settings(port=0, vad=False, store="none")
+    with Running(Watched(), settings, Timing()) as server:
+        [found] = doctor.port(Settings(host=host, port=server.port))
+    assert found.level == "warn"
+    assert f"(scripted scripted) runs on {host} port {server.port} already" in found.says
+
+
 def test_check_notices_what_is_missing(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
     monkeypatch.setattr(doctor, "PACKAGES", ("numpy", "no-such-package"))
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(doctor, "OLDEST_PYTHON", (4, 0))
+    monkeypatch.setattr(neighbour, "SECONDS", 0.05)
     settings = Settings(decoder="ffmpeg", port=taken, model_path=str(MODEL))
     failed = {finding.subject for finding in doctor.examine(settings) if finding.level == "fail"}
     assert failed >= {"Python", "Packages", "ffmpeg program", "Port"}

@@ -47,6 +47,11 @@ def test_mistakes_are_explained(tmp_path: Path) -> None:
     assert "Cannot write" in key(tmp_path / "no" / "keys", "new", "alice").stderr
     assert "say which file" in CliRunner().invoke(main, ["key", "list"]).stderr
     path.write_text(f"alice:{digest_of('x')}\n")
+    for command in (["list"], ["revoke", "alice"]):
+        missing = key(tmp_path / "none", *command)
+        assert missing.exit_code == 2
+        assert "There is no file" in missing.stderr
+        assert "livestt key new NAME --api-keys-file" in missing.stderr
     wrong = key(path, "list")
     assert wrong.exit_code == 2
     assert "line 1" in wrong.stderr

@@ -140,4 +140,4 @@ def test_captions_off_a_terminal_are_only_the_words_that_stay(tmp_path: Path) ->
         captions.show([Committed(words("Cut off"))])
     assert screen.getvalue() == "Cut off\n"
     captions.save(tmp_path / "said.md")
-    assert (tmp_path / "said.md").read_text() == "Cut off\n"
+    assert (tmp_path / "said.md").read_text() == "# said\n\nCut off\n"

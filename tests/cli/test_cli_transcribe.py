@@ -111,6 +111,36 @@ def test_several_files_to_a_folder(
     assert (tmp_path / "out" / "a.txt").read_text() == "a.wav in auto\n"
 
 
+def test_an_ending_that_is_no_format_is_refused_before_anything_is_loaded(
+    run: Run, files: list[str], tmp_path: Path
+) -> None:
+    result = run("transcribe", files[0], "-o", str(tmp_path / "a.docx"))
+    assert result.exit_code == 2
+    assert "there is no format docx. Let the name end in one of .txt, .md, .srt" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "written"),
+    [
+        ("a.md", [], "# a.wav\n\na.wav in auto\n"),
+        ("a.docx", ["-f", "txt"], "a.wav in auto\n"),
+        ("a", [], "a.wav in auto\n"),
+    ],
+)
+def test_what_a_name_asks_for(
+    run: Run,
+    engine: Engine,
+    files: list[str],
+    tmp_path: Path,
+    name: str,
+    options: list[str],
+    written: str,
+) -> None:
+    result = run("transcribe", files[0], *options, "-o", str(tmp_path / name))
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / name).read_text() == written
+
+
 @pytest.mark.parametrize(
     ("extra", "says"),
     [

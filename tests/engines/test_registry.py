@@ -112,6 +112,15 @@ def test_auto_falls_back_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.usefixtures("fakes")
+@pytest.mark.parametrize("named", [{"model": "base"}, {"model_path": "org/name"}])
+def test_a_model_that_was_named_is_not_replaced(named: dict[str, str]) -> None:
+    with pytest.raises(ModelUnavailable) as error:
+        load_engine(Settings(**named))  # type: ignore[arg-type]
+    assert f"`livestt pull {next(iter(named.values()))}`" in str(error.value)
+    assert "Without --model, a small low-accuracy engine" in str(error.value)
+
+
+@pytest.mark.usefixtures("fakes")
 def test_an_explicit_backend_never_falls_back() -> None:
     with pytest.raises(ModelUnavailable, match=r"`livestt pull base`"):
         load_engine(Settings(backend="faster-whisper"))

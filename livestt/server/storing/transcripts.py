@@ -102,7 +102,9 @@ async def read(request: Request) -> Response:
                 ],
             }
         )
-    text = await to_thread.run_sync(render, transcript, kind, transcript.row.speakers)
+    row = transcript.row
+    title = row.title or f"Transcript of {row.started:%Y-%m-%d %H:%M} UTC"
+    text = await to_thread.run_sync(render, transcript, kind, row.speakers, title)
     name = f"transcript-{transcript.row.started:%Y%m%d-%H%M%S}.{EXTENSIONS.get(kind, kind)}"
     return Response(
         text,
