@@ -4,9 +4,10 @@
  * Panel, overlay and worker reach the offscreen document; only the worker may use most of the
  * browser's interfaces, so the others ask it.
  *
- * @import { About } from "../web/live/server.js"
+ * @import { About, Obstacle } from "../web/live/server.js"
  * @import { Phase, Problem } from "../web/live/state.js"
  * @import { LinkState } from "../web/modules/reconnect.js"
+ * @import { Warnings } from "../web/modules/warnings.js"
  * @import { Captions } from "./feed/captions.js"
  * @import { Growing } from "./feed/merge.js"
  * @import { RowChanges } from "./feed/rows.js"
@@ -24,9 +25,10 @@
  * @property {LinkState} link
  * @property {boolean} wasOpen
  * @property {About | null} about
- * @property {boolean} serverAnswers
+ * @property {Obstacle | null} obstacle
+ * @property {number} retryMs
  * @property {Problem | null} problem
- * @property {string} warning
+ * @property {Warnings} warnings
  * @property {string} title  Of the tab that is captioned.
  * @property {number} seconds  Recorded so far.
  * @property {number} lag

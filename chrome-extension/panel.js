@@ -17,7 +17,13 @@ import { byId, localize } from "../web/views/dom.js";
 import { mountFollow } from "../web/views/follow-view.js";
 import { mountSave } from "../web/views/save-view.js";
 import { applyLook } from "../web/views/settings-view.js";
-import { adviceFor, mountAdvice, mountLink, mountNotices } from "../web/views/status-view.js";
+import {
+  adviceFor,
+  mountAdvice,
+  mountLink,
+  mountNotices,
+  warningTexts,
+} from "../web/views/status-view.js";
 import { speakerName } from "./feed/merge.js";
 import { RowReceiver } from "./feed/rows.js";
 import { loadCapture, loadSettings, saveSettings, watchStore } from "./store.js";
@@ -86,7 +92,13 @@ const renderNotices = mountNotices({
   undo: () => line.send("undo"),
   forget: () => line.send("forget"),
 });
-const renderAdvice = mountAdvice({ retry: () => line.send("retry") });
+const renderAdvice = mountAdvice({
+  tryNow: () => line.send("retry"),
+  enterKey: () => {
+    byId("settings").showPopover();
+    byId("key-field").focus();
+  },
+});
 const renderLanguages = mountLanguagePicker({
   value: settings.language,
   changed: (language) => saveSettings({ language }),
@@ -100,7 +112,7 @@ function render() {
   renderLink({ state, lag: status.lag, delay: null, share: 0 });
   const lost = status.lost > 0 ? STRINGS.lost(status.lost.toFixed(0)) : "";
   renderNotices({
-    texts: [status.about?.notice ?? "", status.warning, lost],
+    texts: [status.about?.notice ?? "", ...warningTexts(status.warnings), lost],
     cleared: status.cleared,
   });
   renderAdvice(startAdvice() ?? adviceFor(state, silentMicrophone()));

@@ -4,6 +4,7 @@
  * @typedef {object} Settings
  * @property {string} server  The address of the server's page; ends with a slash.
  * @property {string} key  The server's key, if it wants one.
+ * @property {boolean} rememberKey  Keep the key when the browser is closed.
  * @property {string} language  A code, or "auto"; "" is the server's own choice.
  * @property {boolean} microphone  Caption the microphone too, as a channel of its own.
  * @property {boolean} processing  Noise suppression and echo cancellation for the microphone.
@@ -14,6 +15,7 @@
 export const DEFAULTS = {
   server: "http://127.0.0.1:8000/",
   key: "",
+  rememberKey: false,
   language: "",
   microphone: false,
   processing: false,
@@ -57,15 +59,6 @@ export function serverAddress(typed) {
   if (!url?.hostname || !scheme || url.username || url.password) return null;
   const path = url.pathname.replace(/\/(asr\/?)?$/, "");
   return `${scheme}//${url.host}${path}/`;
-}
-
-/**
- * The address that the page's own modules start from; the key travels in its query.
- *
- * @param {Settings} settings
- */
-export function baseOf({ server, key }) {
-  return key ? `${server}?${new URLSearchParams({ token: key })}` : server;
 }
 
 /** @param {string} text */

@@ -22,16 +22,31 @@ const NO_CAPTURE = { now: null, last: null, problem: null, overlayBlocked: false
 
 /** @returns {Promise<Settings>} */
 export async function loadSettings() {
-  const [found, defaults] = await Promise.all([
+  const [found, passing, defaults] = await Promise.all([
     chrome.storage.local.get(),
+    chrome.storage.session.get("key"),
     fetch(new URL("defaults.json", import.meta.url)).then((answer) => answer.json()),
   ]);
-  return readSettings(found, readSettings(defaults));
+  const key = passing.key || found.key;
+  return readSettings({ ...found, key }, readSettings(defaults));
 }
 
 /** @param {Partial<Settings>} changes */
 export function saveSettings(changes) {
   return chrome.storage.local.set(changes);
+}
+
+/**
+ * On disk only if somebody asked for that; else it is forgotten when the browser is closed.
+ *
+ * @param {string} key
+ * @param {boolean} rememberKey
+ */
+export async function saveKey(key, rememberKey) {
+  await Promise.all([
+    chrome.storage.session.set({ key: rememberKey ? "" : key }),
+    chrome.storage.local.set({ key: rememberKey ? key : "", rememberKey }),
+  ]);
 }
 
 /** @returns {Promise<Capture>} */
@@ -48,8 +63,9 @@ export function saveCapture(changes) {
  * @param {{settings?: (settings: Settings) => void, capture?: (capture: Capture) => void}} listener
  */
 export function watchStore({ settings, capture }) {
-  chrome.storage.onChanged.addListener(async (_changes, area) => {
-    if (area === "local") settings?.(await loadSettings());
-    if (area === "session") capture?.(await loadCapture());
+  chrome.storage.onChanged.addListener(async (changes, area) => {
+    const secret = area === "session" && "key" in changes;
+    if (area === "local" || secret) settings?.(await loadSettings());
+    if (area === "session" && !secret) capture?.(await loadCapture());
   });
 }

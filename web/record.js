@@ -1,6 +1,8 @@
 /** The page as it records: one session, its views, and what the reader prefers. */
 
+import { mountAdmission } from "./admission.js";
 import { mountKeeping } from "./keeping.js";
+import { captureObstacle } from "./live/microphone.js";
 import { Session } from "./live/session.js";
 import { WakeLock } from "./live/wakelock.js";
 import { drawer, mountReading } from "./reading.js";
@@ -12,7 +14,13 @@ import { mountHealth } from "./views/health-view.js";
 import { dateText } from "./views/kept-view.js";
 import { mountPlayer } from "./views/player-view.js";
 import { mountShortcuts } from "./views/shortcuts-view.js";
-import { adviceFor, mountAdvice, mountLink, mountNotices } from "./views/status-view.js";
+import {
+  adviceFor,
+  mountAdvice,
+  mountLink,
+  mountNotices,
+  warningTexts,
+} from "./views/status-view.js";
 
 /** @import { Offer } from "./keeping.js" */
 /** @import { Preferences } from "./modules/preferences.js" */
@@ -21,20 +29,28 @@ import { adviceFor, mountAdvice, mountLink, mountNotices } from "./views/status-
 
 /** @param {Reader} reader */
 export function record(reader) {
-  const session = new Session({ base: reader.base, choices: reader.preferences });
+  const session = new Session({ server: reader.server, choices: reader.preferences });
   const draw = drawer({ text: renderText, state: renderState });
 
   /** @param {Partial<Preferences>} changes */
   function prefer(changes) {
     if (reader.prefer(changes)) {
-      session.base = reader.base;
-      session.meetServer();
+      serverChanged();
+      admission.look();
     }
     draw();
     const { device, language, processing, source } = reader.preferences;
     return session.choose({ device, language, processing, source });
   }
 
+  function serverChanged() {
+    session.turnTo(reader.server);
+    session.change({ problem: captureObstacle() });
+    session.meetServer();
+    session.retryNow();
+  }
+
+  const admission = mountAdmission({ reader, found: () => {}, changed: serverChanged });
   const reading = mountReading({
     dialogue: session,
     preferences: () => reader.preferences,
@@ -59,7 +75,10 @@ export function record(reader) {
     forget: () => session.forgetCleared(),
     bringBack: () => offered?.bringBack(),
   });
-  const renderAdvice = mountAdvice({ retry: () => session.retryNow() });
+  const renderAdvice = mountAdvice({
+    tryNow: () => session.retryNow(),
+    enterKey: admission.open,
+  });
   const refreshSources = mountSourcePicker({ value: reader.preferences, changed: prefer });
   const renderLanguages = mountLanguagePicker({
     value: reader.preferences.language,
@@ -84,7 +103,7 @@ export function record(reader) {
     reading.render();
     controls({ phase: state.phase, source: state.source, hasText: reading.rows().length > 0 });
     renderNotices({
-      texts: [state.about?.notice ?? "", state.warning, lostText()],
+      texts: [state.about?.notice ?? "", ...warningTexts(state.warnings), lostText()],
       cleared: state.conversation.cleared !== null,
       found: foundText(),
     });

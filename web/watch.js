@@ -1,5 +1,6 @@
 /** The page as it reads along: somebody else's words, as they are spoken there. */
 
+import { mountAdmission } from "./admission.js";
 import { Viewer } from "./live/viewer.js";
 import { WakeLock } from "./live/wakelock.js";
 import { watchedSession } from "./modules/viewing.js";
@@ -7,7 +8,7 @@ import { drawer, mountReading } from "./reading.js";
 import { STRINGS } from "./strings.js";
 import { byId, setText } from "./views/dom.js";
 import { mountShortcuts } from "./views/shortcuts-view.js";
-import { mountAdvice, mountNotices, watchAdvice } from "./views/status-view.js";
+import { mountAdvice, mountNotices, warningTexts, watchAdvice } from "./views/status-view.js";
 
 /** @import { Reader } from "./reader.js" */
 
@@ -17,18 +18,25 @@ export function watch(reader) {
   dataset.watching = "on";
   setText(byId("empty-title"), STRINGS.emptyWatching);
   setText(byId("empty-text"), STRINGS.emptyWatchingText);
-  const viewer = new Viewer({ base: reader.base, session: watchedSession(reader.address) });
+  const viewer = new Viewer({ server: reader.server, session: watchedSession(reader.address) });
   const draw = drawer({ text: renderText, state: renderState });
 
   /** @param {Partial<import("./modules/preferences.js").Preferences>} changes */
   function prefer(changes) {
     if (reader.prefer(changes)) {
-      viewer.base = reader.base;
-      viewer.connection.restart();
+      serverChanged();
+      admission.look();
     }
     draw();
   }
 
+  function serverChanged() {
+    viewer.turnTo(reader.server);
+    viewer.change({ problem: null });
+    viewer.again();
+  }
+
+  const admission = mountAdmission({ reader, found: () => {}, changed: serverChanged });
   const reading = mountReading({
     dialogue: viewer,
     preferences: () => reader.preferences,
@@ -36,15 +44,21 @@ export function watch(reader) {
   });
   const link = byId("link");
   const linkText = byId("link-text");
-  const renderAdvice = mountAdvice({ retry: () => viewer.retryNow() });
+  const renderAdvice = mountAdvice({
+    tryNow: () => viewer.retryNow(),
+    enterKey: admission.open,
+  });
   const nothing = () => {};
   const renderNotices = mountNotices({ undo: nothing, forget: nothing });
   mountShortcuts({ wanted: () => reader.preferences.keys, actions: reading.actions });
 
   function renderText() {
-    const { about, warning } = viewer.state;
+    const { about, over, warnings } = viewer.state;
     reading.render();
-    renderNotices({ texts: [about?.notice ?? "", warning], cleared: false });
+    renderNotices({
+      texts: [over ? STRINGS.sessionOver : (about?.notice ?? ""), ...warningTexts(warnings)],
+      cleared: false,
+    });
   }
 
   function renderState() {

@@ -4,16 +4,18 @@
  * @import { Row } from "../../web/modules/conversation.js"
  * @import { ChannelName, Growing } from "../feed/merge.js"
  * @import { Clock } from "./sound.js"
+ * @import { Obstacle, Server } from "../../web/live/server.js"
  *
  * @typedef {object} ChannelOptions
  * @property {ChannelName} name
  * @property {number} number  Which of all channels it is.
- * @property {string} base
+ * @property {Server} server
  * @property {string} language
  * @property {() => void} ended  The sound stopped by itself.
  */
 
 import { Dialogue } from "../../web/live/dialogue.js";
+import { refusalProblem } from "../../web/live/state.js";
 import { currentPart, rows } from "../../web/modules/conversation.js";
 import { meterValue, peakDb, SignalWatch } from "../../web/modules/levels.js";
 import { SAMPLE_RATE } from "../../web/modules/wire.js";
@@ -22,8 +24,8 @@ import { Sound } from "./sound.js";
 
 export class Channel extends Dialogue {
   /** @param {ChannelOptions} options */
-  constructor({ name, number, base, language, ended }) {
-    super({ base, language });
+  constructor({ name, number, server, language, ended }) {
+    super({ server, language });
     this.name = name;
     this.number = number;
     this.ended = ended;
@@ -87,15 +89,15 @@ export class Channel extends Dialogue {
     super.finish();
   }
 
-  refused() {
-    super.refused();
-    this.change({ problem: "refused" });
+  /** @param {Obstacle | null} obstacle */
+  refused(obstacle) {
+    super.refused(obstacle);
+    this.change({ problem: refusalProblem(obstacle, this.server.key) });
   }
 
-  /** @param {string} base  The address of another server. */
-  moveTo(base) {
-    if (base === this.base) return;
-    /** @type {Dialogue} */ (this).base = base;
+  /** @param {Server} server  Another one, or another key for it. */
+  moveTo(server) {
+    if (!this.turnTo(server)) return;
     this.connection.restart();
     this.connection.hurry();
   }

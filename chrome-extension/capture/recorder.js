@@ -7,10 +7,11 @@
  * @import { Problem } from "../../web/live/state.js"
  */
 
+import { Server } from "../../web/live/server.js";
 import { CaptureError, openStream } from "../../web/live/streams.js";
 import { clear, undoClear } from "../../web/modules/conversation.js";
 import { merge } from "../feed/merge.js";
-import { baseOf, DEFAULTS } from "../settings.js";
+import { DEFAULTS } from "../settings.js";
 import { Channel } from "./channel.js";
 import { Clock } from "./sound.js";
 
@@ -84,7 +85,7 @@ export class Recorder extends EventTarget {
     this.settings = settings;
     for (const channel of this.channels.filter(({ running }) => running)) {
       channel.speak(settings.language);
-      channel.moveTo(baseOf(settings));
+      channel.moveTo(serverOf(settings));
     }
     await this.followMicrophone();
   }
@@ -121,7 +122,7 @@ export class Recorder extends EventTarget {
     const channel = new Channel({
       name,
       number: this.started,
-      base: baseOf(settings),
+      server: serverOf(settings),
       language: settings.language,
       ended: () => this.ended(channel),
     });
@@ -190,9 +191,10 @@ export class Recorder extends EventTarget {
       link: worst.find((link) => links.includes(link)) ?? "idle",
       wasOpen: states.some(({ wasOpen }) => wasOpen),
       about: states[0]?.about ?? null,
-      serverAnswers: states.some(({ serverAnswers }) => serverAnswers),
+      obstacle: states.map(({ obstacle }) => obstacle).find(Boolean) ?? null,
+      retryMs: Math.max(0, ...states.map(({ retryMs }) => retryMs)),
       problem: states.map(({ problem }) => problem).find(Boolean) ?? this.problem,
-      warning: states.map(({ warning }) => warning).find(Boolean) ?? "",
+      warnings: Object.assign({}, ...states.map(({ warnings }) => warnings)),
       title: this.title,
       seconds: this.clock.seconds,
       lag: Math.max(0, ...running.map(({ lagSeconds }) => lagSeconds)),
@@ -213,6 +215,11 @@ export class Recorder extends EventTarget {
     }
     this.dispatchEvent(new Event("change"));
   }
+}
+
+/** @param {Settings} settings */
+function serverOf({ server, key }) {
+  return new Server(server, key);
 }
 
 /** @param {MediaStream} stream */

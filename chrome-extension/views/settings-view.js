@@ -5,9 +5,11 @@
  * @import { Settings } from "../settings.js"
  */
 
+import { Server } from "../../web/live/server.js";
 import { byId, setText } from "../../web/views/dom.js";
+import { accessText } from "../../web/views/key-view.js";
 import { serverAddress } from "../settings.js";
-import { saveSettings } from "../store.js";
+import { loadSettings, saveKey, saveSettings, watchStore } from "../store.js";
 import { WORDS } from "../words.js";
 
 /**
@@ -24,7 +26,7 @@ export function mountSettings({ settings, preferences, changed }) {
   fields.times.checked = preferences.times;
   fields.processing.checked = settings.processing;
   mountServer(fields.server, settings.server);
-  fields.key.value = settings.key;
+  mountKey(fields.key, fields.rememberKey, settings);
 
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () =>
@@ -37,7 +39,6 @@ export function mountSettings({ settings, preferences, changed }) {
   fields.processing.addEventListener("change", () =>
     saveSettings({ processing: fields.processing.checked }),
   );
-  fields.key.addEventListener("change", () => saveSettings({ key: fields.key.value.trim() }));
 }
 
 /**
@@ -52,6 +53,30 @@ function mountServer(field, address) {
     setText(byId("server-hint"), typed === null ? WORDS.serverWrong : WORDS.serverHint);
     if (typed === null) return;
     field.value = typed;
+    // A key is meant for one server, and goes to no other one.
+    if (typed !== address) saveKey("", false);
+    address = typed;
     saveSettings({ server: typed });
   });
+}
+
+/**
+ * @param {HTMLInputElement} field
+ * @param {HTMLInputElement} remember
+ * @param {Settings} settings
+ */
+function mountKey(field, remember, { key, rememberKey }) {
+  field.value = key;
+  remember.checked = rememberKey;
+  const save = () => saveKey(field.value.trim(), remember.checked);
+  field.addEventListener("change", save);
+  remember.addEventListener("change", save);
+
+  const look = async () => {
+    const { server, key: now } = await loadSettings();
+    if (document.activeElement !== field) field.value = now;
+    setText(byId("key-state"), accessText(await new Server(server, now).access()));
+  };
+  watchStore({ settings: look });
+  byId("settings").addEventListener("toggle", look);
 }

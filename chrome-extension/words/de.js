@@ -13,7 +13,6 @@ export const de = {
   overlayHide: "Untertitel ausblenden",
   serverHint: "Die Adresse seiner Seite, etwa http://127.0.0.1:8000",
   serverWrong: "Das ist keine Adresse eines Servers.",
-  serverKeyHint: "Nur falls der Server einen verlangt. Er bleibt in diesem Browser.",
 
   blocked: "Chrome lässt livestt auf dieser Seite nicht schreiben.",
   allowSites: "Auf allen Seiten erlauben",
@@ -40,8 +39,7 @@ export const de = {
   deviceLost: "Zum Fortfahren wieder anschließen. Der Tab wird weiter untertitelt.",
   incompleteTitle: "Ein Teil der Erweiterung fehlt.",
   incomplete: "Neu exportieren und unter chrome://extensions neu laden.",
+  rememberKeyHint: "Sonst ist er vergessen, sobald Chrome geschlossen wird.",
   refusedTitle: "Der Server hat die Erweiterung abgewiesen.",
-  refused:
-    "Vielleicht verlangt er einen Schlüssel; in den Einstellungen ist Platz dafür. Sein Protokoll nennt den Grund.",
   away: "Läuft er, und stimmt die Adresse in den Einstellungen? Die letzte Minute Ton wird aufgehoben und dann gesendet.",
 };

@@ -12,7 +12,6 @@ export const en = {
   overlayHide: "Hide captions",
   serverHint: "The address of its page, such as http://127.0.0.1:8000",
   serverWrong: "This is no address of a server.",
-  serverKeyHint: "Only if the server wants one. It is kept in this browser.",
 
   blocked: "Chrome does not let livestt write on this page.",
   allowSites: "Allow it on all sites",
@@ -39,7 +38,7 @@ export const en = {
   deviceLost: "Plug it in again to go on. The tab is still captioned.",
   incompleteTitle: "A part of the extension is missing.",
   incomplete: "Export it again, and load it again at chrome://extensions.",
+  rememberKeyHint: "Otherwise it is forgotten when Chrome is closed.",
   refusedTitle: "The server refused the extension.",
-  refused: "It may want a key: Settings has a place for it. Its log says why.",
   away: "Is it running, and is the address in Settings right? The last minute of sound is kept and sent then.",
 };

@@ -13,7 +13,6 @@ export const es = {
   overlayHide: "Ocultar subtítulos",
   serverHint: "La dirección de su página, por ejemplo http://127.0.0.1:8000",
   serverWrong: "Esto no es la dirección de un servidor.",
-  serverKeyHint: "Solo si el servidor pide una. Se guarda en este navegador.",
 
   blocked: "Chrome no deja que livestt escriba en esta página.",
   allowSites: "Permitirlo en todos los sitios",
@@ -40,7 +39,7 @@ export const es = {
   deviceLost: "Conéctelo de nuevo para seguir. La pestaña se sigue subtitulando.",
   incompleteTitle: "Falta una parte de la extensión.",
   incomplete: "Expórtela otra vez y vuelva a cargarla en chrome://extensions.",
+  rememberKeyHint: "Si no, se olvida al cerrar Chrome.",
   refusedTitle: "El servidor rechazó la extensión.",
-  refused: "Quizá pide una clave; los ajustes tienen un lugar para ella. Su registro dice por qué.",
   away: "¿Está en marcha, y es correcta la dirección en los ajustes? El último minuto de sonido se guarda y se envía después.",
 };

@@ -13,7 +13,6 @@ export const fr = {
   overlayHide: "Masquer les sous-titres",
   serverHint: "L’adresse de sa page, par exemple http://127.0.0.1:8000",
   serverWrong: "Ce n’est pas l’adresse d’un serveur.",
-  serverKeyHint: "Seulement si le serveur en demande une. Elle reste dans ce navigateur.",
 
   blocked: "Chrome ne laisse pas livestt écrire sur cette page.",
   allowSites: "Autoriser sur tous les sites",
@@ -40,8 +39,7 @@ export const fr = {
   deviceLost: "Rebranchez-le pour continuer. L’onglet est toujours sous-titré.",
   incompleteTitle: "Une partie de l’extension manque.",
   incomplete: "Exportez-la de nouveau, puis rechargez-la dans chrome://extensions.",
+  rememberKeyHint: "Sinon, elle est oubliée à la fermeture de Chrome.",
   refusedTitle: "Le serveur a refusé l’extension.",
-  refused:
-    "Il demande peut-être une clé ; les réglages ont une place pour elle. Son journal dit pourquoi.",
   away: "Est-il en marche, et l’adresse dans les réglages est-elle juste ? La dernière minute de son est gardée, puis envoyée.",
 };

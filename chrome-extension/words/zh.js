@@ -12,7 +12,6 @@ export const zh = {
   overlayHide: "隐藏字幕",
   serverHint: "服务器网页的地址，例如 http://127.0.0.1:8000",
   serverWrong: "这不是服务器的地址。",
-  serverKeyHint: "仅在服务器要求时填写。它保存在这个浏览器里。",
 
   blocked: "Chrome 不允许 livestt 在这个网页上显示字幕。",
   allowSites: "允许在所有网站上显示",
@@ -37,7 +36,7 @@ export const zh = {
   deviceLost: "重新接上即可继续。标签页的字幕没有中断。",
   incompleteTitle: "扩展程序缺少一部分。",
   incomplete: "请重新导出，并在 chrome://extensions 重新加载。",
+  rememberKeyHint: "否则关闭 Chrome 后即被忘记。",
   refusedTitle: "服务器拒绝了扩展程序。",
-  refused: "它可能需要密钥，可在设置里填写。原因见服务器的日志。",
   away: "服务器在运行吗？设置里的地址正确吗？最近一分钟的声音会保留，之后再发送。",
 };

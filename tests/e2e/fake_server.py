@@ -21,6 +21,8 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from .fake_store import FakeStore
+
 WEB = Path(__file__).parents[2] / "web"
 
 POLICY = (
@@ -38,6 +40,8 @@ class Heard:
 
     query: dict[str, str]
     host: str = ""
+    offered: list[str] = field(default_factory=list)
+    """Subprotocols: the key is among them."""
     frames: list[bytes] = field(default_factory=list)
     arrivals: list[float] = field(default_factory=list)
     controls: list[Message] = field(default_factory=list)
@@ -66,6 +70,13 @@ class FakeServer:
         self.resume_from: int | None = None
         """If set, a session asked for again is found, and goes on at this sample."""
         self.resume_lines: list[Message] = []
+        self.refusal: tuple[int, Message] | None = (429, {"code": "too_many_sessions"})
+        """Why no socket opens while it is away; None if it should."""
+        self.key = ""
+        """If set, `/access` wants it."""
+        self.about: Message = {}
+        """What else `/health` and each `config` say."""
+        self.store = FakeStore()
         self.sessions: list[Message] = []
         """What a page that wants to follow one is told is running."""
         self._socket: WebSocket | None = None
@@ -117,6 +128,10 @@ class FakeServer:
             Route("/overlay", self._overlay),
             Route("/health", self._health),
             Route("/sessions", self._sessions),
+            Route("/access", self._access),
+            Route("/tokens", self._tokens, methods=["POST"]),
+            Route("/asr", self._admission),
+            *self.store.routes(),
             Mount("/web", StaticFiles(directory=WEB)),
             WebSocketRoute("/asr", self._asr),
         ]
@@ -132,16 +147,35 @@ class FakeServer:
     async def _sessions(self, request: Request) -> Response:
         return JSONResponse({"sessions": self.sessions})
 
+    async def _access(self, request: Request) -> Response:
+        if self.key and request.headers.get("authorization") != f"Bearer {self.key}":
+            return JSONResponse({"code": "unauthorized", "message": "a key is wanted"}, 401)
+        name = "fake" if self.key else ""
+        return JSONResponse({"name": name, "scopes": ["transcribe", "view", "admin"]})
+
+    async def _tokens(self, request: Request) -> Response:
+        return JSONResponse({"token": "ek_fake"}, 201)
+
+    async def _admission(self, request: Request) -> Response:
+        """What a page asks when no socket opens."""
+        refusal = self.refusal if self.away else None
+        if refusal is None:
+            return JSONResponse({})
+        status, body = refusal
+        return JSONResponse({"type": "error", **body}, status)
+
     async def _health(self, request: Request) -> Response:
-        return JSONResponse({"status": "ok", "notice": self.notice})
+        kept = {"store": {"status": "ok"}} if self.store.kept else {}
+        return JSONResponse({"status": "ok", "notice": self.notice, **kept, **self.about})
 
     async def _asr(self, socket: WebSocket) -> None:
         if self.away:
             await socket.close(1013)
             return
         self._loop = asyncio.get_running_loop()
-        await socket.accept()
-        heard = Heard(dict(socket.query_params), socket.headers["host"])
+        offered = socket.scope["subprotocols"]
+        await socket.accept(subprotocol=offered[0] if offered else None)
+        heard = Heard(dict(socket.query_params), socket.headers["host"], offered)
         await socket.send_text(json.dumps(self._config(heard)))
         self._socket = socket
         self.heard.append(heard)
@@ -185,6 +219,7 @@ class FakeServer:
             "languages": self.languages,
             "notice": self.notice,
             "version": "0.1.0",
+            **self.about,
         }
 
     def _run(self, action: Callable[[], Any]) -> None:

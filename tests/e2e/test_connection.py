@@ -92,7 +92,7 @@ def test_a_server_that_is_away_from_the_start(page_server: FakeServer, open_page
     page_server.away = True
     page = open_page(page_server.url)
     page.click("#start")
-    expect(page.locator("#advice")).to_contain_text("The server takes no session now.")
+    expect(page.locator("#advice")).to_contain_text("The server is full.")
     page_server.away = False
     page.click("#advice button")
     wait_for(lambda: page_server.heard and page_server.newest.seconds > 0.5)

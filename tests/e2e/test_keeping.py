@@ -141,8 +141,12 @@ def test_a_link_carries_the_settings_and_no_secret(
     page.click("#stop")
 
     page.click("[popovertarget=settings]")
-    page.click("details:has([name=key]) summary")
-    page.fill("[name=key]", "secret")
+    page.click("details:has(#key-enter) summary")
+    page.click("#key-enter")
+    page.fill("#key-field", "secret")
+    page.keyboard.press("Enter")
+    expect(page.locator("#key")).to_be_hidden()
+    page.click("[popovertarget=settings]")
     page.click("details:has(#copy-setup) summary")
     page.click("#copy-setup")
     expect(page.locator("#share-answer")).to_have_text("Copied.")
@@ -157,7 +161,8 @@ def test_a_link_carries_the_settings_and_no_secret(
     wait_for(lambda: "/overlay?" in page.evaluate("navigator.clipboard.readText()"))
     page.keyboard.press("Escape")
     start(page, page_server)
-    assert page_server.newest.query["token"] == "secret"
+    assert page_server.newest.offered == ["token", "ek_fake"]
+    assert "token" not in page_server.newest.query
 
 
 def test_another_server(page_server: FakeServer, open_page: OpenPage) -> None:

@@ -36,7 +36,8 @@ def test_the_overlay_follows_a_session_and_only_listens(
     page = open_page(f"{page_server.url}overlay?session=abc&lines=2&size=40&token=k")
     wait_for(lambda: page_server.heard)
     query = page_server.newest.query
-    assert query == {"session": "abc", "role": "viewer", "mode": "diff", "token": "k"}
+    assert query == {"session": "abc", "role": "viewer", "mode": "diff"}
+    assert page_server.newest.offered == ["token", "ek_fake"]
     lines = [line(i, f"Sentence {i}.", i, i + 1) for i in range(30)]
     page_server.say(**snapshot(1, lines, text="growing now", final=3))
     expect(page.locator("#captions")).to_contain_text("growing now")

@@ -28,8 +28,9 @@ def test_a_reader_follows_and_only_listens(
         "session": "abc",
         "role": "viewer",
         "mode": "diff",
-        "token": "k",
     }
+    assert page_server.newest.offered == ["token", "ek_fake"]
+    assert "token" not in page.url
     expect(page.get_by_text("Waiting for words.")).to_be_visible()
     expect(page.get_by_role("button", name="Start")).to_be_hidden()
     page_server.say(**snapshot(1, [line(0, "Said before.", 0, 1)], text="growing", final=3))
@@ -68,6 +69,7 @@ def test_a_reader_comes_back_after_a_loss(page_server: FakeServer, open_page: Op
 
 def test_a_session_that_is_not_there(page_server: FakeServer, open_page: OpenPage) -> None:
     page_server.away = True
+    page_server.refusal = (404, {"code": "unknown_session"})
     page = open_page(f"{page_server.url}?watch=gone")
     expect(page.get_by_text("There is no such session.")).to_be_visible()
 

@@ -6,10 +6,9 @@ import { test } from "node:test";
 import { captionsOf } from "../../chrome-extension/feed/captions.js";
 import { growingOf, merge, placed, speakerName } from "../../chrome-extension/feed/merge.js";
 import { RowReceiver, RowSender } from "../../chrome-extension/feed/rows.js";
-import { baseOf, DEFAULTS, readSettings, serverAddress } from "../../chrome-extension/settings.js";
+import { DEFAULTS, readSettings, serverAddress } from "../../chrome-extension/settings.js";
 import { WORD_TABLES, WORDS } from "../../chrome-extension/words.js";
 import { emptyTranscript } from "../../web/modules/transcript.js";
-import { liveUrl } from "../../web/modules/wire.js";
 import { STRINGS, TABLES } from "../../web/strings.js";
 
 /** @import { Row } from "../../web/modules/conversation.js" */
@@ -171,15 +170,6 @@ test("a server's address is understood as people type it", () => {
   ]) {
     assert.equal(serverAddress(typed), null, typed);
   }
-});
-
-test("the key travels as the page's own token does", () => {
-  const settings = { ...DEFAULTS, server: "https://host/captions/", key: "a&b" };
-  const url = new URL(liveUrl(baseOf(settings)));
-  assert.equal(url.pathname, "/captions/asr");
-  assert.equal(url.protocol, "wss:");
-  assert.equal(url.searchParams.get("token"), "a&b");
-  assert.equal(new URL(liveUrl(baseOf(DEFAULTS))).searchParams.has("token"), false);
 });
 
 test("nothing found in storage can break the settings", () => {

@@ -57,13 +57,12 @@ test("the newest session", () => {
 });
 
 test("a viewer's address", () => {
-  const url = new URL(viewerUrl("https://host/path/overlay?token=k&lines=3", "a b"));
+  const url = new URL(viewerUrl("https://host/path/overlay?lines=3", "a b"));
   assert.equal(url.href.split("?")[0], "wss://host/path/asr");
   assert.deepEqual(Object.fromEntries(url.searchParams), {
     session: "a b",
     role: "viewer",
     mode: "diff",
-    token: "k",
   });
 });
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { followNext } from "../../web/modules/follow.js";
+import { loadKey, saveKey } from "../../web/modules/keys.js";
 import {
   DEFAULTS,
   followLink,
@@ -11,18 +12,17 @@ import {
   loadPreferences,
   savePreferences,
 } from "../../web/modules/preferences.js";
-import { overlayAddress, serverBase } from "../../web/modules/server-address.js";
+import { overlayAddress, serverBase, takeKey } from "../../web/modules/server-address.js";
 import { liveUrl } from "../../web/modules/wire.js";
 import { STRINGS } from "../../web/strings.js";
 
 const WEB = new URL("../../web/", import.meta.url);
 
-test("the live address is relative to the page and keeps its key", () => {
-  const url = new URL(liveUrl("https://host/captions/?token=k&x=1", { language: "de" }));
+test("the live address is relative to the page", () => {
+  const url = new URL(liveUrl("https://host/captions/?x=1", { language: "de" }));
   assert.equal(url.protocol, "wss:");
   assert.equal(url.pathname, "/captions/asr");
   assert.equal(url.searchParams.get("language"), "de");
-  assert.equal(url.searchParams.get("token"), "k");
   assert.equal(url.searchParams.get("mode"), "diff");
   assert.equal(url.searchParams.has("session"), false);
   const again = new URL(liveUrl("http://host/", { resume: { session: "s 1", seq: 7 } }));
@@ -84,7 +84,7 @@ test("preferences survive a visit, and nothing found in storage can break the pa
 });
 
 test("a link says what may be shared, and is said once", () => {
-  const mine = { ...DEFAULTS, size: 5, times: false, ui: "fr", device: "d", key: "k", server: "s" };
+  const mine = { ...DEFAULTS, size: 5, times: false, ui: "fr", device: "d", server: "s" };
   const link = linkTo(mine, "https://host/app/?token=secret#x");
   assert.equal(link, "https://host/app/?size=5&times=0&ui=fr");
   const { preferences, address } = followLink(DEFAULTS, `${link}&token=t&key=k&server=evil&keep=0`);
@@ -94,21 +94,46 @@ test("a link says what may be shared, and is said once", () => {
   assert.deepEqual(followLink(DEFAULTS, "https://host/?size=x&theme=pink").preferences, DEFAULTS);
 });
 
+test("a key is for one server, and outlives the tab only if that is wished", () => {
+  const [tab, lasting] = [storeOf(null), storeOf(null)];
+  const places = { tab, lasting };
+  assert.deepEqual(loadKey(places, "https://a/"), { key: "", remembered: false });
+  saveKey(places, "https://a/", { key: "secret", remembered: false });
+  assert.deepEqual(loadKey(places, "https://a/"), { key: "secret", remembered: false });
+  assert.equal(loadKey(places, "https://b/").key, "");
+  assert.doesNotMatch(lasting.content ?? "", /secret/);
+  saveKey(places, "https://a/", { key: "secret", remembered: true });
+  assert.deepEqual(loadKey({ ...places, tab: storeOf(null) }, "https://a/"), {
+    key: "secret",
+    remembered: true,
+  });
+  saveKey(places, "https://a/", { key: "", remembered: false });
+  assert.doesNotMatch(`${tab.content} ${lasting.content}`, /secret/);
+  assert.equal(loadKey({ ...places, lasting: storeOf("[3") }, "https://a/").key, "");
+});
+
+test("a key that an address brings is taken out of it", () => {
+  assert.deepEqual(takeKey("https://a/?watch=s&token=k#x"), {
+    key: "k",
+    address: "https://a/?watch=s#x",
+  });
+  assert.deepEqual(takeKey("https://a/"), { key: "", address: "https://a/" });
+});
+
 test("a server's address, however it is written", () => {
-  const page = "https://page.example/?token=t";
-  const base = (/** @type {string} */ server, key = "") => serverBase({ server, key }, page);
-  assert.equal(base(""), page);
-  assert.equal(base("", "k"), "https://page.example/?token=k");
+  const page = "https://page.example/?watch=t#x";
+  const base = (/** @type {string} */ server) => serverBase(server, page);
+  assert.equal(base(""), "https://page.example/");
   assert.equal(base(" host:8000 "), "https://host:8000/");
-  assert.equal(base("ws://host/captions/asr", "k"), "http://host/captions/?token=k");
+  assert.equal(base("ws://host/captions/asr?token=k"), "http://host/captions/");
   assert.equal(base("wss://host/captions"), "https://host/captions/");
-  assert.equal(base("javascript://host"), page);
-  assert.equal(base("::"), page);
-  const overlay = overlayAddress(base("host", "k"));
+  assert.equal(base("javascript://host"), base(""));
+  assert.equal(base("::"), base(""));
+  const overlay = overlayAddress(base("host"));
   assert.equal(overlay, "https://host/overlay?session=latest&lines=2&size=48");
-  const named = new URL(overlayAddress(base("host", "k"), "s 1"));
+  const named = new URL(overlayAddress(base("host"), "s 1"));
   assert.equal(named.searchParams.get("session"), "s 1");
-  const here = new URL(overlayAddress(serverBase({ server: "localhost:1", key: "" }, page), "s 1"));
+  const here = new URL(overlayAddress(serverBase("localhost:1", page), "s 1"));
   assert.equal(here.searchParams.get("session"), "latest");
 });
 

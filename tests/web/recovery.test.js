@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Loss, languageToAsk, SyncGuard } from "../../web/modules/recovery.js";
 
-test("a lost session is asked for once", () => {
+test("a lost session is asked for until another has taken its place", () => {
   const loss = new Loss();
   assert.equal(loss.ask(), null);
   assert.equal(loss.isResumedBy("s"), false);
@@ -10,9 +10,10 @@ test("a lost session is asked for once", () => {
   assert.deepEqual(loss.ask(), { session: "s", seq: 4 });
   assert.equal(loss.isResumedBy("s"), true);
   assert.equal(loss.isResumedBy("t"), false);
-  assert.equal(loss.ask(), null);
+  assert.deepEqual(loss.ask(), { session: "s", seq: 4 }, "the server may still be away");
   assert.equal(loss.lost, true, "until something takes its place");
   loss.over();
+  assert.equal(loss.ask(), null);
   assert.equal(loss.lost, false);
 });
 

@@ -16,9 +16,10 @@
  * @typedef {object} ConnectionOptions
  * @property {Sendable} outbox
  * @property {() => string} url
+ * @property {() => Promise<string[]>} protocols  What the socket offers, to be let in.
  * @property {(config: Config) => boolean} opened  A session began; true if audio may flow now.
  * @property {(message: Message) => void} received
- * @property {(state: LinkState) => void} changed
+ * @property {(state: LinkState, retryMs: number) => void} changed
  * @property {(code: number) => void} refused  The server will not have us: no use trying again.
  */
 
@@ -52,6 +53,8 @@ export class Connection {
     this.retryAfterMs = 0;
     /** The newest message not acknowledged yet; 0 is none. */
     this.seen = 0;
+    /** Counts them, so that one that was given up while it was prepared is not made. */
+    this.attempts = 0;
     this.ackedAt = Number.NEGATIVE_INFINITY;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.pumpTimer = undefined;
@@ -66,12 +69,18 @@ export class Connection {
   }
 
   stop() {
+    this.attempts += 1;
     this.reconnect.stop();
     this.forget(1000);
   }
 
   hurry() {
     this.reconnect.hurry();
+  }
+
+  /** @param {number} ms  While waiting: the server wants us no sooner. */
+  postpone(ms) {
+    this.reconnect.postpone(ms);
   }
 
   /** Give this connection up and take a new one. */
@@ -139,8 +148,24 @@ export class Connection {
     if (paused) this.keepalive = setInterval(() => this.send({ type: "keepalive" }), KEEPALIVE_MS);
   }
 
-  connect() {
-    const socket = new WebSocket(this.options.url());
+  async connect() {
+    this.attempts += 1;
+    const attempt = this.attempts;
+    this.watchdog.feed();
+    const protocols = await this.options.protocols();
+    if (attempt === this.attempts && this.reconnect.state === "connecting") this.open(protocols);
+  }
+
+  /** @param {string[]} protocols */
+  open(protocols) {
+    let socket;
+    try {
+      socket = new WebSocket(this.options.url(), protocols);
+    } catch {
+      this.reconnect.stop(); // A key with characters that no subprotocol may have.
+      this.options.refused(1008);
+      return;
+    }
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => this.receive(JSON.parse(data));
     socket.onclose = ({ code }) => this.closed(code);

@@ -4,6 +4,7 @@
  *
  * @import { Config, Message } from "../modules/wire.js"
  * @import { LinkState } from "../modules/reconnect.js"
+ * @import { Obstacle, Server } from "./server.js"
  * @import { Problem, State } from "./state.js"
  * @import { FileOutbox } from "./file-outbox.js"
  * @import { Speakers } from "../modules/speakers.js"
@@ -16,19 +17,27 @@ import { Outbox } from "../modules/outbox.js";
 import { Loss, languageToAsk, SyncGuard } from "../modules/recovery.js";
 import { adopted, changesOf } from "../modules/speakers.js";
 import { heardUpTo } from "../modules/transcript.js";
+import { warned } from "../modules/warnings.js";
 import { liveUrl, SAMPLE_RATE } from "../modules/wire.js";
 import { Connection } from "./connection.js";
-import { askServer, isRefused } from "./server.js";
 import { initialState } from "./state.js";
 
 /** Unheard audio that is not worth a new connection once the reader has pressed stop. */
 const NEARLY_ALL_SECONDS = 0.3;
 
+/** What no further attempt can help, until somebody does something about the key. */
+const KEY_PROBLEMS = new Set(["unauthorized", "missing_scope", "too_many_failures"]);
+const CLOSED = new Set(["origin_not_allowed", "host_not_allowed", "bad_request"]);
+
+/** A server that answers though no socket opens: it is no matter of a moment. */
+const NO_SOCKET = { code: "no_socket", message: "", retryAfter: 0 };
+const PATIENT_FAILURES = 2;
+
 export class Dialogue extends EventTarget {
-  /** @param {{base: string, language: string, problem?: Problem | null}} options */
-  constructor({ base, language, problem = null }) {
+  /** @param {{server: Server, language: string, problem?: Problem | null}} options */
+  constructor({ server, language, problem = null }) {
     super();
-    this.base = base;
+    this.server = server;
     this.language = language;
     this.state = initialState(problem);
     /** @type {AnyOutbox} */
@@ -36,6 +45,16 @@ export class Dialogue extends EventTarget {
     this.loss = new Loss();
     this.sync = new SyncGuard();
     this.connection = this.connectionTo(this.outbox);
+  }
+
+  /**
+   * @param {Server} server  What the next connection is made to.
+   * @returns {boolean} Whether it is another one, or another key for it.
+   */
+  turnTo(server) {
+    const { server: before } = this;
+    this.server = server;
+    return before.base !== server.base || before.key !== server.key;
   }
 
   /** Seconds between now and the words on the screen, whichever side they wait on. */
@@ -62,10 +81,11 @@ export class Dialogue extends EventTarget {
     return new Connection({
       outbox,
       url: () => this.address(),
+      protocols: () => this.server.protocols(),
       opened: (config) => this.opened(config),
       received: (message) => this.received(message),
-      changed: (link) => this.linkChanged(link),
-      refused: () => this.refused(),
+      changed: (link, retryMs) => this.linkChanged(link, retryMs),
+      refused: () => this.refused(null),
     });
   }
 
@@ -75,7 +95,7 @@ export class Dialogue extends EventTarget {
     const failed = this.connection.reconnect.failures > 0 && !wasOpen;
     const language = languageToAsk(this.language, about?.languages, failed);
     const container = !this.outbox.resumable;
-    return liveUrl(this.base, { language, resume: this.loss.ask(), container });
+    return liveUrl(this.server.base, { language, resume: this.loss.ask(), container });
   }
 
   /** @param {Speakers} speakers */
@@ -105,15 +125,26 @@ export class Dialogue extends EventTarget {
     }
   }
 
-  /** Ask the server about itself; also what a failed connection may mean. */
+  /** Ask the server about itself. */
   async meetServer() {
-    const about = await askServer(this.base);
-    this.change({ serverAnswers: about !== null, about: { ...this.state.about, ...about } });
+    const about = await this.server.about();
+    this.change({ about: { ...this.state.about, ...about } });
   }
 
-  async askWhetherWelcome() {
-    const refused = await isRefused(this.base);
-    if (refused && this.state.link === "waiting") this.refused();
+  /** A socket that is refused does not tell a page why. */
+  async askWhy() {
+    const found = await this.server.obstacleTo(this.address());
+    if (this.state.link !== "waiting") return;
+    const failed = this.connection.reconnect.failures >= PATIENT_FAILURES;
+    this.obstructed(found ?? (failed ? NO_SOCKET : null));
+  }
+
+  /** @param {Obstacle | null} obstacle */
+  obstructed(obstacle) {
+    const { code = "", retryAfter = 0 } = obstacle ?? {};
+    if (obstacle && (KEY_PROBLEMS.has(code) || CLOSED.has(code))) return this.refused(obstacle);
+    this.change({ obstacle });
+    if (1000 * retryAfter > this.state.retryMs) this.connection.postpone(1000 * retryAfter);
   }
 
   /**
@@ -123,7 +154,7 @@ export class Dialogue extends EventTarget {
    * @returns {boolean} Whether audio may flow.
    */
   opened(config) {
-    this.change({ about: config, wasOpen: true, warning: "" });
+    this.change({ about: config, wasOpen: true, obstacle: null, warnings: {} });
     this.insistOnLanguage(config);
     if (this.loss.isResumedBy(config.session)) return false; // The snapshot says where to go on.
     const afterLoss = this.loss.lost;
@@ -149,7 +180,7 @@ export class Dialogue extends EventTarget {
     if (message.type === "ready_to_stop") {
       this.finish();
     } else if (message.type === "warning" || message.type === "error") {
-      this.change({ warning: message.message ?? "" });
+      this.change({ warnings: warned(this.state.warnings, message) });
       // A file that the server cannot read would be sent again and again.
       if (message.type === "error" && this.state.source === "file") this.finish();
     } else {
@@ -180,21 +211,28 @@ export class Dialogue extends EventTarget {
     if (action === "leave") this.connection.restart();
   }
 
-  /** @param {LinkState} link */
-  linkChanged(link) {
-    if (link === "waiting" && this.state.link === "open") {
+  /**
+   * @param {LinkState} link
+   * @param {number} retryMs  How long it waits, if it does.
+   */
+  linkChanged(link, retryMs) {
+    const before = this.state.link;
+    if (link === "waiting" && before === "open") {
       const part = this.outbox.resumable ? talk.currentPart(this.state.conversation) : null;
       this.loss.happened(part && { session: part.session, seq: part.transcript.seq });
     }
-    this.change({ link });
-    if (link !== "waiting") return;
-    this.meetServer();
-    this.askWhetherWelcome();
+    this.change({ link, retryMs });
+    if (link !== "waiting" || before === "waiting") return;
+    this.askWhy();
     if (this.state.phase === "stopping" && this.lagSeconds < NEARLY_ALL_SECONDS) this.finish();
   }
 
-  /** The server will not have us. */
-  refused() {
+  /**
+   * The server will not have us.
+   *
+   * @param {Obstacle | null} _obstacle  Why, if it says so.
+   */
+  refused(_obstacle) {
     this.finish();
   }
 

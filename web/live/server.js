@@ -1,62 +1,174 @@
-/** What the server says of itself before any session, so that the page need not wait for one. */
-
 /**
- * @typedef {{notice?: string | null, languages?: string[], model?: string, detects_language?: boolean, diarization?: boolean}} About
- */
-
-/**
- * @param {string} base  The page's own address.
- * @returns {Promise<About | null>} Null if nothing answers.
- */
-export async function askServer(base) {
-  if (isForeign(base)) return null;
-  try {
-    const response = await fetch(new URL("health", base), { cache: "no-store" });
-    return await response.json();
-  } catch {
-    return null;
-  }
-}
-
-/**
- * Web pages may open sockets to other servers, but not ask them anything else.
+ * The server: where it is, with which key it is asked, and what it answers.
  *
- * @param {string} base
- */
-function isForeign(base) {
-  return location.protocol.startsWith("http") && new URL(base).origin !== location.origin;
-}
-
-/**
- * @param {string} base
- * @returns {Promise<import("../modules/viewing.js").Running[]>} Empty if nothing answers.
- */
-export async function askSessions(base) {
-  try {
-    const url = new URL("sessions", base);
-    url.search = new URL(base).search; // A key, if there is one.
-    const response = await fetch(url, { cache: "no-store" });
-    const { sessions } = await response.json();
-    return Array.isArray(sessions) ? sessions : [];
-  } catch {
-    return [];
-  }
-}
-
-/**
- * Whether the server turns our key down: a socket that is refused does not tell a page why.
+ * A key travels in headers and in a socket's subprotocols, never in an address: addresses end up in
+ * logs and histories.
  *
- * @param {string} base
- * @returns {Promise<boolean>} False if nothing answers.
+ * @import { StoredTranscript } from "../modules/stored.js"
+ *
+ * @typedef {object} About
+ * @property {string | null} [notice]
+ * @property {string[]} [languages]
+ * @property {string} [model]
+ * @property {boolean} [detects_language]
+ * @property {boolean} [diarization]
+ * @property {object | null} [store]  How the transcript store is; absent if there is none.
+ *
+ * @typedef {object} Access  What the key, or having none, allows.
+ * @property {string} name  Of the key; empty without one.
+ * @property {string[]} scopes
+ *
+ * @typedef {object} Obstacle  Why the server does not do what it was asked.
+ * @property {string} code  As the protocol has it; "away" if nothing answers, "foreign" if a page
+ *   may not ask, "" if the answer does not say.
+ * @property {string} message  In the server's own words.
+ * @property {number} retryAfter  Seconds; 0 if it names none.
  */
-export async function isRefused(base) {
-  if (isForeign(base)) return false;
-  try {
-    const url = new URL("access", base);
-    url.search = new URL(base).search; // A key, if there is one.
-    const { status } = await fetch(url, { cache: "no-store" });
-    return status === 401 || status === 403;
-  } catch {
-    return false;
+
+/** Long enough to open a socket with it, too short to be worth stealing. */
+const TOKEN_SECONDS = 60;
+
+/** What temporary tokens begin with; they cannot beget others. */
+const TEMPORARY = "ek_";
+
+/** A page may not ask other servers than its own. */
+const FOREIGN = "foreign";
+
+export class Refusal extends Error {
+  /** @param {Obstacle} obstacle */
+  constructor(obstacle) {
+    super(obstacle.message);
+    this.obstacle = obstacle;
   }
+}
+
+export class Server {
+  /**
+   * @param {string} base  The address of its page.
+   * @param {string} [key]
+   */
+  constructor(base, key = "") {
+    this.base = base;
+    this.key = key;
+  }
+
+  /** Web pages may open sockets to other servers, but not ask them anything else. */
+  get isForeign() {
+    return location.protocol.startsWith("http") && new URL(this.base).origin !== location.origin;
+  }
+
+  /**
+   * @param {string} path  Relative to the base.
+   * @param {{method?: string, query?: Record<string, string>, json?: unknown, body?: BodyInit}} [options]
+   * @returns {Promise<Response>}
+   * @throws {Refusal}
+   */
+  async ask(path, { method = "GET", query = {}, json, body } = {}) {
+    if (this.isForeign) throw new Refusal(obstacle(FOREIGN));
+    const url = new URL(path, this.base);
+    url.search = new URLSearchParams(query).toString();
+    const headers = new Headers(this.key ? { Authorization: `Bearer ${this.key}` } : {});
+    if (json !== undefined) headers.set("Content-Type", "application/json");
+    const content = json === undefined ? body : JSON.stringify(json);
+    let response;
+    try {
+      response = await fetch(url, { method, headers, body: content, cache: "no-store" });
+    } catch {
+      throw new Refusal(obstacle("away"));
+    }
+    if (!response.ok) throw new Refusal(await obstacleOf(response));
+    return response;
+  }
+
+  /** @returns {Promise<About | null>} What it says of itself; null if nothing answers. */
+  async about() {
+    try {
+      return await (await this.ask("health")).json();
+    } catch {
+      return null;
+    }
+  }
+
+  /** @returns {Promise<{access: Access | null, obstacle: Obstacle | null}>} Both null if it cannot be asked. */
+  async access() {
+    try {
+      const { name, scopes } = await (await this.ask("access")).json();
+      return { access: { name: name ?? "", scopes: scopes ?? [] }, obstacle: null };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const { obstacle } = error;
+      return { access: null, obstacle: obstacle.code === FOREIGN ? null : obstacle };
+    }
+  }
+
+  /** @returns {Promise<import("../modules/viewing.js").Running[]>} Empty if nothing answers. */
+  async sessions() {
+    try {
+      const { sessions } = await (await this.ask("sessions")).json();
+      return Array.isArray(sessions) ? sessions : [];
+    } catch {
+      return [];
+    }
+  }
+
+  /**
+   * @param {string} id
+   * @returns {Promise<StoredTranscript>}
+   * @throws {Refusal}
+   */
+  async transcript(id) {
+    return (await this.ask(`transcripts/${encodeURIComponent(id)}`)).json();
+  }
+
+  /**
+   * Why a socket does not open: browsers do not tell, so the same address is asked without one.
+   *
+   * @param {string} address  The socket's.
+   * @returns {Promise<Obstacle | null>} Null if it should.
+   */
+  async obstacleTo(address) {
+    const { searchParams } = new URL(address);
+    try {
+      await this.ask("asr", { query: Object.fromEntries(searchParams) });
+      return null;
+    } catch (error) {
+      if (error instanceof Refusal) return error.obstacle;
+      throw error;
+    }
+  }
+
+  /** @returns {Promise<string[]>} What a socket offers, so that the server lets it in. */
+  async protocols() {
+    if (this.key === "") return [];
+    return ["token", await this.token()];
+  }
+
+  async token() {
+    if (this.isForeign || this.key.startsWith(TEMPORARY)) return this.key;
+    try {
+      const json = { seconds: TOKEN_SECONDS };
+      return (await (await this.ask("tokens", { method: "POST", json })).json()).token;
+    } catch {
+      return this.key; // Whatever is wrong, the socket will meet it too.
+    }
+  }
+}
+
+/**
+ * @param {string} code
+ * @returns {Obstacle}
+ */
+function obstacle(code, message = "", retryAfter = 0) {
+  return { code, message, retryAfter };
+}
+
+/**
+ * @param {Response} response
+ * @returns {Promise<Obstacle>}
+ */
+async function obstacleOf(response) {
+  /** @type {any} */
+  const told = await response.json().catch(() => null);
+  const wait = Number(response.headers.get("Retry-After") ?? told?.retry_after ?? 0);
+  return obstacle(String(told?.code ?? ""), String(told?.message ?? ""), wait > 0 ? wait : 0);
 }

@@ -3,6 +3,7 @@
  * Emits "change" when its state changed and "level" for every frame of sound.
  *
  * @import { Message } from "../modules/wire.js"
+ * @import { Obstacle, Server } from "./server.js"
  * @import { Problem } from "./state.js"
  * @import { Row } from "../modules/conversation.js"
  * @import { Speakers } from "../modules/speakers.js"
@@ -21,17 +22,23 @@ import { SAMPLE_RATE } from "../modules/wire.js";
 import { Dialogue } from "./dialogue.js";
 import { FileOutbox } from "./file-outbox.js";
 import { CaptureError, captureObstacle, Microphone } from "./microphone.js";
+import { refusalProblem } from "./state.js";
+
+/** What a file says it is, if it cannot hold sound. */
+const SILENT = /^(text|image|font)\/|pdf|zip|json|msword|officedocument/;
 
 export class Session extends Dialogue {
-  /** @param {{base: string, choices: Choices}} options */
-  constructor({ base, choices }) {
-    super({ base, language: choices.language, problem: captureObstacle() });
+  /** @param {{server: Server, choices: Choices}} options */
+  constructor({ server, choices }) {
+    super({ server, language: choices.language, problem: captureObstacle() });
     this.choices = choices;
     this.signal = new SignalWatch();
     /** Counts the conversations that began with nothing. */
     this.epoch = 0;
     this.latency = new Latency();
     this.levelDb = Number.NEGATIVE_INFINITY;
+    /** Brings back what a file took the place of. */
+    this.putBack = () => {};
     this.microphone = new Microphone({
       frame: (bytes) => this.recorded(bytes),
       ended: () => this.microphoneEnded(),
@@ -49,7 +56,7 @@ export class Session extends Dialogue {
     if (this.state.file || this.state.conversation.parts.length === 0) this.startAnew();
     this.change({ source, file: null });
     this.signal = new SignalWatch();
-    this.change({ phase: "starting", problem: null, warning: "", wasOpen: false });
+    this.change({ phase: "starting", problem: null, warnings: {}, wasOpen: false });
     if (!(await this.openMicrophone())) return;
     this.connection.start();
     this.change({ phase: "live" });
@@ -62,6 +69,13 @@ export class Session extends Dialogue {
    */
   openFile(file) {
     if (this.state.phase !== "idle") return;
+    if (SILENT.test(file.type)) return this.change({ problem: "notAudio" });
+    const { outbox, connection, epoch } = this;
+    const { conversation, speakers, file: before } = this.state;
+    this.putBack = () => {
+      Object.assign(this, { outbox, connection, epoch });
+      this.change({ conversation, speakers, file: before });
+    };
     this.startAnew(
       new FileOutbox(file, {
         ready: () => this.connection.pump(),
@@ -73,11 +87,18 @@ export class Session extends Dialogue {
       file,
       phase: "live",
       problem: null,
-      warning: "",
+      warnings: {},
       wasOpen: false,
     });
     this.connection.start();
     this.connection.want({ ended: true });
+  }
+
+  /** The file has no sound that anybody can read: what was on the screen before is there again. */
+  notAudio() {
+    this.fail("notAudio");
+    if (talk.rows(this.state.conversation).length === 0) this.putBack();
+    this.change({ warnings: {} });
   }
 
   /** Put the file away; what was said in it stays. */
@@ -199,6 +220,8 @@ export class Session extends Dialogue {
 
   /** @param {Message} message */
   received(message) {
+    const unreadable = message.type === "error" && message.code === "bad_audio";
+    if (unreadable && this.state.source === "file") return this.notAudio();
     const shown = talk.currentPart(this.state.conversation)?.transcript;
     const before = shown && bufferText(shown);
     super.received(message);
@@ -225,8 +248,9 @@ export class Session extends Dialogue {
     this.change({ conversation, speakers: noSpeakers() });
   }
 
-  refused() {
-    this.fail("refused");
+  /** @param {Obstacle | null} obstacle */
+  refused(obstacle) {
+    this.fail(refusalProblem(obstacle, this.server.key));
   }
 
   /** @param {Problem} problem */

@@ -1,14 +1,16 @@
 /**
  * What a session shows of itself.
  *
- * @import { About } from "./server.js"
+ * @import { About, Obstacle } from "./server.js"
  * @import { CaptureProblem } from "./microphone.js"
  * @import { Conversation } from "../modules/conversation.js"
  * @import { Speakers } from "../modules/speakers.js"
  * @import { LinkState } from "../modules/reconnect.js"
+ * @import { Warnings } from "../modules/warnings.js"
  *
  * @typedef {"idle" | "starting" | "live" | "paused" | "stopping"} Phase
- * @typedef {CaptureProblem | "refused" | "deviceLost" | "fileUnreadable"} Problem
+ * @typedef {"keyWanted" | "keyWrong" | "keyScope" | "keyThrottled"} KeyProblem
+ * @typedef {CaptureProblem | KeyProblem | "refused" | "deviceLost" | "fileUnreadable" | "notAudio"} Problem
  * @typedef {"microphone" | "tab" | "file"} Listening  Where the sound comes from.
  *
  * @typedef {object} State
@@ -18,15 +20,29 @@
  * @property {File | null} file  The file last transcribed.
  * @property {boolean} wasOpen  Whether this recording has reached the server yet.
  * @property {About | null} about  What the server last said of itself.
- * @property {boolean} serverAnswers  Whether it does, though it took no session.
+ * @property {Obstacle | null} obstacle  Why the server took no session, once that is known.
+ * @property {number} retryMs  How long until it is asked again.
  * @property {Conversation} conversation
  * @property {Speakers} speakers
+ * @property {boolean} over  What is shown is a session of the past, as the server keeps it.
  * @property {Problem | null} problem
- * @property {string} warning  The server's own words.
+ * @property {Warnings} warnings  What the server says people should know.
  */
 
 import { emptyConversation } from "../modules/conversation.js";
 import { noSpeakers } from "../modules/speakers.js";
+
+/**
+ * @param {Obstacle | null} obstacle  Why the server will not have us.
+ * @param {string} key  The one it was shown.
+ * @returns {Problem}
+ */
+export function refusalProblem(obstacle, key) {
+  const code = obstacle?.code ?? "";
+  if (code === "unauthorized") return key ? "keyWrong" : "keyWanted";
+  if (code === "missing_scope") return "keyScope";
+  return code === "too_many_failures" ? "keyThrottled" : "refused";
+}
 
 /**
  * @param {Problem | null} problem
@@ -40,10 +56,12 @@ export function initialState(problem) {
     file: null,
     wasOpen: false,
     about: null,
-    serverAnswers: false,
+    obstacle: null,
+    retryMs: 0,
     conversation: emptyConversation(),
     speakers: noSpeakers(),
+    over: false,
     problem,
-    warning: "",
+    warnings: {},
   };
 }

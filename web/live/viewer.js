@@ -2,20 +2,23 @@
  * Follows somebody else's live session and says nothing itself. Emits "change" like every dialogue.
  *
  * @import { Config } from "../modules/wire.js"
+ * @import { Obstacle, Server } from "./server.js"
  */
 
-import { beginPart, emptyConversation } from "../modules/conversation.js";
+import { beginPart, emptyConversation, restored } from "../modules/conversation.js";
 import { LATEST } from "../modules/overlay-options.js";
+import { storedRows, storedSpeakers } from "../modules/stored.js";
 import { newestSession, viewerUrl } from "../modules/viewing.js";
 import { Dialogue } from "./dialogue.js";
-import { askSessions } from "./server.js";
+import { Refusal } from "./server.js";
+import { refusalProblem } from "./state.js";
 
 const LOOK_MS = 2000;
 
 export class Viewer extends Dialogue {
-  /** @param {{base: string, session: string}} options */
-  constructor({ base, session }) {
-    super({ base, language: "auto" });
+  /** @param {{server: Server, session: string}} options */
+  constructor({ server, session }) {
+    super({ server, language: "auto" });
     this.wanted = session;
     this.session = session === LATEST ? "" : session;
   }
@@ -27,7 +30,7 @@ export class Viewer extends Dialogue {
   }
 
   async look() {
-    const newest = newestSession(await askSessions(this.base));
+    const newest = newestSession(await this.server.sessions());
     if (newest && newest !== this.session) this.follow(newest);
     setTimeout(() => this.look(), LOOK_MS);
   }
@@ -41,7 +44,7 @@ export class Viewer extends Dialogue {
   }
 
   address() {
-    return viewerUrl(this.base, this.session);
+    return viewerUrl(this.server.base, this.session);
   }
 
   /**
@@ -51,13 +54,41 @@ export class Viewer extends Dialogue {
    */
   opened(config) {
     const conversation = beginPart(emptyConversation(), { session: config.session, offset: 0 });
-    this.change({ about: config, wasOpen: true, conversation });
+    this.change({ about: config, wasOpen: true, obstacle: null, conversation });
     return false;
   }
 
-  /** @param {import("../modules/reconnect.js").LinkState} link */
-  linkChanged(link) {
-    this.change({ link });
-    if (link === "waiting") this.meetServer();
+  /** Try at once: another key, or another server. */
+  again() {
+    this.connection.stop();
+    if (!this.session) return;
+    this.change({ phase: "live" });
+    this.connection.start();
+  }
+
+  /** @param {Obstacle | null} obstacle */
+  obstructed(obstacle) {
+    if (obstacle?.code === "unknown_session") this.askStored();
+    super.obstructed(obstacle);
+  }
+
+  /** The session does not run any more; the server may have kept what was said in it. */
+  async askStored() {
+    try {
+      const stored = await this.server.transcript(this.session);
+      if (this.state.link === "open" || stored.lines.length === 0) return;
+      const conversation = restored(storedRows(stored.lines));
+      this.change({ conversation, speakers: storedSpeakers(stored), over: stored.ended !== null });
+      // One that has not ended may go on: its speaker was only lost.
+      if (stored.ended !== null) this.finish();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+    }
+  }
+
+  /** @param {Obstacle | null} obstacle */
+  refused(obstacle) {
+    super.refused(obstacle);
+    this.change({ problem: refusalProblem(obstacle, this.server.key) });
   }
 }

@@ -15,7 +15,6 @@
  * @property {boolean} processing  Noise suppression and echo cancellation.
  * @property {boolean} keep  Keep transcripts in this browser.
  * @property {string} server  Another server's address; "" is the page's own.
- * @property {string} key
  *
  * @typedef {Pick<Storage, "getItem" | "setItem">} Store
  */
@@ -39,12 +38,11 @@ export const DEFAULTS = {
   processing: false,
   keep: true,
   server: "",
-  key: "",
 };
 
 /**
- * What a link may say. A microphone means nothing elsewhere, a key is secret, and no link may lead
- * somebody's voice to another server, or make it stay in a browser.
+ * What a link may say. A microphone means nothing elsewhere, and no link may lead somebody's voice to
+ * another server, or make it stay in a browser.
  *
  * @type {(keyof Preferences)[]}
  */
@@ -126,7 +124,7 @@ export function linkTo(preferences, page) {
  * @returns {Preferences}
  */
 function readPreferences(found) {
-  const text = (/** @type {"ui" | "language" | "device" | "server" | "key"} */ name) =>
+  const text = (/** @type {"ui" | "language" | "device" | "server"} */ name) =>
     typeof found?.[name] === "string" ? found[name] : DEFAULTS[name];
   const flag = (/** @type {"times" | "unsure" | "keys" | "processing" | "keep"} */ name) =>
     typeof found?.[name] === "boolean" ? found[name] : DEFAULTS[name];
@@ -145,6 +143,5 @@ function readPreferences(found) {
     processing: flag("processing"),
     keep: flag("keep"),
     server: text("server"),
-    key: text("key"),
   };
 }

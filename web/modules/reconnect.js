@@ -80,6 +80,14 @@ export class Reconnect {
     this.attempt();
   }
 
+  /** @param {number} ms  The server told how long it wants to be left alone. */
+  postpone(ms) {
+    if (this.state !== "waiting") return;
+    this.clearTimer();
+    this.timer = this.timers.set(() => this.attempt(), ms);
+    this.enter("waiting", ms);
+  }
+
   attempt() {
     this.enter("connecting");
     this.connect();

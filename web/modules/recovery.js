@@ -21,10 +21,9 @@ export class Loss {
     this.wanted = session;
   }
 
-  /** The session to ask for: once; if the server does not find it, a new one will do. */
+  /** The session to ask for, as often as it takes; a server that has lost it gives a new one. */
   ask() {
     this.asked = this.wanted;
-    this.wanted = null;
     return this.asked;
   }
 

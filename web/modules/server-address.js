@@ -1,16 +1,29 @@
 /** Where the server is, from what somebody typed. */
 
 /**
- * The address that everything else is relative to. A key becomes its `token`; the page's own
- * address brings its own.
+ * The address that everything else is relative to, with no query: it may hold a key.
  *
- * @param {{server: string, key: string}} chosen
+ * @param {string} typed  Empty is the server that the page came from.
  * @param {string} page  The page's own address.
  */
-export function serverBase({ server, key }, page) {
-  const url = readAddress(server, page) ?? new URL(page);
-  if (key) url.searchParams.set("token", key);
+export function serverBase(typed, page) {
+  const url = readAddress(typed, page) ?? new URL(page);
+  url.search = "";
+  url.hash = "";
   return url.href;
+}
+
+/**
+ * The key that an address brings, and the address without it.
+ *
+ * @param {string} address
+ */
+export function takeKey(address) {
+  const url = new URL(address);
+  const key = url.searchParams.get("token")?.trim() ?? "";
+  if (!url.searchParams.has("token")) return { key, address };
+  url.searchParams.delete("token");
+  return { key, address: url.href };
 }
 
 /**

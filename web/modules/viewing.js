@@ -25,15 +25,13 @@ function startOf({ started = 0 }) {
 }
 
 /**
- * @param {string} base  The page's own address; a `token` in its query is handed on.
+ * @param {string} base  The address of the server's page.
  * @param {string} session
  */
 export function viewerUrl(base, session) {
   const url = new URL("asr", base);
   url.protocol = url.protocol === "https:" || url.protocol === "wss:" ? "wss:" : "ws:";
   url.search = new URLSearchParams({ session, role: "viewer", mode: "diff" }).toString();
-  const token = new URL(base).searchParams.get("token");
-  if (token) url.searchParams.set("token", token);
   return url.href;
 }
 

@@ -62,7 +62,7 @@ export const SAMPLE_RATE = 16000;
 /**
  * The address of a live session. Relative to the page, so it also works under a path prefix.
  *
- * @param {string} base  The page's own address; a `token` in its query is handed on.
+ * @param {string} base  The address of the server's page.
  * @param {object} [options]
  * @param {string} [options.language]  A code or "auto"; "" leaves it to the server.
  * @param {Resume | null} [options.resume]
@@ -78,8 +78,6 @@ export function liveUrl(base, { language = "", resume = null, container = false 
     ...(container ? { encoding: "auto" } : pcm),
     ...(language && { language }),
   }).toString();
-  const token = new URL(base).searchParams.get("token");
-  if (token) url.searchParams.set("token", token);
   if (resume) {
     url.searchParams.set("session", resume.session);
     url.searchParams.set("seq", String(resume.seq));

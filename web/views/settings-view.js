@@ -11,7 +11,7 @@ import { STRINGS, TABLES, tableNames } from "../strings.js";
 import { byId, make, setText } from "./dom.js";
 
 /** Fields that are done only when they are left. */
-const TYPED = new Set(["server", "key"]);
+const TYPED = new Set(["server"]);
 
 /**
  * @param {object} options
@@ -27,7 +27,7 @@ export function mountSettings({ preferences, changed, running }) {
   fillInterfaceLanguages(fields.ui);
 
   const now = preferences();
-  for (const name of /** @type {const} */ (["theme", "face", "size", "ui", "server", "key"])) {
+  for (const name of /** @type {const} */ (["theme", "face", "size", "ui", "server"])) {
     fields[name].value = now[name];
   }
   for (const name of /** @type {const} */ (["times", "unsure", "keys", "processing"])) {
@@ -46,7 +46,6 @@ export function mountSettings({ preferences, changed, running }) {
       processing: fields.processing.checked,
       ui: fields.ui.value,
       server: fields.server.value.trim(),
-      key: fields.key.value.trim(),
     });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", ({ target }) => {
@@ -70,7 +69,7 @@ export function mountSettings({ preferences, changed, running }) {
      * @param {boolean} idle
      */
     render: (idle) => {
-      for (const name of ["ui", "server", "key"]) fields[name].disabled = !idle;
+      for (const name of ["ui", "server"]) fields[name].disabled = !idle;
     },
   };
 }
@@ -94,7 +93,7 @@ function mountSharing(preferences, running) {
   byId("copy-setup").addEventListener("click", () => {
     copy(linkTo(preferences(), document.baseURI));
   });
-  const base = () => serverBase({ ...preferences(), key: "" }, document.baseURI);
+  const base = () => serverBase(preferences().server, document.baseURI);
   byId("copy-overlay").addEventListener("click", () => copy(overlayAddress(base(), running())));
   byId("copy-watch").addEventListener("click", () => {
     const session = running();

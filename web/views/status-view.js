@@ -2,9 +2,11 @@
  * How things stand: the link and the lag above, notices below them, advice when help is needed.
  *
  * @import { Problem, State } from "../live/state.js"
+ * @import { Warnings } from "../modules/warnings.js"
  * @import { TextKey } from "../strings.js"
  *
- * @typedef {{title: string, text: string, retry?: boolean}} Advice
+ * @typedef {"tryNow" | "enterKey"} Way  What can be done about it.
+ * @typedef {{title: string, text: string, way?: Way}} Advice
  */
 
 import { LagReading } from "../modules/levels.js";
@@ -97,6 +99,8 @@ export function mountNotices({ undo, forget, bringBack = () => {} }) {
   /** @param {{texts: string[], cleared: boolean, found?: string}} props */
   return ({ texts, cleared, found = "" }) => {
     const wanted = [...texts, found].filter((text) => text && !dismissed.has(text));
+    for (const text of dismissed)
+      if (!texts.includes(text) && text !== found) dismissed.delete(text);
     const now = JSON.stringify([wanted, cleared]);
     if (shown === now) return;
     shown = now;
@@ -121,21 +125,25 @@ function makeNotice(text, ...actions) {
   return make("div", "notice", make("p", "", text), ...buttons);
 }
 
-/** @param {{retry: () => void}} options */
-export function mountAdvice({ retry }) {
+/** @param {Record<Way, () => void>} ways */
+export function mountAdvice(ways) {
   const space = byId("advice");
   const title = make("p", "advice-title");
   const text = make("p", "");
   const button = textButton("tryNow", "quiet");
+  /** @type {Way} */
+  let way = "tryNow";
   const box = make("div", "advice", make("div", "", title, text), button);
-  button.addEventListener("click", retry);
+  button.addEventListener("click", () => ways[way]());
 
   /** @param {Advice | null} advice */
   return (advice) => {
     if (!advice) return box.remove();
     setText(title, advice.title);
     setText(text, advice.text);
-    button.hidden = !advice.retry;
+    button.hidden = !advice.way;
+    way = advice.way ?? way;
+    setText(button, STRINGS[way]);
     if (!box.isConnected) space.append(box);
   };
 }
@@ -150,12 +158,8 @@ export function mountAdvice({ retry }) {
 export function adviceFor(state, noSignal) {
   if (state.problem) return problemAdvice(state.problem);
   if (state.phase === "idle") return null;
-  if (state.link === "waiting") {
-    const [title, text] = state.serverAnswers
-      ? [STRINGS.fullTitle, STRINGS.full]
-      : [STRINGS.awayTitle, STRINGS.away];
-    return { title, text: state.source === "file" ? STRINGS.awayFile : text, retry: true };
-  }
+  if (state.link === "waiting" && state.obstacle)
+    return waitingAdvice(state, state.source === "file");
   if (noSignal && state.phase === "live") {
     return state.source === "tab"
       ? { title: STRINGS.noTabSignalTitle, text: STRINGS.noTabSignal }
@@ -165,19 +169,82 @@ export function adviceFor(state, noSignal) {
 }
 
 /**
+ * Why there is no connection, and when the next attempt comes.
+ *
+ * @param {Pick<State, "obstacle" | "retryMs">} state
+ * @param {boolean} file  Whether a file is sent, rather than sound as it comes.
+ * @returns {Advice}
+ */
+function waitingAdvice({ obstacle, retryMs }, file) {
+  const code = obstacle?.code ?? "";
+  const wait =
+    code === "away" || code === "foreign" ? "" : STRINGS.againIn(Math.ceil(retryMs / 1000));
+  const kept = file ? STRINGS.awayFile : STRINGS.keptMeanwhile;
+  const [title, text] = /** @type {Record<string, [string, string]>} */ ({
+    away: [STRINGS.awayTitle, file ? STRINGS.awayFile : STRINGS.away],
+    foreign: [STRINGS.awayTitle, file ? STRINGS.awayFile : STRINGS.away],
+    too_many_sessions: [STRINGS.fullTitle, `${STRINGS.full} ${kept} ${wait}`],
+    overloaded: [STRINGS.overloadedTitle, `${STRINGS.overloaded} ${kept} ${wait}`],
+    server_restart: [STRINGS.restartTitle, `${kept} ${wait}`],
+    no_socket: [STRINGS.noSocketTitle, `${STRINGS.noSocket} ${wait}`],
+  })[code] ?? [STRINGS.notNowTitle, `${obstacle?.message ?? ""} ${kept} ${wait}`];
+  return { title, text: text.trim(), way: "tryNow" };
+}
+
+/**
  * For somebody who reads along.
  *
  * @param {State} state
  * @returns {Advice | null}
  */
-export function watchAdvice({ link, serverAnswers }) {
-  if (link !== "waiting") return null;
-  return serverAnswers
-    ? { title: STRINGS.noSessionTitle, text: STRINGS.noSession, retry: true }
-    : { title: STRINGS.awayTitle, text: STRINGS.awayWatching, retry: true };
+export function watchAdvice({ link, obstacle, problem, retryMs, conversation }) {
+  if (problem) return problemAdvice(problem);
+  if (link !== "waiting" || !obstacle) return null;
+  if (obstacle.code === "unknown_session") {
+    return conversation.parts.length > 0
+      ? { title: STRINGS.interruptedTitle, text: STRINGS.interrupted, way: "tryNow" }
+      : { title: STRINGS.noSessionTitle, text: STRINGS.noSession, way: "tryNow" };
+  }
+  if (["away", "foreign"].includes(obstacle.code)) {
+    return { title: STRINGS.awayTitle, text: STRINGS.awayWatching, way: "tryNow" };
+  }
+  const wait = STRINGS.againIn(Math.ceil(retryMs / 1000));
+  return { title: STRINGS.notNowTitle, text: `${obstacle.message} ${wait}`.trim(), way: "tryNow" };
 }
 
-/** @param {Problem} problem */
+/** @type {ReadonlySet<Problem>} */
+const KEY_PROBLEMS = new Set(["keyWanted", "keyWrong", "keyScope", "keyThrottled"]);
+
+/**
+ * @param {Problem} problem
+ * @returns {Advice}
+ */
 function problemAdvice(problem) {
-  return { title: STRINGS[`${problem}Title`], text: STRINGS[problem] };
+  const advice = { title: STRINGS[`${problem}Title`], text: STRINGS[problem] };
+  return KEY_PROBLEMS.has(problem) ? { ...advice, way: "enterKey" } : advice;
+}
+
+/** @type {Readonly<Record<string, TextKey>>} What the server's own words are in English only. */
+const WARNINGS = {
+  load_longer_steps: "loadLongerSteps",
+  load_shorter_windows: "loadShorterWindows",
+  load_final_only: "loadFinalOnly",
+  load_no_newcomers: "loadNoNewcomers",
+  words_late: "wordsLate",
+  no_words: "noWords",
+  store_failing: "storeFailing",
+  store_losing: "storeLosing",
+  diarization_error: "diarizationError",
+  server_restart: "serverRestart",
+};
+
+/**
+ * @param {Warnings} warnings
+ * @returns {string[]} As the reader should see them.
+ */
+export function warningTexts(warnings) {
+  return Object.values(warnings).map(({ code, message }) => {
+    const key = WARNINGS[code];
+    return key ? STRINGS[key] : message;
+  });
 }

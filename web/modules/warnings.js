@@ -1,0 +1,35 @@
+/**
+ * What the server says people should know: one sentence for each thing that can go wrong, which
+ * goes when the server says that all is well again.
+ *
+ * @typedef {{code: string, message: string}} Said
+ * @typedef {Readonly<Record<string, Said>>} Warnings  By what they are about.
+ */
+
+/** What each code is about. */
+const TOPICS = /** @type {Readonly<Record<string, string>>} */ ({
+  load_longer_steps: "load",
+  load_shorter_windows: "load",
+  load_final_only: "load",
+  load_no_newcomers: "load",
+  load_normal: "load",
+  words_late: "words",
+  words_on_time: "words",
+  store_failing: "store",
+  store_losing: "store",
+  store_recovered: "store",
+});
+
+/** Codes that say that something is over. */
+const GOOD = new Set(["load_normal", "words_on_time", "store_recovered"]);
+
+/**
+ * @param {Warnings} warnings
+ * @param {{code?: string, message?: string}} said  A warning, or an error.
+ * @returns {Warnings}
+ */
+export function warned(warnings, { code = "", message = "" }) {
+  const topic = TOPICS[code] ?? (code || message);
+  const { [topic]: _, ...others } = warnings;
+  return GOOD.has(code) ? others : { ...others, [topic]: { code, message } };
+}
