@@ -60,7 +60,7 @@ def need(path: str, method: str | None, role: str | None) -> Need:
     if (
         found == "transcribe"
         and path == "/asr"
-        and method is None
+        and method in (*READING, None)
         and (role or "").lower() == "viewer"
     ):
         return "view"

@@ -10,7 +10,7 @@ that a session can be reopened by another process exactly where the first one le
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -169,6 +169,15 @@ class Store:
         with self._connection() as connection:
             older = None if before is None else _known(reading.stored(connection, before))
             return reading.newest(connection, limit, older, owner)
+
+    def beginnings(self, chosen: Sequence[str]) -> dict[str, str]:
+        """The first words of sessions, as far as any are in a closed line, by the session's id.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        with self._connection() as connection:
+            return reading.beginnings(connection, chosen)
 
     def read(self, session: str, start: int = 0, end: int | None = None) -> StoredTranscript:
         """The lines of a session that overlap ``[start, end)`` samples, closed or not.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, text
@@ -15,6 +16,9 @@ from livestt.transcript import Segment, main_language
 
 Rows = Sequence[Row[Any]]
 
+OPENING_LINES = 4
+"""Of a session, among which the first that is no pause is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -25,6 +29,9 @@ class Found:
     start: int
     end: int
     text: str
+    title: str
+    """Of its session."""
+    started: datetime
 
 
 def stored(connection: Connection, session: str, *, lock: bool = False) -> Stored | None:
@@ -74,6 +81,16 @@ def segments(connection: Connection, session: str, start: int, end: int | None) 
     return [_segment(row, by_number) for row in rows]
 
 
+def beginnings(connection: Connection, chosen: Sequence[str]) -> dict[str, str]:
+    """The first closed line in which each of these sessions says something."""
+    rows = connection.execute(
+        select(lines.c.session, lines.c.text)
+        .where(lines.c.session.in_(chosen), lines.c.n < OPENING_LINES, lines.c.text.is_not(None))
+        .order_by(lines.c.session, lines.c.n.desc())
+    )
+    return {row.session: row.text for row in rows}
+
+
 def tail(connection: Connection, session: str) -> tuple[int, int, list[Word]]:
     """What follows the last closed line.
 
@@ -97,13 +114,16 @@ def search(connection: Connection, query: str, limit: int, owner: str | None) ->
     if owner is not None:
         where.append(sessions.c.owner == owner)
     rows = connection.execute(
-        select(lines)
+        select(lines, sessions.c.title, sessions.c.started)
         .join(sessions, sessions.c.id == lines.c.session)
         .where(*where)
         .order_by(sessions.c.started.desc(), sessions.c.id, lines.c.n)
         .limit(limit)
     )
-    return [Found(row.session, row.n, row.start, row.end, row.text) for row in rows]
+    return [
+        Found(row.session, row.n, row.start, row.end, row.text, row.title, moment(row.started))
+        for row in rows
+    ]
 
 
 def _matches(dialect: str, query: str) -> ColumnElement[bool]:

@@ -104,6 +104,8 @@ def test_other_names_are_not(host: str) -> None:
         ("/asr", None, None, "transcribe"),
         ("/asr", None, "viewer", "view"),
         ("/asr", None, "Viewer", "view"),
+        ("/asr", "GET", "viewer", "view"),
+        ("/asr", "GET", None, "transcribe"),
         ("/asr", "POST", "viewer", "transcribe"),
         ("/v1/listen", None, "viewer", "transcribe"),
         ("/sessions", "GET", None, "view"),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from .extension_server import ServerProcess, free_port
 
@@ -24,27 +24,36 @@ def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerPr
         server.kill()
 
 
-def give_key(page: Page, key: str) -> None:
-    page.click("[popovertarget=settings]")
-    key_field = page.locator("[name=key]")
-    if not key_field.is_visible():
-        page.click("details:has([name=key]) summary")
-    key_field.fill(key)
-    page.keyboard.press("Tab")
-    page.keyboard.press("Escape")
+def key_dialog(page: Page) -> Locator:
+    return page.get_by_role("dialog", name="This server asks for a key.")
+
+
+def give_key(page: Page, key: str, remember: bool = False) -> None:
+    page.fill("#key-field", key)
+    page.set_checked("#key-remember", remember)
+    page.keyboard.press("Enter")
 
 
 def test_the_page_asks_for_a_key_and_works_with_it(
     locked: ServerProcess, open_page: OpenPage
 ) -> None:
     page = open_page(locked.url)
+    asked: list[str] = []
+    page.context.on("request", lambda request: asked.append(request.url))
+    page.context.on("websocket", lambda socket: asked.append(socket.url))
+    expect(key_dialog(page)).to_be_visible()
+    expect(page.locator("#key-field")).to_be_focused()
+    page.click("#key-later")
     page.click("#start")
-    expect(page.locator("#advice")).to_contain_text("The server refused this page.")
+    expect(page.locator("#advice")).to_contain_text("This server asks for a key.")
+    page.get_by_role("button", name="Enter a key…").click()
     give_key(page, "not-the-right-key")
-    page.click("#start")
-    expect(page.locator("#advice")).to_contain_text("It may want a key")
+    expect(page.locator("#key-problem")).to_contain_text("The server does not know this key.")
+    expect(page.locator("#key-field")).to_have_attribute("aria-invalid", "true")
 
     give_key(page, TALKER)
+    expect(key_dialog(page)).to_be_hidden()
+    expect(page.locator("#advice")).to_be_empty()
     page.click("#start")
     expect(page.locator("#link")).to_have_text("Live")
     expect(page.locator("#sheet")).to_contain_text("quick brown fox", timeout=20_000)
@@ -52,6 +61,35 @@ def test_the_page_asks_for_a_key_and_works_with_it(
     overlay = open_page(f"{locked.url}overlay?session=latest&token={READER}")
     expect(overlay.locator("body")).to_contain_text("quick brown fox", timeout=20_000)
     page.click("#stop")
+    assert not [url for url in asked if TALKER in url or "token=" in url]
+    assert TALKER not in page.evaluate("JSON.stringify(localStorage)")
+    page.reload()
+    expect(page.locator("#key-state")).to_have_text("The key in use is “t”.")
+
+
+def test_a_key_outlives_the_tab_only_if_that_is_wished(
+    locked: ServerProcess, open_page: OpenPage
+) -> None:
+    page = open_page(locked.url)
+    give_key(page, TALKER, remember=True)
+    expect(key_dialog(page)).to_be_hidden()
+    other = page.context.new_page()
+    other.goto(locked.url)
+    expect(other.locator("#key-state")).to_have_text("The key in use is “t”.")
+    other.click("[popovertarget=settings]")
+    other.click("details:has(#key-enter) summary")
+    other.click("#key-enter")
+    other.click("#key-forget")
+    other.reload()
+    expect(key_dialog(other)).to_be_visible()
+
+
+def test_a_key_that_may_only_read(locked: ServerProcess, open_page: OpenPage) -> None:
+    page = open_page(f"{locked.url}?token={READER}")
+    expect(page.locator("#key-state")).to_have_text("The key in use is “r”.")
+    assert READER not in page.url
+    page.click("#start")
+    expect(page.locator("#advice")).to_contain_text("This key does not allow that.")
 
 
 def test_allowed_pages_may_ask_and_others_may_not(

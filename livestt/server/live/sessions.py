@@ -126,8 +126,11 @@ class Sessions:
         if self.draining:
             raise ServerRestart("this server is about to stop; try again in a moment")
 
-    def check_room(self) -> None:
+    def check_room(self, *, counted: bool = True) -> None:
         """Find out whether a session could be opened now.
+
+        Args:
+            counted: a refusal is one of `tally`; it is not if somebody only asks why.
 
         Raises:
             ServerRestart: the server is about to stop.
@@ -137,7 +140,8 @@ class Sessions:
         try:
             self._check_room()
         except LivesttError as error:
-            self.tally.refused[error.code] += 1
+            if counted:
+                self.tally.refused[error.code] += 1
             raise
 
     def open(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.requests import HTTPConnection
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -13,7 +14,7 @@ from livestt.errors import LivesttError, NotLocal, TooManySessions, UnknownSessi
 from livestt.pipeline import Manner
 from livestt.protocols.native import Request, error_message, parse_query
 from livestt.server.access.door import check_local
-from livestt.server.access.refusals import refuse
+from livestt.server.access.refusals import refusal, refuse
 from livestt.server.live.session import LiveSession
 from livestt.server.native.conversation import Conversation, Publisher, Viewer
 from livestt.server.services import Services, services
@@ -25,7 +26,11 @@ MAX_VIEWERS = 100
 
 
 def routes() -> list[BaseRoute]:
-    return [WebSocketRoute("/asr", live), Route("/sessions", listing)]
+    return [
+        WebSocketRoute("/asr", live),
+        Route("/asr", admission, methods=["GET"]),
+        Route("/sessions", listing),
+    ]
 
 
 async def live(socket: WebSocket) -> None:
@@ -38,6 +43,20 @@ async def live(socket: WebSocket) -> None:
         return
     with served.sessions.connected(connection):
         await connection.run()
+
+
+async def admission(request: HTTPRequest) -> Response:
+    """What the handshake of a WebSocket with this query would be told, which browsers hide."""
+    served = services(request)
+    try:
+        asked = _asked(request, served)
+        if asked.role == "viewer":
+            _watched(asked, request, served)
+        elif served.sessions.find(asked.session or "") is None:
+            served.sessions.check_room(counted=False)
+    except LivesttError as error:
+        return refusal(request.url.path, error)
+    return JSONResponse({}, headers={"cache-control": "no-store"})
 
 
 async def listing(request: HTTPRequest) -> Response:
@@ -56,21 +75,25 @@ def summaries(served: Services) -> list[dict[str, Any]]:
 
 async def _admit(socket: WebSocket, served: Services) -> Conversation:
     """Read what a client asks for, or refuse it before the handshake."""
-    settings, engine = served.pipeline.settings, served.pipeline.engine
-    served.sessions.check_running()
-    request = parse_query(
-        socket.query_params, engine, settings.stream_options(), pcm_input=settings.pcm_input
-    )
+    request = _asked(socket, served)
     viewing = request.role == "viewer"
     session = _watched(request, socket, served) if viewing else await _fed(request, served)
     kind = Viewer if viewing else Publisher
-    return kind(socket, session, request, engine, served.timing)
+    return kind(socket, session, request, served.pipeline.engine, served.timing)
 
 
-def _watched(request: Request, socket: WebSocket, served: Services) -> LiveSession:
+def _asked(client: HTTPConnection, served: Services) -> Request:
+    settings, engine = served.pipeline.settings, served.pipeline.engine
+    served.sessions.check_running()
+    return parse_query(
+        client.query_params, engine, settings.stream_options(), pcm_input=settings.pcm_input
+    )
+
+
+def _watched(request: Request, client: HTTPConnection, served: Services) -> LiveSession:
     """The session a viewer wants."""
     if request.session == LATEST:
-        check_local(socket)
+        check_local(client)
         found = served.sessions.latest
     else:
         found = served.sessions.find(request.session or "")

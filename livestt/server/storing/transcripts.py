@@ -33,6 +33,8 @@ TYPES: Mapping[str, str] = {
 }
 """Formats, and what each is to a browser."""
 LONGEST_NAME = 200
+BEGINNING = 120
+"""Characters of a transcript's first line that a list shows."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -67,7 +69,9 @@ async def listing(request: Request) -> Response:
         found = await to_thread.run_sync(store.search, query["q"], limit)
         return JSONResponse({"lines": [_found(line) for line in found]})
     rows = await to_thread.run_sync(store.newest, limit + 1, query.get("before"))
-    body: dict[str, Any] = {"transcripts": [summary(row) for row in rows[:limit]]}
+    first = await to_thread.run_sync(store.beginnings, [row.id for row in rows[:limit]])
+    shown = [{**summary(row), "beginning": _shortened(first, row)} for row in rows[:limit]]
+    body: dict[str, Any] = {"transcripts": shown}
     if len(rows) > limit:
         body["before"] = rows[limit - 1].id
     return JSONResponse(body)
@@ -176,7 +180,14 @@ def _found(line: Found) -> dict[str, Any]:
         "start": to_seconds(line.start),
         "end": to_seconds(line.end),
         "text": line.text,
+        "title": line.title,
+        "started": line.started.isoformat(timespec="seconds"),
     }
+
+
+def _shortened(beginnings: Mapping[str, str], row: Stored) -> str:
+    text = " ".join(beginnings.get(row.id, "").split())
+    return text if len(text) <= BEGINNING else f"{text[: BEGINNING - 1].rstrip()}…"
 
 
 def _names(value: object) -> dict[int, str]:

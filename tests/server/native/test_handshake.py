@@ -7,6 +7,8 @@ import json
 import socket
 import time
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -103,6 +105,30 @@ def test_a_full_server_says_when_to_come_back(serve: Serve) -> None:
     wait_until(lambda: len(server.sessions) == 0)
     with connect(server.url()):
         pass
+
+
+def told(server: Running, **query: str) -> tuple[int, str, str | None]:
+    """What plain HTTP says of a handshake: status, code and when to come back."""
+    url = server.url(**query).replace("ws://", "http://")
+    try:
+        with urlopen(url) as answer:
+            return answer.status, answer.read().decode(), None
+    except HTTPError as error:
+        with error:
+            return error.code, json.loads(error.read())["code"], error.headers["retry-after"]
+
+
+def test_a_page_can_ask_why_its_socket_is_refused(serve: Serve) -> None:
+    server = serve(max_sessions=1, resume_seconds=5)
+    assert told(server) == (200, "{}", None)
+    assert told(server, mode="both")[:2] == (400, "bad_request")
+    assert told(server, role="viewer", session="nobody")[:2] == (404, "unknown_session")
+    with connect(server.url()) as client:
+        session = json.loads(client.recv())["session"]
+        assert told(server) == (429, "too_many_sessions", "5")
+        assert told(server, session=session)[0] == 200, "who comes back has a place"
+        assert told(server, role="viewer", session=session)[0] == 200
+        assert not server.sessions.tally.refused, "asking is no attempt"
 
 
 def test_a_refusal_takes_no_place(serve: Serve) -> None:

@@ -68,6 +68,7 @@ def test_the_list_comes_in_pages(ask: Ask, store: Store) -> None:
     assert status == 200
     assert [row["id"] for row in first["transcripts"]] == ids[:1]
     assert first["transcripts"][0]["words"] == len(SAID.split())
+    assert first["transcripts"][0]["beginning"] == "Good morning everybody and welcome to the show."
     _, rest = ask(f"/transcripts?before={first['before']}")
     assert [row["id"] for row in rest["transcripts"]] == ids[1:]
     assert "before" not in rest
@@ -78,6 +79,10 @@ def test_search_says_which_lines(ask: Ask, store: Store) -> None:
     _, found = ask("/transcripts?q=" + quote("about FOX"))
     assert {line["transcript"] for line in found["lines"]} == ids
     assert {line["text"] for line in found["lines"]} == {"It is about foxes."}
+    assert ask(f"/transcripts/{store.newest(1)[0].id}", "PATCH", {"title": "Foxes"})[0] == 200
+    newest, older = ask("/transcripts?q=foxes")[1]["lines"]
+    assert (newest["title"], older["title"]) == ("Foxes", "")
+    assert newest["started"] >= older["started"]
     assert ask("/transcripts?q=badgers")[1] == {"lines": []}
 
 
