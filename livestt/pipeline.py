@@ -11,8 +11,8 @@ from livestt.engines import Capabilities, StreamOptions
 from livestt.policies import Policy, PolicyName, choose
 from livestt.session import Session
 from livestt.settings import Settings
+from livestt.speakers import SpeakerCount
 from livestt.speakers.alignment import AlignmentOptions
-from livestt.speakers.counting import SpeakerCount
 from livestt.speakers.diarization import DiarizationOptions
 from livestt.speakers.driving import SpeakerDriver, drive_speakers
 from livestt.speakers.file_driving import FileSpeakers
@@ -55,6 +55,7 @@ class Pipeline:
         settings: the operator's settings.
         engine: capabilities of the engine that will answer.
         diarizer: runs the jobs of the diarizer; None tells no speakers apart.
+        file_diarizer: the same for files; None is ``diarizer``.
 
     Raises:
         UnsupportedOption: settings this engine cannot honour.
@@ -66,10 +67,12 @@ class Pipeline:
         settings: Settings,
         engine: Capabilities,
         diarizer: DiarizerScheduler | None = None,
+        file_diarizer: DiarizerScheduler | None = None,
     ) -> None:
         self.settings = settings
         self.engine = engine
         self.diarizer = diarizer
+        self.file_diarizer = file_diarizer
         self._vad = SileroVad() if settings.vad else None
         self.open_policy()
 
@@ -107,14 +110,15 @@ class Pipeline:
             manner: how the file differs from the settings.
             wake: called in another thread when something was answered.
         """
-        if self.diarizer is None or manner.diarization is False:
+        diarizer = self.file_diarizer or self.diarizer
+        if diarizer is None or manner.diarization is False:
             return None
         options = diarization(self.settings, manner)
         most = manner.max_speakers or self.settings.max_speakers or None
         if manner.min_speakers or most:
             options = replace(options, count=SpeakerCount(manner.min_speakers, most))
         patient = replace(options.alignment, patience=from_seconds(10**9))
-        return FileSpeakers(self.diarizer, replace(options, alignment=patient), wake)
+        return FileSpeakers(diarizer, replace(options, alignment=patient), wake)
 
     def open_policy(self, name: PolicyName | None = None) -> Policy:
         name = name or cast(PolicyName, self.settings.backend_policy)

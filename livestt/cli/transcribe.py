@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,12 +24,9 @@ if TYPE_CHECKING:
 
 LIVE_ONLY = (
     *("backend_policy", "min_chunk_size", "audio_min_len", "frame_threshold"),
-    "diarization_latency",
+    *("diarization_latency", "speaker_patience"),
 )
 """Settings that say when to commit words; a file has all of its words at once."""
-
-PATIENT = "30.4"
-"""The latency preset of the diarizer: nobody waits for single words of a file."""
 
 Progress = Callable[[float], None]
 Hear: TypeAlias = "Callable[[Path, Progress], Transcript]"
@@ -99,14 +95,14 @@ def command(
 def _models(settings: Settings) -> Iterator[tuple[Engine, Diarizer | None]]:
     """The engine and, where speakers are to be told apart, the diarizer."""
     from livestt.engines.registry import load_engine
-    from livestt.speakers.registry import load_diarizer
+    from livestt.speakers.registry import load_file_diarizer
 
     with ExitStack() as stack:
         engine = load_engine(settings, announce)
         stack.callback(engine.close)
         diarizer = None
         if settings.diarization:
-            diarizer = load_diarizer(replace(settings, diarization_latency=PATIENT), announce)
+            diarizer = load_file_diarizer(settings, progress=announce)
             stack.callback(diarizer.close)
         yield engine, diarizer
 

@@ -17,6 +17,7 @@ DIARIZER_GROUP = "livestt.diarizers"
 
 BUILTIN_DIARIZERS: Mapping[str, str] = {
     "nemotron": "livestt.speakers.nemotron:NemotronDiarizer",
+    "pyannote": "livestt.speakers.pyannote:PyannoteDiarizer",
     "scripted": "livestt.speakers.scripted:ScriptedDiarizer",
     "sortformer": "livestt.speakers.sortformer:SortformerDiarizer",
 }
@@ -25,6 +26,7 @@ BUILTIN_DIARIZERS: Mapping[str, str] = {
 DEFAULT_MODELS: Mapping[str, str] = {
     "auto": "nvidia/Nemotron-3-Diarization",
     "nemotron": "nvidia/Nemotron-3-Diarization",
+    "pyannote": "pyannote/speaker-diarization-community-1",
     "sortformer": "nvidia/diar_streaming_sortformer_4spk-v2",
 }
 """Which model a diarizer runs unless another is named."""
@@ -33,10 +35,22 @@ LATENCIES = ("0.32", "0.64", "1.04", "10", "30.4")
 """Latency presets in seconds: the audio from the start of a step on that its answer waits for."""
 
 
+FILES_ONLY = frozenset({"pyannote"})
+"""Diarizers that hear whole recordings."""
+
+
 def diarizers() -> tuple[str, ...]:
     """What ``--diarization-backend`` accepts here: ``auto`` and the name of each there is."""
-    found = {point.name for point in entry_points(group=DIARIZER_GROUP)}
-    return ("auto", *sorted(found | BUILTIN_DIARIZERS.keys()))
+    return ("auto", *sorted(_installed() - FILES_ONLY))
+
+
+def file_diarizers() -> tuple[str, ...]:
+    """What ``--diarization-file-backend`` accepts here."""
+    return ("same", *sorted(_installed()))
+
+
+def _installed() -> set[str]:
+    return {point.name for point in entry_points(group=DIARIZER_GROUP)} | BUILTIN_DIARIZERS.keys()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +68,10 @@ class SpeakerSettings:
         "Diarizer that tells voices apart: sortformer (up to 4), nemotron (up to 8). auto takes "
         "the one that the model is for.",
         choices=diarizers,
-        hints={"diart": "sortformer and nemotron stream with less delay."},
+        hints={
+            "diart": "sortformer and nemotron stream with less delay.",
+            "pyannote": "It hears whole files only: --diarization-file-backend pyannote.",
+        },
     )
     diarization_model: str | None = setting(
         None,
@@ -72,6 +89,26 @@ class SpeakerSettings:
         choices=LATENCIES,
     )
 
+    diarization_file_backend: str = setting(
+        "same",
+        "Speakers",
+        "Diarizer of files, uploaded or transcribed. same shares the live one's model; pyannote "
+        "needs the extra pyannote and a Hugging Face token that may use its model.",
+        choices=file_diarizers,
+    )
+    diarization_file_model: str | None = setting(
+        None,
+        "Speakers",
+        "Model of --diarization-file-backend, unless that is same; for pyannote, "
+        "pyannote/speaker-diarization-community-1 unless set.",
+    )
+    diarization_file_latency: str = setting(
+        "30.4",
+        "Speakers",
+        "Latency preset of the diarizer for files, in which nobody waits for single words.",
+        unit="seconds",
+        choices=LATENCIES,
+    )
     speaker_patience: float = setting(
         5.0,
         "Speakers",

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -47,9 +47,19 @@ class DiarizerCapabilities:
     """Most jobs `Diarizer.run` takes at once."""
     parallel: int = 1
     """How many calls of `Diarizer.run` may go on at the same time, each of other streams."""
+    answers_within: float = 60.0
+    """Seconds after which it must have hung over a job of a file."""
     device: str = "cpu"
     notice: str | None = None
     """One sentence that users should see, e.g. that this is a demonstration."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerCount:
+    """How many speakers there are, as far as somebody knows."""
+
+    least: int | None = None
+    most: int | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -63,6 +73,8 @@ class DiarizerJob:
     step of them holds up the other sessions of the batch."""
     final: bool = False
     """True if nothing follows: the answer then covers all that was heard."""
+    count: SpeakerCount | None = None
+    """How many speakers there are. A hint, for diarizers that can use it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -111,6 +123,18 @@ class Diarizer(Protocol):
 
     def close(self) -> None:
         """Free the model. No call follows."""
+
+
+@runtime_checkable
+class WithPresets(Protocol):
+    """A diarizer whose weights can also work with another latency preset."""
+
+    def at(self, latency: str) -> Diarizer:
+        """The same model at another latency: shares the weights, and may work at the same time.
+
+        Raises:
+            UnsupportedOption: the model has no such preset.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,24 +8,15 @@ reaching the threshold are believed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from livestt.speakers import Probabilities
+from livestt.speakers import Probabilities, SpeakerCount
 from livestt.timebase import from_seconds
 
 LEAST_SPEECH = from_seconds(0.5)
 """Of a speaker: who says less in the whole recording is noise, unless more are wanted."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpeakerCount:
-    """How many speakers there are, as far as somebody knows."""
-
-    least: int | None = None
-    most: int | None = None
 
 
 def counted(

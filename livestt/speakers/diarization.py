@@ -17,9 +17,9 @@ from typing import Any
 
 from livestt.engines import Samples
 from livestt.events import Attributed, Committed, Diarized, Ended, Event, Progress, Voice, Warned
-from livestt.speakers import Activity, DiarizerCapabilities, DiarizerJob
+from livestt.speakers import Activity, DiarizerCapabilities, DiarizerJob, SpeakerCount
 from livestt.speakers.alignment import Alignment, AlignmentOptions
-from livestt.speakers.counting import SpeakerCount, counted
+from livestt.speakers.counting import counted
 from livestt.speakers.listening import Listening
 from livestt.speakers.turns import TurnOptions, Turns
 from livestt.timebase import from_seconds
@@ -109,7 +109,7 @@ class Diarization:
         asked = self._listening.next()
         if asked is not None:
             audio, final = asked
-            self._open_job = DiarizerJob(self._stream, audio, final)
+            self._open_job = DiarizerJob(self._stream, audio, final, self._count)
         return self._open_job
 
     def receive_activity(self, job: DiarizerJob, activity: Activity) -> None:

@@ -14,8 +14,6 @@ from livestt.timebase import from_seconds
 
 LAST = 1e9
 """Added to a background job's deadline, which orders such jobs among themselves."""
-ANSWER_TIMEOUT = 60.0
-"""Seconds after which a job that the diarizer has started counts as failed."""
 AHEAD = from_seconds(120)
 """Audio to be heard beyond which a file is read no further."""
 
@@ -36,6 +34,7 @@ class FileSpeakers:
     ) -> None:
         self._scheduler = scheduler
         self._wake = wake
+        self._limit = scheduler.engine.capabilities.answers_within
         self._stream = scheduler.engine.open()
         self._ticket: DiarizerTicket | None = None
         self._hung: DiarizerTicket | None = None  # given up; its late answer is of no use
@@ -86,8 +85,8 @@ class FileSpeakers:
             self.speakers.receive_failure(ticket.job, ticket.failure)
         else:
             self._hung = ticket
-            self.speakers.give_up(f"no answer from the diarizer within {ANSWER_TIMEOUT:.0f} s")
+            self.speakers.give_up(f"no answer from the diarizer within {self._limit:.0f} s")
 
     def _hangs(self, ticket: DiarizerTicket) -> bool:
         began = ticket.started
-        return not ticket.done and began is not None and time.monotonic() - began > ANSWER_TIMEOUT
+        return not ticket.done and began is not None and time.monotonic() - began > self._limit

@@ -89,7 +89,8 @@ class ModelCard:
         """
         if latency not in self.presets:
             raise UnsupportedOption(
-                f"--diarization-latency {latency}: {self.name} has only {', '.join(self.presets)}."
+                f"{self.name} has no latency {latency}, only {', '.join(self.presets)}: choose one "
+                "with --diarization-latency, for files with --diarization-file-latency."
             )
         return self.presets[latency]
 

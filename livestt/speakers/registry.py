@@ -16,8 +16,8 @@ from typing import Any
 
 from livestt.errors import SetupError, UnsupportedOption
 from livestt.settings import Settings
-from livestt.settings.speakers import BUILTIN_DIARIZERS, DIARIZER_GROUP
-from livestt.speakers import Diarizer, DiarizerSettings
+from livestt.settings.speakers import BUILTIN_DIARIZERS, DEFAULT_MODELS, DIARIZER_GROUP
+from livestt.speakers import Diarizer, DiarizerSettings, WithPresets
 
 log = logging.getLogger(__name__)
 
@@ -45,14 +45,44 @@ def load_diarizer(settings: Settings, progress: Say | None = None) -> Diarizer:
     Raises:
         SetupError: it cannot be loaded, or there is no such diarizer.
     """
-    say = progress or log.info
-    wanted = settings.diarizer_settings(settings.threads, settings.device, settings.model_cache_dir)
-    if settings.diarization_backend == "auto":
-        name, wanted = _by_model(wanted, say)
-        factory = _import(name)
+    return _load(settings.diarization_backend, _wanted(settings), progress or log.info)
+
+
+def load_file_diarizer(
+    settings: Settings, live: Diarizer | None = None, progress: Say | None = None
+) -> Diarizer:
+    """Load the diarizer of files. Blocking, and may download.
+
+    Args:
+        settings: the operator's.
+        live: a loaded one whose model may be shared; if it has no presets, it is the answer.
+        progress: told in one sentence what is about to take long.
+
+    Raises:
+        SetupError: it cannot be loaded, or there is no such diarizer.
+    """
+    latency, backend = settings.diarization_file_latency, settings.diarization_file_backend
+    if backend == "same" and live is not None:
+        return live.at(latency) if isinstance(live, WithPresets) else live
+    wanted = replace(_wanted(settings), latency=latency)
+    if backend == "same":
+        backend = settings.diarization_backend
     else:
-        name = settings.diarization_backend
-        factory = _import(name)
+        model = settings.diarization_file_model or DEFAULT_MODELS.get(backend, "")
+        wanted = replace(wanted, model=model)
+    return _load(backend, wanted, progress or log.info)
+
+
+def _wanted(settings: Settings) -> DiarizerSettings:
+    return settings.diarizer_settings(settings.threads, settings.device, settings.model_cache_dir)
+
+
+def _load(backend: str, wanted: DiarizerSettings, say: Say) -> Diarizer:
+    if backend == "auto":
+        backend, wanted = _by_model(wanted, say)
+        factory = _import(backend)
+    else:
+        factory = _import(backend)
         kind = getattr(factory, "kind", None)
         if kind is not None:
             wanted = _resolved(wanted, kind, say)

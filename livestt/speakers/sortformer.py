@@ -7,10 +7,11 @@ run as one batch, padded and masked, so that each gets what it would get alone.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -60,19 +61,29 @@ class SortformerDiarizer:
         card = read(folder)
         if card.kind != self.kind:
             raise BadModel(f"{folder} is a model for {card.kind}, not for {self.kind}.")
-        preset = card.preset(settings.latency)
         self._card = card
+        self._mel = LogMel(card.mels)
+        self._silence = None if card.silence is None else np.array(card.silence, np.float32)
+        providers = onnx_graph.providers(settings.device)
+        self._pre = onnx_graph.load(folder / PRE, settings.threads, providers)
+        self._head = onnx_graph.load(folder / HEAD, settings.threads, providers)
+        self._device = onnx_graph.device(providers)
+        self._take_preset(settings.latency)
+
+    def at(self, latency: str) -> Self:
+        other = copy.copy(self)
+        other._take_preset(latency)
+        return other
+
+    def _take_preset(self, latency: str) -> None:
+        card = self._card
+        preset = card.preset(latency)
         self._policy = card.policy(preset)
         self._sizes = StepSizes(
             preset.chunk * card.subsampling,
             card.left * card.subsampling,
             preset.right * card.subsampling,
         )
-        self._mel = LogMel(card.mels)
-        self._silence = None if card.silence is None else np.array(card.silence, np.float32)
-        providers = onnx_graph.providers(settings.device)
-        self._pre = onnx_graph.load(folder / PRE, settings.threads, providers)
-        self._head = onnx_graph.load(folder / HEAD, settings.threads, providers)
         self.capabilities = DiarizerCapabilities(
             name=self.kind,
             model=card.name,
@@ -80,9 +91,9 @@ class SortformerDiarizer:
             frame=HOP * card.subsampling // card.upsampling,
             step=HOP * self._sizes.chunk,
             latency=self._sizes.latency,
-            preset=settings.latency,
+            preset=latency,
             max_batch=MAX_BATCH,
-            device=onnx_graph.device(providers),
+            device=self._device,
         )
 
     def open(self) -> SortformerStream:

@@ -155,12 +155,15 @@ def main() -> None:
 def forgetful(step: Callable[..., Any], chunk: int, rng: Random) -> Callable[..., Any]:
     """What is remembered is taken as given: no gradient goes through it."""
 
-    def take(streaming_state: Any, **rest: Any) -> Any:
+    def take(streaming_state: Any, total_preds: torch.Tensor, **rest: Any) -> Any:
         for name, held in vars(streaming_state).items():
             if isinstance(held, torch.Tensor):
                 setattr(streaming_state, name, held.detach())
         with learns(rng, chunk):
-            return step(streaming_state=streaming_state, **rest)
+            state, said = step(
+                streaming_state=streaming_state, total_preds=total_preds[:, :0], **rest
+            )
+        return state, torch.cat([total_preds, said], 1)
 
     return take
 

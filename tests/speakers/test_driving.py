@@ -20,7 +20,7 @@ from livestt.engines.scripted import ScriptedEngine
 from livestt.events import Attributed, Committed, Ended, Event, Voice, Warned
 from livestt.pipeline import Pipeline
 from livestt.settings import Settings
-from livestt.speakers import Activity, DiarizerJob, driving, file_driving
+from livestt.speakers import Activity, DiarizerJob, driving
 from livestt.speakers.diarization import DiarizationOptions
 from livestt.speakers.driving import drive_speakers
 from livestt.speakers.file_driving import FileSpeakers
@@ -104,11 +104,9 @@ def test_who_leaves_early_frees_the_stream_once_it_is_not_in_use() -> None:
     assert len(diarizer.released) == 1
 
 
-def test_a_diarizer_that_hangs_over_a_file_is_given_up_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(file_driving, "ANSWER_TIMEOUT", -1.0)
+def test_a_diarizer_that_hangs_over_a_file_is_given_up_once() -> None:
     diarizer, answered = Blocked(), threading.Event()
+    diarizer.capabilities = replace(diarizer.capabilities, answers_within=-1.0)
     scheduler = DiarizerScheduler(diarizer)
     speakers = FileSpeakers(scheduler, DiarizationOptions(), answered.set)
     try:
