@@ -39,13 +39,17 @@ def start(settings: Settings) -> None:
     from livestt.engines.registry import load_engine
     from livestt.server.app import create_app
     from livestt.server.run import serve
-    from livestt.speakers.registry import load_diarizer
+    from livestt.speakers.registry import load_diarizer, load_file_diarizer
     from livestt.store import open_store
 
     store = open_store(settings)
     engine = load_engine(settings, announce)
-    diarizer = load_diarizer(settings, announce) if settings.diarization else None
-    serve(create_app(engine, settings, diarizer=diarizer, store=store), settings)
+    diarizer = file_diarizer = None
+    if settings.diarization:
+        diarizer = load_diarizer(settings, announce)
+        file_diarizer = load_file_diarizer(settings, diarizer, announce)
+    app = create_app(engine, settings, diarizer=diarizer, file_diarizer=file_diarizer, store=store)
+    serve(app, settings)
 
 
 def with_certificate(settings: Settings) -> Settings:

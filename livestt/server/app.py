@@ -45,6 +45,7 @@ def create_app(
     timing: Timing | None = None,
     store: Store | None = None,
     diarizer: Diarizer | None = None,
+    file_diarizer: Diarizer | None = None,
 ) -> Starlette:
     """The server as an ASGI application.
 
@@ -54,6 +55,7 @@ def create_app(
         timing: how long clients may take.
         store: where transcripts are kept; the application closes it on shutdown.
         diarizer: a loaded diarizer, closed on shutdown too; None tells no speakers apart.
+        file_diarizer: the same for uploads; None is ``diarizer``.
 
     Raises:
         UnsupportedOption: settings this engine cannot honour.
@@ -67,7 +69,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         scheduler = Scheduler(engine)
-        pipeline.diarizer = DiarizerScheduler(diarizer) if diarizer is not None else None
+        pipeline.diarizer = _scheduled(diarizer)
+        pipeline.file_diarizer = None if file_diarizer is diarizer else _scheduled(file_diarizer)
         try:
             async with (
                 Sessions(pipeline, scheduler, timing, store) as sessions,
@@ -91,8 +94,9 @@ def create_app(
             if store is not None and not await to_thread.run_sync(store.close):
                 log.error("not everything that was said could be stored: %s", store.trouble)
             await _close(scheduler, engine, timing.engine)
-            if pipeline.diarizer is not None:
-                await _close(pipeline.diarizer, pipeline.diarizer.engine, timing.engine)
+            for speakers in (pipeline.diarizer, pipeline.file_diarizer):
+                if speakers is not None:
+                    await _close(speakers, speakers.engine, timing.engine)
 
     return Starlette(
         routes=[
@@ -116,6 +120,10 @@ def create_app(
         ],
         lifespan=lifespan,
     )
+
+
+def _scheduled(diarizer: Diarizer | None) -> DiarizerScheduler | None:
+    return DiarizerScheduler(diarizer) if diarizer is not None else None
 
 
 async def _close(

@@ -32,11 +32,15 @@ def servers() -> Iterator[Serve]:
             timing: Timing | None = None,
             kept: Store | None = None,
             diarizer: Diarizer | None = None,
+            file_diarizer: Diarizer | None = None,
             **settings: Any,
         ) -> Running:
             chosen = Settings(**{"port": 0, "vad": False, "resume_seconds": 0, **settings})
-            running = Running(engine or Watched(), chosen, timing or Timing(), kept, diarizer)
-            return stack.enter_context(running)
+            return stack.enter_context(
+                Running(
+                    engine or Watched(), chosen, timing or Timing(), kept, diarizer, file_diarizer
+                )
+            )
 
         yield start
 

@@ -54,9 +54,10 @@ class Running:
         timing: Timing,
         store: Store | None = None,
         diarizer: Diarizer | None = None,
+        file_diarizer: Diarizer | None = None,
     ) -> None:
         self.engine = engine
-        self.app = create_app(engine, settings, timing, store, diarizer)
+        self.app = create_app(engine, settings, timing, store, diarizer, file_diarizer)
         self.server = Server(config(self.app, settings))
         self.errors = Errors()
         self.expects_errors = False

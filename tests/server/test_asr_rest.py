@@ -77,6 +77,19 @@ def test_who_says_what(serve: Serve) -> None:
     assert {s["speaker"] for s in json.loads(body)["segments"]} == {"SPEAKER_00"}
 
 
+def test_uploads_have_their_own_diarizer(serve: Serve) -> None:
+    turns = [ScriptedTurn(0, 0, 32_000), ScriptedTurn(1, 32_000, 144_000)]
+    server = serve(
+        Watched(script_of("One two three four five. Six seven eight nine ten.")),
+        diarizer=ScriptedDiarizer(turns=[]),
+        file_diarizer=ScriptedDiarizer(turns=turns),
+        diarization=True,
+    )
+    _, _, body = post(server, "/asr", output="json", diarize="true")
+    speakers = [segment["speaker"] for segment in json.loads(body)["segments"]]
+    assert speakers == ["SPEAKER_00", "SPEAKER_01"]
+
+
 @pytest.mark.parametrize("format", ["json", "text", "srt", "vtt", "tsv"])
 def test_whisperx_clients_always_get_json(server: Running, format: str) -> None:
     _, headers, body = post(server, "/asr", output_format=format)
