@@ -40,9 +40,15 @@ class Counters:
 
 def read(url: str) -> Counters | None:
     """The counters of the server of this WebSocket; None if it does not tell. Blocking."""
+    found = samples(url)
+    return None if found is None else _counters(found)
+
+
+def samples(url: str) -> dict[str, float] | None:
+    """All its figures by name, labels added up; None if it does not tell. Blocking."""
     try:
         with urllib.request.urlopen(_metrics(url), timeout=TIMEOUT) as answer:
-            return parse(answer.read().decode())
+            return _samples(answer.read().decode())
     except (OSError, ValueError):
         return None
 
@@ -53,10 +59,18 @@ def parse(text: str) -> Counters | None:
     Raises:
         ValueError: it is something else.
     """
+    return _counters(_samples(text))
+
+
+def _samples(text: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             found[sample.name] = found.get(sample.name, 0.0) + sample.value
+    return found
+
+
+def _counters(found: dict[str, float]) -> Counters | None:
     if JOBS not in found:
         return None
     jobs, retries, failures = (int(found.get(name, 0)) for name in (JOBS, RETRIES, FAILURES))

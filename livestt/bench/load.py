@@ -20,7 +20,7 @@ from livestt.bench.judge import Score, judge
 from livestt.bench.streams import Chunk, Stream, Studio
 from livestt.bench.wire import END, Wire
 from livestt.bench.witness import Witness
-from livestt.client.address import session_url
+from livestt.client.address import Refused, session_url
 from livestt.errors import LivesttError
 
 HANDSHAKE = 30.0
@@ -78,6 +78,11 @@ class Caller:
     @property
     def config(self) -> dict[str, object]:
         return dict(self._witness.config or {})
+
+    @property
+    def refusal(self) -> Refused | None:
+        """Why the server did not take the session, if it did not."""
+        return self._wire.refusal
 
     async def run(self, start: float) -> None:
         """Connect at a time of the monotonic clock, talk, and wait for the end."""

@@ -95,17 +95,17 @@ def _heading(run: Run) -> str:
     return "1 session" if run.sessions == 1 else f"{run.sessions} sessions"
 
 
-def _share(value: float | None) -> str:
+def share(value: float | None) -> str:
     return MISSING if value is None else f"{value:.2%}"
 
 
-def _three(found: Distribution | None) -> str:
+def three(found: Distribution | None) -> str:
     if found is None:
         return MISSING
     return f"{found.p50:.2f} {found.p95:.2f} {found.p99:.2f}"
 
 
-def _range(found: Spread | None) -> str:
+def span(found: Spread | None) -> str:
     if found is None:
         return MISSING
     return f"{found.least:.2f} {found.median:.2f} {found.most:.2f}"
@@ -143,22 +143,22 @@ ROWS: tuple[tuple[str, Cell], ...] = (
     ("audio, s", lambda run: f"{run.audio:.0f}"),
     ("sessions failed", lambda run: str(run.failed)),
     ("words", lambda run: str(run.errors.words) if run.errors.words else MISSING),
-    ("WER", lambda run: _share(run.errors.wer)),
+    ("WER", lambda run: share(run.errors.wer)),
     ("words wrong, lost, invented", _errors),
-    ("word shown after, s ¹", lambda run: _three(run.shown)),
-    ("word final after, s ¹", lambda run: _three(run.final)),
-    ("word committed after, s ¹", lambda run: _three(run.committed)),
-    ("first word shown after, s ¹", lambda run: _three(run.first_word)),
-    ("last word committed after, s ¹", lambda run: _three(run.last_word)),
+    ("word shown after, s ¹", lambda run: three(run.shown)),
+    ("word final after, s ¹", lambda run: three(run.final)),
+    ("word committed after, s ¹", lambda run: three(run.committed)),
+    ("first word shown after, s ¹", lambda run: three(run.first_word)),
+    ("last word committed after, s ¹", lambda run: three(run.last_word)),
     (
         "taken back per final word",
         lambda run: MISSING if run.unstable is None else f"{run.unstable:.3f}",
     ),
     ("committed text rewritten", lambda run: str(run.rewritten)),
     ("greatest lag reported, s", lambda run: f"{run.lag:.2f}"),
-    ("end of audio to end, s ¹", lambda run: _three(run.tail)),
-    ("sessions' p95 committed, s ²", lambda run: _range(run.fairness)),
-    ("sessions' greatest lag, s ²", lambda run: _range(run.lags)),
+    ("end of audio to end, s ¹", lambda run: three(run.tail)),
+    ("sessions' p95 committed, s ²", lambda run: span(run.fairness)),
+    ("sessions' greatest lag, s ²", lambda run: span(run.lags)),
     ("engine jobs, repeated, given up", _jobs),
     ("server CPU s per audio s", _server_cpu),
     ("server cores busy", _server_cores),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from livestt.cli import bench_engine, bench_files, bench_live, bench_speakers
+from livestt.cli import bench_engine, bench_files, bench_live, bench_overload, bench_speakers
 
 
 @click.group("bench")
@@ -15,6 +15,7 @@ def command() -> None:
 
     \b
     livestt bench live manifest.jsonl --sessions 1,2,4,8 --plot capacity.png
+    livestt bench overload manifest.jsonl --times 3 --minutes 10
     livestt bench engine --model base
     livestt bench files manifest.jsonl --model small
     livestt bench speakers meeting.wav --diarization-latency 1.04
@@ -22,6 +23,7 @@ def command() -> None:
 
 
 command.add_command(bench_live.command)
+command.add_command(bench_overload.command)
 command.add_command(bench_engine.command)
 command.add_command(bench_files.command)
 command.add_command(bench_speakers.command)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SETTLE = 3.0
 """Seconds that an overloaded server gets before it is tried again."""
 FILE = click.Path(dir_okay=False, path_type=Path)
+T = TypeVar("T")
 NEEDED = ("jiwer", "rapidfuzz", "whisper_normalizer", "psutil")
 
 
@@ -210,7 +211,7 @@ def plan_of(manifest: Path, url: str, options: dict[str, Any]) -> Plan:
     )
 
 
-def in_one_line(run: Callable[[], Bench]) -> Bench:
+def in_one_line(run: Callable[[], T]) -> T:
     """Run; of a group of errors the first of ours is what people can act on."""
     failures: list[BaseException] = []
     try:
