@@ -41,14 +41,13 @@ from livestt.timebase import from_ms, from_seconds, to_seconds
 from livestt.tuning import Tuning
 from livestt.utterances import Stretch, Utterances
 from livestt.vad.endpointing import EndpointingOptions
+from livestt.watchdog import SPEECHLESS, Watchdog
 from livestt.window import Window
 
 SURE = 0.8
 """Mean score of words that are believed although the voice detector has doubts."""
 MAX_FAILURES = 3
 """Failures in a row after which a session gives up on a piece of audio, and says so."""
-SPEECHLESS = from_seconds(20)
-"""Clear speech without a word after which the decoder starts anew."""
 TOO_SHORT = from_ms(50)
 """No word fits in less; such a remainder is not worth a job."""
 
@@ -95,6 +94,7 @@ class Session:
         self._in_speech = False
         self._last_end = 0
         self._doubtful = False
+        self._watchdog = Watchdog()
         self._watched = 0
         self._reset = False
         self._failures = 0
@@ -216,8 +216,11 @@ class Session:
         self._doubtful = hypothesis.rejected not in (None, "no_speech")
         if hypothesis.rejected is not None:
             self._reject(job, hypothesis.rejected)
+        elif self._loops(words := self._window.fresh(hypothesis.words, job.end)):
+            self._break_loop(job)
+            return
         else:
-            self._decide(job, hypothesis)
+            self._decide(job, hypothesis, words)
         if not job.final:
             self._watch(job)
         self._after(job)
@@ -255,23 +258,43 @@ class Session:
     def _watch(self, job: Job) -> None:
         """Clear speech, and no word of it for long: the decoder may be stuck, and starts anew."""
         head = self._head
-        if head is None or not head.is_clear or self._report.interim:
+        if head is None or not head.is_clear:
             return
-        since = max(self._window.committed_end, head.start, self._watched)
+        last = self._report.interim[-1].end if self._report.interim else 0
+        since = max(self._window.committed_end, head.start, self._watched, last)
         if job.end - since < SPEECHLESS:
             return
         self._watched = job.end
+        self._start_anew()
+        self._heard = head.start if self._native else self._window.start
+        self._warn("no_words", since, job.end, "somebody speaks, but no word was recognised")
+
+    def _loops(self, words: tuple[Word, ...]) -> bool:
+        return self._watchdog.loops(words, self._window.committed_end)
+
+    def _break_loop(self, job: Job) -> None:
+        """The decoder says the same over and over: what is not settled of it is heard again."""
+        since = self._window.committed_end
+        self._settle((), ())
+        self._start_anew()
+        self._window.begin_anew()
+        self._heard = self._window.start
+        self._warn("looping", since, job.end, "the same words were recognised over and over")
+        if self._native and since > self._window.start:
+            self._utterances.cut_head(since)
+            self._heard = since
+            self._finish_stretch()
+        self._advance()
+
+    def _start_anew(self) -> None:
+        """Nothing of what was said helps, or misleads, the decoder any more."""
         self._reset = True
         self._policy.reset()
         self._window.history.clear()
-        self._heard = head.start if self._native else self._window.start
-        self._report.say(
-            Warned(
-                "no_words",
-                f"somebody speaks, but no word was recognised from {to_seconds(since)} s to "
-                f"{to_seconds(job.end)} s; the engine tries again",
-            )
-        )
+
+    def _warn(self, code: str, start: int, end: int, what: str) -> None:
+        stretch = f"from {to_seconds(start)} s to {to_seconds(end)} s"
+        self._report.say(Warned(code, f"{what} {stretch}; the engine tries again"))
 
     def _advance(self) -> None:
         """Bring everything up to date with what has been received or answered."""
@@ -354,8 +377,7 @@ class Session:
             self._make_room(job.end)
         self._advance()
 
-    def _decide(self, job: Job, hypothesis: Hypothesis) -> None:
-        words = self._window.fresh(hypothesis.words, job.end)
+    def _decide(self, job: Job, hypothesis: Hypothesis, words: tuple[Word, ...]) -> None:
         if not self._believable(words):
             self._settle((), ())
             return
@@ -385,6 +407,7 @@ class Session:
         self._report.settle(committed, interim)
         if committed:
             self._window.commit(committed)
+            self._watchdog.commit(committed)
 
     def _reject(self, job: Job, reason: str) -> None:
         """An answer that cannot be used. What was already shown is kept, unless it was noise."""

@@ -58,6 +58,12 @@ class Window:
         self.history.extend(self.prefix)
         self.prefix.clear()
 
+    def begin_anew(self) -> None:
+        """Hear on from the last committed word, without any text; a native window stays."""
+        if self._trims:
+            self.prefix.clear()
+            self.start = max(self.start, self.committed_end)
+
     def limit_end(self, end: int) -> int:
         return min(end, self.start + self.limit)
 

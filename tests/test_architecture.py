@@ -27,6 +27,7 @@ PURE = (
     "timebase.py",
     "transcript.py",
     "utterances.py",
+    "watchdog.py",
     "window.py",
     "access/*.py",
     "audio/format.py",

@@ -5,8 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from laws.engines import NativeEngine, NativeState
+from laws.rig import Rig
 from server.engines import Gated, Watched
 from test_driver import RAW, SECOND, SETTINGS, Taker
 
@@ -15,7 +20,8 @@ from livestt.driver import transcribe_live
 from livestt.engines import Hypothesis, Job
 from livestt.engines.scheduler import Scheduler
 from livestt.engines.scripted import script_of
-from livestt.events import Ended, UtteranceEnded, Warned
+from livestt.events import Ended, UtteranceEnded, Warned, Word
+from livestt.watchdog import LONGEST, TIMES, Watchdog, repeated
 
 COUNT = 120
 TEXT = " ".join(f"word{i}" for i in range(COUNT))
@@ -96,6 +102,170 @@ def test_clients_learn_that_words_are_late(monkeypatch: pytest.MonkeyPatch) -> N
     asyncio.run(transcribe_live(chunks(), RAW, engine, SETTINGS, opened))
     assert codes(taker)[:2] == ["words_late", "words_on_time"]
     assert taker.text == "one two three"
+
+
+class Looping(Watched):
+    """Says the same over and over from some sample on, until it is reset."""
+
+    def __init__(self, after: int, phrase: str) -> None:
+        super().__init__(script_of(TEXT))
+        self.resets = 0
+        self._after = after
+        self._loop = script_of(" ".join([phrase] * COUNT))
+
+    def reset(self, stream: object) -> None:
+        self.resets += 1
+
+    def answers(self, jobs: Sequence[Job]) -> list[Hypothesis]:
+        if self.resets or jobs[0].end < self._after:
+            return super().answers(jobs)
+        script, self._script = self._script, self._loop
+        try:
+            return super().answers(jobs)
+        finally:
+            self._script = script
+
+
+@pytest.mark.parametrize("phrase", ["again", "on and on", "thank you for watching this video"])
+def test_a_loop_is_broken_and_the_rest_is_heard_again(phrase: str) -> None:
+    engine = Looping(16_000 * 10, phrase)
+    taker = told_by(engine)
+    assert engine.resets == 1
+    assert codes(taker) == ["looping"]
+    words = taker.text.split()
+    kept = [word for word in words if word.startswith("word")]
+    assert kept == sorted(set(kept), key=lambda word: int(word[4:]))
+    assert kept[-1] == f"word{COUNT - 1}"
+    # What was settled stays; nothing is missing but what stands in its place.
+    looped = len(words) - len(kept)
+    assert COUNT - len(kept) <= looped + 1
+    assert looped < 2 * LONGEST * TIMES
+
+
+def test_who_says_the_same_all_the_time_is_believed() -> None:
+    engine = Looping(10**9, "")
+    engine._script = script_of(" ".join(["no"] * COUNT))
+    taker = told_by(engine)
+    assert taker.text.split() == ["no"] * COUNT
+    assert (engine.resets, codes(taker)) == (1, ["looping"])
+
+
+def word(text: str, at: int) -> Word:
+    return Word(f" {text}", at, at + 1, 0.9, "en")
+
+
+def said(texts: Sequence[str], at: int = 0) -> list[Word]:
+    return [word(text, at + i) for i, text in enumerate(texts)]
+
+
+@given(
+    st.lists(st.sampled_from("abcdefgh"), max_size=20),
+    st.lists(st.sampled_from("xyz"), min_size=1, max_size=LONGEST),
+    st.integers(0, LONGEST),
+)
+def test_loops_are_found_wherever_they_stop(before: list[str], loop: list[str], more: int) -> None:
+    words = before + loop * max(TIMES, LONGEST) + (loop * LONGEST)[:more]
+    found = repeated(words)
+    assert found is not None
+    assert set(found) == set(loop)
+    assert found == repeated(before + loop * LONGEST)
+    assert repeated(before) is None or len(before) >= LONGEST
+
+
+def test_punctuation_and_case_hide_no_loop() -> None:
+    dog = Watchdog()
+    dog.commit(said(["Thank", "you.", "thank", "you!", "Thank", "you"]))
+    assert not dog.loops(said(["very", "much"]), 6)
+    assert dog.loops(said(["thank,", "...", "YOU."]), 6)
+
+
+def test_a_loop_is_told_once_until_something_else_is_said() -> None:
+    dog = Watchdog()
+    loop = said(["no"] * LONGEST)
+    assert dog.loops(loop, 0)
+    assert not dog.loops(loop, 0)
+    dog.commit(loop)
+    assert not dog.loops(loop, 8)
+    dog.commit(said(["yes"]))
+    assert dog.loops(loop, 9)
+
+
+def test_two_loops_in_turn_do_not_go_on_for_ever() -> None:
+    dog = Watchdog()
+    assert dog.loops(said(["no"] * LONGEST), 0)
+    assert not dog.loops(said(["yes"] * LONGEST), 0)
+
+
+def test_nothing_new_is_no_loop() -> None:
+    dog = Watchdog()
+    dog.commit(said(["no"] * LONGEST))
+    assert not dog.loops((), LONGEST)
+
+
+def test_a_streaming_decoder_that_loops_goes_on_after_its_last_settled_word() -> None:
+    state = NativeState()
+    capabilities = replace(NativeEngine.capabilities, max_window_seconds=60.0)
+    rig = Rig("native", capabilities=capabilities, stream=state)
+    engine = NativeEngine(rig.script)
+    looping = True
+
+    def answer(job: Job) -> Hypothesis:
+        heard = engine.answer(job)
+        if not looping:
+            return heard
+        words = tuple(replace(one, text=" again") for one in heard.words)
+        return replace(heard, words=words)
+
+    def reset() -> None:
+        nonlocal looping
+        looping = False
+        state.start = None
+
+    rig._answer, rig.reset = answer, reset
+    for _ in range(40):
+        rig.speak(10)
+        rig.work()
+    rig.hush(40)
+    rig.work()
+    rig.end()
+    assert [e.code for e in rig.book.events if isinstance(e, Warned)] == ["looping"]
+    texts = rig.book.text
+    looped = texts.count(" again")
+    assert 0 < looped < 2 * LONGEST
+    assert texts[looped:] == [one.text for one in rig.script][looped:]
+
+
+def test_a_streaming_decoder_that_is_stuck_on_its_guess_is_reset() -> None:
+    """It goes on saying what it said, and never more: that is no word either."""
+    state = NativeState()
+    capabilities = replace(NativeEngine.capabilities, max_window_seconds=60.0)
+    rig = Rig("native", capabilities=capabilities, stream=state)
+    engine = NativeEngine(rig.script)
+    guess: Hypothesis | None = None
+    resets = 0
+
+    def answer(job: Job) -> Hypothesis:
+        nonlocal guess
+        heard = engine.answer(job)
+        if resets:
+            return heard
+        if guess is None and heard.words:
+            guess = replace(heard, stable=0)
+        return guess or heard
+
+    def reset() -> None:
+        nonlocal resets
+        resets += 1
+        state.start = None
+
+    rig._answer, rig.reset = answer, reset
+    for _ in range(40):
+        rig.speak(25)
+        rig.work()
+    rig.end()
+    assert resets == 1
+    assert [e.code for e in rig.book.events if isinstance(e, Warned)] == ["no_words"]
+    assert rig.book.text == [one.text for one in rig.script]
 
 
 class Deadly(Watched):

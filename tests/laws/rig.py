@@ -66,6 +66,8 @@ class Rig:
         self.heard: list[tuple[int, int]] = []
         self.cuts: list[int] = []
         self.jobs = 0
+        self.reset: Callable[[], None] = lambda: None
+        """What the engine does when it has to start anew."""
 
     @property
     def now(self) -> int:
@@ -113,6 +115,8 @@ class Rig:
         assert self.job is not None
         job, self.job = self.job, None
         self.session.receive_hypothesis(job, self._answer(job))
+        if self.session.take_reset():
+            self.reset()
         self.heard.append((job.start, job.end))
         self.see()
 

@@ -227,6 +227,7 @@ export const de = {
   wordsLate:
     "Der Server antwortet seit einer Weile nicht: Die Wörter kommen spät. Nichts geht verloren.",
   noWords: "Jemand sprach, und keine Wörter kamen. Der Server hört es noch einmal an.",
+  looping: "Dieselben Wörter kamen immer wieder. Der Server hört es noch einmal an.",
   storeFailing:
     "Was gesagt wird, ist zu sehen, aber der Server kann es gerade nicht speichern. Er holt es nach.",
   storeLosing:

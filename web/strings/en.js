@@ -220,6 +220,7 @@ export const en = {
     "The server is overloaded: words come once a sentence has been said, and nobody new is let in.",
   wordsLate: "The server has not answered for a while: words come late. Nothing is lost.",
   noWords: "Somebody spoke and no words came. The server listens to it again.",
+  looping: "The same words came over and over. The server listens to it again.",
   storeFailing:
     "What is said is shown, but the server cannot store it just now. It will as soon as it can.",
   storeLosing:

@@ -225,6 +225,7 @@ export const es = {
   wordsLate:
     "El servidor no responde desde hace un rato: las palabras llegan tarde. No se pierde nada.",
   noWords: "Alguien habló y no llegaron palabras. El servidor lo escucha de nuevo.",
+  looping: "Las mismas palabras se repitieron una y otra vez. El servidor lo escucha de nuevo.",
   storeFailing:
     "Lo dicho se muestra, pero el servidor no puede guardarlo ahora. Lo hará en cuanto pueda.",
   storeLosing:

@@ -224,6 +224,7 @@ export const fr = {
   wordsLate:
     "Le serveur ne répond plus depuis un moment : les mots arrivent en retard. Rien n’est perdu.",
   noWords: "Quelqu’un a parlé sans qu’aucun mot n’arrive. Le serveur réécoute.",
+  looping: "Les mêmes mots revenaient sans cesse. Le serveur réécoute.",
   storeFailing:
     "Ce qui est dit s’affiche, mais le serveur ne peut pas l’enregistrer en ce moment. Il le fera dès que possible.",
   storeLosing:

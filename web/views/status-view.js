@@ -232,6 +232,7 @@ const WARNINGS = {
   load_no_newcomers: "loadNoNewcomers",
   words_late: "wordsLate",
   no_words: "noWords",
+  looping: "looping",
   store_failing: "storeFailing",
   store_losing: "storeLosing",
   diarization_error: "diarizationError",

@@ -1,0 +1,75 @@
+"""Signs that a session's decoder is stuck: clear speech without a word, and words in a loop. Pure.
+
+Whisper engines look for loops inside one answer (`livestt.engines.whisper.guards`). Here the words
+of many answers are looked at, whatever the engine: a loop that grows a little with each step, or
+from utterance to utterance, since what was said before is shown to the decoder.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from livestt.events import Word
+from livestt.timebase import from_seconds
+
+SPEECHLESS = from_seconds(20)
+"""Clear speech without a word after which the decoder starts anew."""
+LONGEST = 8
+"""Words of a phrase that is looked for."""
+TIMES = 4
+"""In a row that a phrase must be there; short ones must fill as many words as `LONGEST`."""
+
+
+class Watchdog:
+    """Watches the words of one session."""
+
+    def __init__(self) -> None:
+        self._said: deque[str] = deque(maxlen=LONGEST * TIMES)
+        self._told: tuple[str, ...] | None = None
+        self._told_at = -1
+
+    def commit(self, words: Sequence[Word]) -> None:
+        """These are settled."""
+        said = _plain(words)
+        self._said.extend(said)
+        if self._told is not None and not set(said) <= set(self._told):
+            self._told = None
+
+    def loops(self, words: Sequence[Word], at: int) -> bool:
+        """Whether the decoder has fallen into a loop, told once of each loop and place.
+
+        Who really says the same all the time is believed: a decoder that started anew and still
+        hears it is not told of again until something else is settled.
+
+        Args:
+            words: heard and not settled yet.
+            at: sample up to which everything is settled.
+        """
+        phrase = repeated([*self._said, *_plain(words)]) if words else None
+        if phrase is None or phrase == self._told or at == self._told_at:
+            return False
+        self._told, self._told_at = phrase, at
+        return True
+
+
+def repeated(words: Sequence[str]) -> tuple[str, ...] | None:
+    """The phrase in which the words end over and over, or None.
+
+    Args:
+        words: without case and punctuation.
+
+    Returns:
+        The shortest, turned so that it is the same wherever the words stop.
+    """
+    for length in range(1, LONGEST + 1):
+        needed = length * max(TIMES, LONGEST // length)
+        tail = words[-needed:]
+        if len(tail) == needed and all(tail[i] == tail[i % length] for i in range(needed)):
+            return min(tuple(tail[i : i + length]) for i in range(length))
+    return None
+
+
+def _plain(words: Sequence[Word]) -> list[str]:
+    plain = ("".join(filter(str.isalnum, word.text)).lower() for word in words)
+    return [word for word in plain if word]
