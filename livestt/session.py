@@ -42,7 +42,7 @@ from livestt.tuning import Tuning
 from livestt.utterances import Stretch, Utterances
 from livestt.vad.endpointing import EndpointingOptions
 from livestt.watchdog import SPEECHLESS, Watchdog
-from livestt.window import Window
+from livestt.window import Window, replace_words
 
 SURE = 0.8
 """Mean score of words that are believed although the voice detector has doubts."""
@@ -437,15 +437,3 @@ class Session:
             self._report.reach(self.received, self.received, self.received)
         else:
             self._report.reach(self.received, self._heard, self._window.committed_end)
-
-
-def replace_words(hypothesis: Hypothesis, words: tuple[Word, ...]) -> Hypothesis:
-    """The same answer with only its last ``len(words)`` words."""
-    dropped = len(hypothesis.words) - len(words)
-    attended = hypothesis.attended
-    return Hypothesis(
-        words,
-        None if attended is None else attended[dropped:],
-        stable=max(0, hypothesis.stable - dropped),
-        language=hypothesis.language,
-    )

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
-from livestt.engines import Job
+from livestt.engines import Hypothesis, Job
 from livestt.events import Word
 from livestt.timebase import from_ms, from_seconds
 
@@ -140,6 +140,18 @@ class Window:
         self.history.extend(gone)
         following = self.prefix[0].start if self.prefix else gone[-1].end
         self.start = max(self.start, (gone[-1].end + following) // 2)
+
+
+def replace_words(hypothesis: Hypothesis, words: tuple[Word, ...]) -> Hypothesis:
+    """The same answer with only its last ``len(words)`` words."""
+    dropped = len(hypothesis.words) - len(words)
+    attended = hypothesis.attended
+    return Hypothesis(
+        words,
+        None if attended is None else attended[dropped:],
+        stable=max(0, hypothesis.stable - dropped),
+        language=hypothesis.language,
+    )
 
 
 def _is_punctuation(text: str) -> bool:
