@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from e2e.fake_server import FakeServer, Message, diff, line, snapshot, wait_for  # noqa: E402
+from e2e.fake_store import transcript  # noqa: E402
 from e2e.sound import write_silence, write_sound  # noqa: E402
 
 LARGEST = 200_000
@@ -208,6 +210,76 @@ def overlay(studio: Studio) -> None:
     studio.keep(shown, "overlay")
 
 
+COUNCIL = [
+    (2, "The minutes of the last meeting are approved, then."),
+    (3, "One moment. The date of the opening is wrong in them."),
+    (2, "It says the ninth of May."),
+    (3, "And it is the sixteenth. The floor will not be dry before that."),
+]
+INTERVIEW = [(1, "So you came here as a child, and the harbour was still working?")]
+
+
+def earlier(studio: Studio, query: str = "", **options: object) -> Page:
+    """The list of earlier transcripts, one of them open, or what a search found."""
+    names = {"1": "Ann", "2": "Jamal", "3": "Dr. Okafor"}
+    now = datetime.now().astimezone()
+    meeting = [(speaker, text) for speaker, text in TALK * 4]
+    studio.server.store.kept = [
+        transcript(
+            "talk", meeting, now.isoformat(), title="Town meeting: the library", speakers=names
+        ),
+        transcript("memo", [(1, "Note to myself: ask about the roof.")], now.isoformat()),
+        transcript(
+            "council",
+            COUNCIL,
+            (now - timedelta(days=1)).isoformat(),
+            speakers={"2": "Jamal"},
+            seconds=2467.2,
+        ),
+        transcript("interview", INTERVIEW, "2026-03-02T09:00:00+00:00", seconds=5400),
+    ]
+    shown = studio.open(**options)
+    shown.click("#earlier-open")
+    if query:
+        shown.fill("#earlier-search", query)
+        shown.locator(".library-item.found").nth(1).click()
+    elif options.get("is_mobile") is None:
+        shown.click(".library-item >> nth=0")
+    expect(shown.locator(".library-item").first).to_be_attached()
+    shown.wait_for_timeout(200)
+    return shown
+
+
+def earlier_open(studio: Studio) -> None:
+    studio.keep(earlier(studio, **DESKTOP), "page-earlier")
+    studio.server.store.kept = []
+
+
+def library(studio: Studio) -> None:
+    studio.keep(earlier(studio, color_scheme="dark", **DESKTOP), "earlier-dark")
+    studio.keep(earlier(studio, "library", **DESKTOP), "earlier-search")
+    studio.keep(earlier(studio, **PHONE), "earlier-phone")
+    shown = earlier(studio, **PHONE)
+    shown.click(".library-item >> nth=0")
+    expect(shown.locator("#earlier-log")).to_contain_text("Good evening")
+    studio.keep(shown, "earlier-phone-page")
+    shown = earlier(studio, **DESKTOP)
+    shown.click("#earlier-delete")
+    studio.keep(shown, "earlier-delete")
+    studio.server.store.kept = []
+
+
+def key(studio: Studio) -> None:
+    studio.server.key = "secret"
+    for name, options in (("key", DESKTOP), ("key-phone", PHONE)):
+        shown = studio.open(**options)
+        shown.fill("#key-field", "wrong")
+        shown.keyboard.press("Enter")
+        expect(shown.locator("#key-problem")).not_to_be_empty()
+        studio.keep(shown, name)
+    studio.server.key = ""
+
+
 PICTURES: dict[str, Callable[[Studio], None]] = {
     "page": page,
     "start": start,
@@ -224,9 +296,12 @@ PICTURES: dict[str, Callable[[Studio], None]] = {
     "player": player,
     "projector": projector,
     "overlay": overlay,
+    "earlier": earlier_open,
+    "library": library,
+    "key": key,
 }
 
-SHOWN = ["page", "dark", "phone", "player", "overlay"]
+SHOWN = ["page", "dark", "phone", "player", "overlay", "earlier"]
 """Those that docs/ shows; the others are for whoever changes the page."""
 
 

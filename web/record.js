@@ -1,6 +1,7 @@
 /** The page as it records: one session, its views, and what the reader prefers. */
 
 import { mountAdmission } from "./admission.js";
+import { mountEarlier } from "./earlier.js";
 import { mountKeeping } from "./keeping.js";
 import { captureObstacle } from "./live/microphone.js";
 import { Session } from "./live/session.js";
@@ -50,7 +51,8 @@ export function record(reader) {
     session.retryNow();
   }
 
-  const admission = mountAdmission({ reader, found: () => {}, changed: serverChanged });
+  const earlier = mountEarlier({ server: () => reader.server });
+  const admission = mountAdmission({ reader, found: earlier.admit, changed: serverChanged });
   const reading = mountReading({
     dialogue: session,
     preferences: () => reader.preferences,
@@ -108,6 +110,7 @@ export function record(reader) {
       found: foundText(),
     });
     renderLanguages(state.about);
+    earlier.render(state.about);
     keep();
   }
 

@@ -165,8 +165,9 @@ class FakeServer:
         return JSONResponse({"type": "error", **body}, status)
 
     async def _health(self, request: Request) -> Response:
-        kept = {"store": {"status": "ok"}} if self.store.kept else {}
-        return JSONResponse({"status": "ok", "notice": self.notice, **kept, **self.about})
+        store = {"status": "ok" if self.store.kept else "off"}
+        about = {"status": "ok", "notice": self.notice, "store": store, **self.about}
+        return JSONResponse(about)
 
     async def _asr(self, socket: WebSocket) -> None:
         if self.away:

@@ -12,7 +12,7 @@
  * @property {string} [model]
  * @property {boolean} [detects_language]
  * @property {boolean} [diarization]
- * @property {object | null} [store]  How the transcript store is; absent if there is none.
+ * @property {{status: string}} [store]  How the transcript store is; "off" if there is none.
  *
  * @typedef {object} Access  What the key, or having none, allows.
  * @property {string} name  Of the key; empty without one.

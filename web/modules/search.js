@@ -22,6 +22,32 @@ export function findAll(rows, query) {
 }
 
 /**
+ * Where a text holds any of the words that were searched for, as a beginning or whole.
+ *
+ * @param {string} text
+ * @param {string} query
+ * @returns {{from: number, to: number}[]} In order, without overlap.
+ */
+export function spansOf(text, query) {
+  const words = fold(query).text.split(/\s+/u).filter(Boolean);
+  const folded = fold(text);
+  /** @type {{from: number, to: number}[]} */
+  const spans = [];
+  for (let at = 0; at < folded.text.length; at++) {
+    const begins = at === 0 || !/[\p{L}\p{N}]/u.test(folded.text[at - 1]) || UNSPACED.test(query);
+    const word = begins && words.find((one) => folded.text.startsWith(one, at));
+    if (!word) continue;
+    spans.push({ from: folded.places[at], to: folded.places[at + word.length] });
+    at += word.length - 1;
+  }
+  return spans;
+}
+
+/** Scripts that write words without spaces between them. */
+const UNSPACED =
+  /[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
+
+/**
  * @param {Row} row
  * @param {string} wanted
  */

@@ -57,9 +57,18 @@ async function copy(rows, labels) {
  */
 function download(content, type, extension) {
   const stamp = new Date().toISOString().slice(0, 16).replace("T", " ").replace(":", ".");
+  const blob = new Blob([content], { type: `${type};charset=utf-8` });
+  saveAs(blob, `${STRINGS.fileName(stamp)}.${extension}`);
+}
+
+/**
+ * @param {Blob} blob
+ * @param {string} name
+ */
+export function saveAs(blob, name) {
   const link = make("a", "");
-  link.href = URL.createObjectURL(new Blob([content], { type: `${type};charset=utf-8` }));
-  link.download = `${STRINGS.fileName(stamp)}.${extension}`;
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }

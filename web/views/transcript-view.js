@@ -78,9 +78,16 @@ export function mountTranscript() {
  * @param {Row[]} rows
  * @param {boolean} named
  * @param {Speakers} [speakers]  If they can be given names here.
+ * @param {(person: number) => string} [label]  What they are called.
  */
-export function renderRows(log, shown, rows, named, speakers) {
-  const label = labeler(speakers ?? noSpeakers());
+export function renderRows(
+  log,
+  shown,
+  rows,
+  named,
+  speakers,
+  label = labeler(speakers ?? noSpeakers()),
+) {
   const keys = new Set(rows.map((row) => row.key));
   for (const [key, { element }] of shown) {
     if (!keys.has(key)) {
@@ -170,7 +177,7 @@ function makeMargin(row, { who, language }, renamable) {
 }
 
 /** How many colours the style sheet has for people. */
-const HUES = 8;
+export const HUES = 8;
 
 /**
  * @param {number} person

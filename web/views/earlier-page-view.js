@@ -1,0 +1,208 @@
+/**
+ * One earlier transcript: what it is called, who speaks in it, what was said, and what can be done
+ * with it.
+ *
+ * @import { StoredTranscript } from "../modules/stored.js"
+ * @import { Row } from "../modules/conversation.js"
+ *
+ * @typedef {{rename: boolean, remove: boolean}} Rights
+ *
+ * @typedef {object} Wishes  What the reader does.
+ * @property {(title: string) => void} title
+ * @property {(speaker: number, name: string) => void} name
+ * @property {(format: string) => void} save
+ * @property {() => void} copy
+ * @property {() => void} remove
+ * @property {() => void} back
+ *
+ * @typedef {object} PageProps
+ * @property {StoredTranscript | null} transcript
+ * @property {Rights} rights
+ * @property {string} query  What was searched for.
+ */
+
+import { FORMATS, severalSpeakers } from "../modules/exporters.js";
+import { spansOf } from "../modules/search.js";
+import { peopleIn } from "../modules/speakers.js";
+import { keyOf, storedRows, storedSpeakers } from "../modules/stored.js";
+import { watchAddress } from "../modules/viewing.js";
+import { STRINGS } from "../strings.js";
+import { byId, make, setText } from "./dom.js";
+import { dayText, lengthText, timeText } from "./earlier-list-view.js";
+import { rangeOf, setMarks } from "./marks.js";
+import { labeler } from "./speakers-view.js";
+import { HUES, renderRows } from "./transcript-view.js";
+
+/** @param {Wishes} wishes */
+export function mountEarlierPage(wishes) {
+  const log = byId("earlier-log");
+  const title = /** @type {HTMLInputElement} */ (byId("earlier-name"));
+  const confirm = byId("earlier-confirm");
+  /** @type {Map<string, import("./transcript-view.js").Shown>} */
+  let shown = new Map();
+  let id = "";
+  /** @type {Row[]} */
+  let rows = [];
+
+  mountName(wishes.name);
+  mountFormats(wishes);
+  title.addEventListener("change", () => wishes.title(title.value.trim()));
+  title.addEventListener("keydown", ({ key }) => {
+    if (key === "Enter") title.blur();
+  });
+  byId("earlier-back").addEventListener("click", wishes.back);
+
+  /** @param {boolean} asking */
+  const askToDelete = (asking) => {
+    confirm.hidden = !asking;
+    byId(asking ? "earlier-keep" : "earlier-delete").focus();
+  };
+  byId("earlier-delete").addEventListener("click", () => askToDelete(true));
+  byId("earlier-keep").addEventListener("click", () => askToDelete(false));
+  byId("earlier-delete-now").addEventListener("click", wishes.remove);
+
+  /** @param {PageProps} props */
+  const render = ({ transcript, rights, query }) => {
+    byId("earlier-read").hidden = transcript === null;
+    byId("earlier-blank").hidden = transcript !== null;
+    if (!transcript) return;
+    if (transcript.id !== id) {
+      shown = new Map();
+      log.replaceChildren();
+      confirm.hidden = true;
+      byId("earlier-scroller").scrollTop = 0;
+    }
+    id = transcript.id;
+    rows = storedRows(transcript.lines);
+    const speakers = storedSpeakers(transcript);
+    const named = severalSpeakers(rows) || Object.keys(speakers.names).length > 0;
+    if (document.activeElement !== title) title.value = transcript.title;
+    title.placeholder = transcript.beginning || STRINGS.untitled;
+    title.readOnly = !rights.rename;
+    byId("earlier-delete").hidden = !rights.remove || transcript.ended === null;
+    setText(byId("earlier-meta"), factsOf(transcript));
+    renderLive(transcript);
+    renderRows(log, shown, rows, named, rights.rename ? speakers : undefined, labeler(speakers));
+    renderPeople(named ? peopleIn(rows) : [], labeler(speakers), rights.rename);
+    mark(query);
+  };
+
+  /** @param {string} query */
+  const mark = (query) => {
+    const ranges = rows.flatMap((row) => {
+      const text = shown.get(row.key)?.element.querySelector(".said")?.firstChild;
+      if (!(text instanceof Text) || query === "") return [];
+      return spansOf(row.text, query).map((span) => rangeOf(text, span));
+    });
+    setMarks("found", ranges);
+  };
+
+  return {
+    render,
+    /** @param {number} line */
+    reveal: (line) => {
+      const element = shown.get(keyOf(line))?.element;
+      element?.scrollIntoView({ block: "center" });
+    },
+  };
+}
+
+/** @param {(speaker: number, name: string) => void} changed */
+function mountName(changed) {
+  const form = byId("earlier-speaker");
+  const field = /** @type {HTMLInputElement} */ (byId("earlier-speaker-name"));
+  let speaker = 0;
+
+  byId("earlier-read").addEventListener("click", ({ target }) => {
+    const button = target instanceof Element ? target.closest("button[data-person]") : null;
+    if (!(button instanceof HTMLElement)) return;
+    speaker = Number(button.dataset.person);
+    field.value = button.dataset.name ?? button.textContent ?? "";
+    field.placeholder = STRINGS.speaker(speaker);
+    if (field.value === field.placeholder) field.value = "";
+    form.showPopover();
+    placeUnder(form, button);
+    field.select();
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    form.hidePopover();
+    changed(speaker, field.value.trim());
+  });
+}
+
+/** @param {Wishes} wishes */
+function mountFormats({ save, copy }) {
+  const menu = byId("earlier-formats");
+  for (const [extension, { name }] of Object.entries(FORMATS)) {
+    const button = make("button", "quiet", name, make("small", "", `.${extension}`));
+    button.type = "button";
+    button.dataset.saved = extension;
+    button.addEventListener("click", () => {
+      menu.hidePopover();
+      save(extension);
+    });
+    menu.append(button);
+  }
+  const opener = byId("earlier-save");
+  menu.addEventListener("toggle", () => placeUnder(menu, opener));
+  byId("earlier-copy").addEventListener("click", copy);
+}
+
+/**
+ * @param {number[]} people
+ * @param {(person: number) => string} label
+ * @param {boolean} renamable
+ */
+function renderPeople(people, label, renamable) {
+  const chips = people.map((person) => {
+    const name = label(person);
+    const chip = make(renamable ? "button" : "span", "chip", make("i", "dot"), name);
+    chip.dataset.hue = String(person % HUES);
+    if (chip instanceof HTMLButtonElement) {
+      chip.type = "button";
+      chip.title = STRINGS.speakerForm;
+      chip.dataset.person = String(person);
+      chip.dataset.name = name;
+    }
+    return chip;
+  });
+  byId("earlier-people").replaceChildren(...chips);
+}
+
+/** @param {StoredTranscript} transcript */
+function renderLive({ id, ended }) {
+  const link = /** @type {HTMLAnchorElement} */ (byId("earlier-watch"));
+  link.hidden = ended !== null;
+  link.href = watchAddress(document.baseURI, id);
+}
+
+/** @param {StoredTranscript} transcript */
+function factsOf({ started, seconds, words, missing_words: missing, language, model, owner }) {
+  const number = new Intl.NumberFormat(STRINGS.lang);
+  const facts = [
+    `${dayText(started)}, ${timeText(started)}`,
+    lengthText(seconds),
+    STRINGS.wordCount(number.format(words)),
+    missing > 0 ? STRINGS.wordsMissing(number.format(missing)) : "",
+    language
+      ? (new Intl.DisplayNames([STRINGS.lang], { type: "language" }).of(language) ?? "")
+      : "",
+    model,
+    owner ?? "",
+  ];
+  return facts.filter(Boolean).join(" · ");
+}
+
+/**
+ * @param {HTMLElement} panel
+ * @param {HTMLElement} button
+ */
+function placeUnder(panel, button) {
+  const { left, right, bottom } = button.getBoundingClientRect();
+  const { width, height } = panel.getBoundingClientRect();
+  const start = STRINGS.direction === "rtl" ? right - width : left;
+  const x = Math.max(8, Math.min(start, innerWidth - width - 8));
+  const y = Math.max(8, Math.min(bottom + 6, innerHeight - height - 8));
+  panel.style.setProperty("inset", `${y}px auto auto ${x}px`);
+}
