@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from livestt.events import (
     Event,
     LanguageDetected,
     SpeakerNamed,
+    SpeakerSeparated,
     SpeakersMerged,
     Word,
 )
@@ -49,6 +51,8 @@ class Recorder:
         self._next_line = 0
         layout = replace(layout, retention=REMEMBERED)
         self._received = 0
+        self._heard = array("i")
+        """Of the words of this process: who was heard, whoever that is; 0 if nobody."""
         self.stays_open = False
         """Whether the session is to go on elsewhere after it has ended here."""
         if resumed is None:
@@ -63,6 +67,7 @@ class Recorder:
             self._next_line = resumed.next_line
             self._view = resumed_view(layout, replace(resumed, segments=()))
             self._received = resume_at(resumed)
+        self._heard_from = self._next_word
 
     def open(self) -> Entry | None:
         """The entry that makes the session known, if it is not."""
@@ -74,11 +79,16 @@ class Recorder:
 
     def take(self, events: Sequence[Event]) -> Entry | None:
         """What to store before anybody learns of these events; None if that is nothing."""
-        lines = tuple(line for event in events for line in self._closed_by(event))
+        closed: list[Line] = []
+        whose: list[tuple[int, int | None]] = []
+        for event in events:
+            whose += self._freed(event)
+            closed += self._closed_by(event)
+            whose += self._voices(event)
+        lines, voices = tuple(closed), tuple(whose)
         words = tuple(w for event in events if isinstance(event, Committed) for w in event.words)
-        voices = tuple(voice for event in events for voice in self._voices(event))
         names = tuple((e.speaker, e.name) for e in events if isinstance(e, SpeakerNamed))
-        merged = tuple((e.speaker, e.into) for e in events if isinstance(e, SpeakersMerged))
+        merged = _merged(events)
         ended = any(isinstance(event, Ended) for event in events)
         progressed = self._view.progress.received - self._received >= PROGRESS
         if not (words or lines or voices or names or merged or ended or progressed):
@@ -107,8 +117,20 @@ class Recorder:
         """Numbers of words, and the person that each belongs to."""
         if not isinstance(event, Attributed):
             return []
+        for number, voice in enumerate(event.voices, event.first - self._heard_from):
+            if number >= 0:
+                self._heard.extend([0] * (number + 1 - len(self._heard)))
+                self._heard[number] = voice.speaker or 0
         person = self._view.people.person
         return [(event.first + i, person(voice.speaker)) for i, voice in enumerate(event.voices)]
+
+    def _freed(self, event: Event) -> list[tuple[int, int | None]]:
+        """The words of speakers that are about to be people of their own again."""
+        if not isinstance(event, SpeakerSeparated):
+            return []
+        merged = self._view.people.same.items()
+        free = {speaker for speaker, into in merged if into == event.speaker}
+        return [(self._heard_from + i, one) for i, one in enumerate(self._heard) if one in free]
 
     def _entry(
         self, words: tuple[Word, ...], lines: tuple[Line, ...], language: str | None, *, ended: bool
@@ -152,6 +174,19 @@ def resumed_view(layout: Layout, resumed: Resumed) -> Transcript:
         words=resumed.next_word,
         at=resume_at(resumed),
     )
+
+
+def _merged(events: Iterable[Event]) -> tuple[tuple[int, int], ...]:
+    merged: list[tuple[int, int]] = []
+    for event in events:
+        match event:
+            case SpeakersMerged(speaker, into):
+                merged.append((speaker, into))
+            case SpeakerSeparated(speaker):
+                merged = [pair for pair in merged if pair[1] != speaker]
+            case _:
+                pass
+    return tuple(merged)
 
 
 def _language(events: Iterable[Event], words: Sequence[Word]) -> str | None:

@@ -82,15 +82,7 @@ def write(connection: Connection, entries: Sequence[Entry], attempt: Attempt) ->
         connection.execute(_WORD, said)
     if closed:
         connection.execute(_LINE, closed)
-    heard = [
-        {"of": entry.session, "number": number, "whose": whose}
-        for entry in taken
-        for number, whose in entry.voices
-    ]
-    if heard:
-        connection.execute(_VOICE, heard)
-    for entry in taken:
-        _write_people(connection, entry)
+    _write_speakers(connection, taken)
     last = {entry.session: entry for entry in taken}
     if last:
         connection.execute(
@@ -101,6 +93,17 @@ def write(connection: Connection, entries: Sequence[Entry], attempt: Attempt) ->
     if empty:
         connection.execute(delete(sessions).where(sessions.c.id.in_(empty)))
     return refused
+
+
+def _write_speakers(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Whose the words are, and who that is, in the order in which it was found out."""
+    heard: list[dict[str, Any]] = []
+    for entry in entries:
+        heard += [{"of": entry.session, "number": n, "whose": whose} for n, whose in entry.voices]
+        if heard and (entry.merged or entry is entries[-1]):
+            connection.execute(_VOICE, heard)
+            heard = []
+        _write_people(connection, entry)
 
 
 def _write_people(connection: Connection, entry: Entry) -> None:

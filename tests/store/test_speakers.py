@@ -9,6 +9,7 @@ from livestt.events import (
     Ended,
     Event,
     SpeakerNamed,
+    SpeakerSeparated,
     SpeakersMerged,
     Voice,
 )
@@ -56,3 +57,30 @@ def test_names_and_merged_speakers_are_kept(store: Store) -> None:
     )
     assert store.get("a").speakers == {1: "Ada"}
     assert {w.speaker for s in store.read("a").segments for w in s.words} == {1}
+
+
+def test_separated_speakers_have_their_own_words_again(store: Store) -> None:
+    keep(
+        store,
+        [Diarized(0), Committed(words("one two three four")), whose(0, 1, 2, 3)],
+        [SpeakersMerged(2, 1), SpeakersMerged(3, 1)],
+        [SpeakerSeparated(1), whose(3, 2), Ended(9)],
+    )
+    said = [word for segment in store.read("a").segments for word in segment.words]
+    assert [word.speaker for word in said] == [1, 2, 3, 2]
+
+
+def test_what_was_merged_and_separated_is_stored_in_that_order(store: Store) -> None:
+    recorder = Recorder(Layout(), opening("a"))
+    batches: list[list[Event]] = [
+        [Diarized(0), Committed(words("one two three")), whose(0, 1, 2, 2)],
+        [SpeakersMerged(2, 1)],
+        [SpeakerSeparated(1)],
+        [SpeakersMerged(1, 3), SpeakerSeparated(3), Ended(9)],
+    ]
+    entries = [recorder.open(), *map(recorder.take, batches)]
+    *first, last = [entry for entry in entries if entry is not None]
+    for entry in first:
+        store.append(entry, lambda outcome: None)
+    write(store, last)
+    assert [w.speaker for s in store.read("a").segments for w in s.words] == [1, 2, 2]
