@@ -25,7 +25,9 @@ from livestt.events import Ended, Event, Warned
 from livestt.pipeline import Manner, Pipeline
 from livestt.session import Session
 from livestt.settings import Settings
+from livestt.speakers import Diarizer
 from livestt.speakers.driving import SpeakerDriver
+from livestt.speakers.scheduler import DiarizerScheduler
 from livestt.timebase import from_seconds
 from livestt.tuning import Tuning
 from livestt.vad.endpointing import EndpointingOptions
@@ -352,6 +354,7 @@ async def transcribe_live(
     engine: Engine,
     settings: Settings,
     on_events: Callable[[list[Event]], None],
+    diarizer: Diarizer | None = None,
 ) -> None:
     """Transcribe audio as it comes, until the iterable ends and its last words are committed.
 
@@ -359,6 +362,7 @@ async def transcribe_live(
         chunks: pieces of any size in the format ``audio``.
         engine: a loaded engine; stays open.
         on_events: called on the event loop with every batch of events, in order.
+        diarizer: a loaded diarizer that tells speakers apart, or None; stays open.
 
     Raises:
         BadAudio: the chunks are not the audio they were said to be.
@@ -371,8 +375,10 @@ async def transcribe_live(
             ended.set()
 
     scheduler = Scheduler(engine)
+    speakers = DiarizerScheduler(diarizer) if diarizer is not None else None
+    pipeline = Pipeline(settings, engine.capabilities, speakers)
     try:
-        async with drive(Pipeline(settings, engine.capabilities), scheduler, audio, take) as driver:
+        async with drive(pipeline, scheduler, audio, take) as driver:
             async for chunk in chunks:
                 await driver.feed(chunk)
             await driver.end()
@@ -380,3 +386,5 @@ async def transcribe_live(
     finally:
         with anyio.CancelScope(shield=True):
             await to_thread.run_sync(scheduler.close)
+            if speakers is not None:
+                await to_thread.run_sync(speakers.close)

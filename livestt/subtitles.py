@@ -159,7 +159,7 @@ def _named(segments: Iterable[Segment], names: Names = NOBODY) -> Iterator[Segme
         if segment.speaker is not None and segment.speaker != before and segment.words:
             first, *rest = segment.words
             named = replace(
-                first, text=f" {_speaker(segment.speaker, names)}: {first.text.strip()}"
+                first, text=f" {speaker_name(segment.speaker, names)}: {first.text.strip()}"
             )
             before = segment.speaker
             yield replace(segment, words=(named, *rest))
@@ -167,7 +167,8 @@ def _named(segments: Iterable[Segment], names: Names = NOBODY) -> Iterator[Segme
             yield segment
 
 
-def _speaker(number: int, names: Names) -> str:
+def speaker_name(number: int, names: Names) -> str:
+    """What a speaker is called."""
     return names.get(number) or f"Speaker {number}"
 
 
@@ -194,7 +195,7 @@ def to_vtt(spoken: Spoken, names: Names = NOBODY) -> str:
     blocks = ["WEBVTT\n"]
     for cue in cues(_spoken(spoken)):
         text = "\n".join(map(_escape, cue.lines))
-        voice = "" if cue.speaker is None else f"<v {_escape(_speaker(cue.speaker, names))}>"
+        voice = "" if cue.speaker is None else f"<v {_escape(speaker_name(cue.speaker, names))}>"
         blocks.append(f"{_times(cue, '.')}\n{voice}{text}\n")
     return "\n".join(blocks)
 
@@ -204,7 +205,7 @@ def to_markdown(spoken: Spoken, names: Names = NOBODY) -> str:
     blocks, before = [], None
     for segment in _spoken(spoken):
         if segment.speaker is not None and segment.speaker != before:
-            who = _plain(_speaker(segment.speaker, names))
+            who = _plain(speaker_name(segment.speaker, names))
             blocks.append(f"**{who}** ({clock(segment.start).split('.')[0]})")
         before = segment.speaker
         blocks.append(_plain(" ".join(joined(segment.words).split())))

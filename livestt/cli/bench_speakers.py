@@ -12,7 +12,7 @@ import click
 
 from livestt.cli.base import Command, announce
 from livestt.cli.bench_live import require
-from livestt.cli.options import FILES, with_settings
+from livestt.cli.options import DIARIZING_FILES, FILES, with_settings
 from livestt.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,7 +52,11 @@ COLUMNS: Mapping[str, str] = {
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write all figures here.",
 )
-@with_settings((*FILES, "Speakers"), defaults={"log_level": "warning", "diarization": True})
+@with_settings(
+    (*FILES, "Speakers"),
+    without=DIARIZING_FILES,
+    defaults={"log_level": "warning", "diarization": True},
+)
 def command(
     settings: Settings,
     files: tuple[Path, ...],

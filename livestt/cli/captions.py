@@ -11,7 +11,7 @@ from rich.text import Text
 
 from livestt.cli.written import format_of
 from livestt.events import Ended, Event
-from livestt.subtitles import render
+from livestt.subtitles import render, speaker_name
 from livestt.timebase import from_seconds
 from livestt.transcript import Layout, Transcript
 
@@ -27,6 +27,7 @@ class Captions:
         self._transcript = Transcript(Layout(retention=FOREVER))
         self._shown = Text()
         self._printed = 0
+        self._speaker: int | None = None
 
     def __enter__(self) -> Captions:
         if self._console.is_terminal:
@@ -57,12 +58,21 @@ class Captions:
         segments = list(self._transcript.segments)
         for segment in segments[self._printed :]:
             if segment.text:
-                self._console.print(segment.text, markup=False, highlight=False)
+                text = f"{self._turn(segment.speaker)}{segment.text}"
+                self._console.print(text, markup=False, highlight=False)
         self._printed = len(segments)
 
+    def _turn(self, speaker: int | None) -> str:
+        """What goes before a line: who speaks, if that is somebody else now."""
+        if speaker is None or speaker == self._speaker:
+            return ""
+        self._speaker = speaker
+        return f"{speaker_name(speaker, {})}: "
+
     def _growing(self) -> Text:
-        sure = "".join(word.text for word in self._transcript.growing)
-        maybe = "".join(word.text for word in self._transcript.interim)
+        transcript = self._transcript
+        sure = "".join(word.text for word in (*transcript.growing, *transcript.waiting))
+        maybe = "".join(word.text for word in transcript.interim)
         text = Text(sure.lstrip())
         text.append(maybe if sure else maybe.lstrip(), style="bright_black")
         return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import click
 from anyio.to_thread import run_sync
 
 from livestt.cli.base import Command, announce
-from livestt.cli.options import FILES, with_settings
+from livestt.cli.options import DIARIZING_FILES, FILES, with_settings
 from livestt.cli.written import format_of
 from livestt.errors import LivesttError, MissingExtra, SetupError
 from livestt.settings import Settings
@@ -21,6 +22,7 @@ from livestt.timebase import SAMPLE_RATE
 if TYPE_CHECKING:
     from livestt.cli.captions import Captions
     from livestt.engines import Engine
+    from livestt.speakers import Diarizer
 
 BLOCK = SAMPLE_RATE // 10
 """Samples per read: 100 ms."""
@@ -34,7 +36,7 @@ BLOCK = SAMPLE_RATE // 10
     help="Write the transcript here at the end; .txt, .md, .srt, .vtt, .tsv or .json.",
 )
 @click.option("--input", "-i", "source", help="Microphone, by number or part of its name.")
-@with_settings(FILES, defaults={"log_level": "warning"})
+@with_settings((*FILES, "Speakers"), without=DIARIZING_FILES, defaults={"log_level": "warning"})
 def command(settings: Settings, output: Path | None, source: str | None) -> None:
     """Transcribe the microphone until Ctrl+C.
 
@@ -44,20 +46,27 @@ def command(settings: Settings, output: Path | None, source: str | None) -> None
     livestt listen --language en
     livestt listen -o notes.txt
     livestt listen --input USB --model small
+    livestt listen --diarization
     """
     if output is not None:
         format_of(output)
     open_microphone = microphone(source)
     from livestt.cli.captions import Captions
     from livestt.engines.registry import load_engine
+    from livestt.speakers.registry import load_diarizer
 
-    engine = load_engine(settings, announce)
     captions = Captions()
     try:
-        with captions:
-            _run(open_microphone, engine, settings, captions)
+        with ExitStack() as models:
+            engine = load_engine(settings, announce)
+            models.callback(engine.close)
+            diarizer = None
+            if settings.diarization:
+                diarizer = load_diarizer(settings, announce)
+                models.callback(diarizer.close)
+            with captions:
+                _run(open_microphone, engine, settings, captions, diarizer)
     finally:
-        engine.close()
         if output is not None:
             captions.save(output)
 
@@ -86,11 +95,17 @@ def microphone(source: str | None) -> Any:
     return sounddevice.RawInputStream(SAMPLE_RATE, BLOCK, device=device, channels=1, dtype="int16")
 
 
-def _run(source: Any, engine: Engine, settings: Settings, captions: Captions) -> None:
+def _run(
+    source: Any,
+    engine: Engine,
+    settings: Settings,
+    captions: Captions,
+    diarizer: Diarizer | None,
+) -> None:
     """Run the event loop; of a group of errors the first is what people can act on."""
     failures: list[BaseException] = []
     try:
-        anyio.run(_listen, source, engine, settings, captions)
+        anyio.run(_listen, source, engine, settings, captions, diarizer)
     except* LivesttError as group:
         failures.extend(_leaves(group))
     if failures:
@@ -105,7 +120,13 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-async def _listen(source: Any, engine: Engine, settings: Settings, captions: Captions) -> None:
+async def _listen(
+    source: Any,
+    engine: Engine,
+    settings: Settings,
+    captions: Captions,
+    diarizer: Diarizer | None,
+) -> None:
     """Transcribe until Ctrl+C; what was said before it still comes out, a second one ends all."""
     from livestt.audio import AudioFormat
     from livestt.driver import transcribe_live
@@ -115,7 +136,12 @@ async def _listen(source: Any, engine: Engine, settings: Settings, captions: Cap
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_stop_on_interrupt, stop, tasks.cancel_scope)
             await transcribe_live(
-                _blocks(source, stop), AudioFormat("s16le"), engine, settings, captions.show
+                _blocks(source, stop),
+                AudioFormat("s16le"),
+                engine,
+                settings,
+                captions.show,
+                diarizer,
             )
             tasks.cancel_scope.cancel()
 

@@ -15,6 +15,12 @@ from livestt.settings import table
 MODEL = ("Model",)
 FILES = ("Model", "Streaming", "Audio")
 EVERYTHING = GROUPS
+DIARIZING_FILES = (
+    "diarization_file_backend",
+    "diarization_file_model",
+    "diarization_file_latency",
+)
+"""Settings of the group Speakers that only concern files."""
 
 
 def with_settings(

@@ -19,7 +19,16 @@ from livestt import driver
 from livestt.cli.captions import Captions
 from livestt.engines import Capabilities, registry
 from livestt.errors import EngineError
-from livestt.events import Committed, Ended, Event, Interim, Word
+from livestt.events import (
+    Attributed,
+    Committed,
+    Diarized,
+    Ended,
+    Event,
+    Interim,
+    Voice,
+    Word,
+)
 
 Run = Callable[..., Result]
 
@@ -34,6 +43,9 @@ def words(text: str, start: int = 0) -> tuple[Word, ...]:
 class Stream:
     """A microphone in a quiet room."""
 
+    length = 3
+    """Reads after which somebody presses Ctrl+C."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.reads = 0
 
@@ -44,7 +56,7 @@ class Stream:
 
     def read(self, frames: int) -> tuple[bytes, bool]:
         self.reads += 1
-        if self.reads == 3:
+        if self.reads == self.length:
             os.kill(os.getpid(), signal.SIGINT)
         return bytes(2 * frames), False
 
@@ -70,6 +82,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> None:
         engine: Any,
         settings: Any,
         on_events: Callable[[list[Event]], None],
+        diarizer: Any,
     ) -> None:
         assert audio_format.encoding == "s16le"
         heard = 0
@@ -89,6 +102,27 @@ def test_ctrl_c_flushes_what_was_said(run: Run, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert result.stdout == "Last words.\n"
     assert target.read_text().startswith("1\n00:00:00,000 --> ")
+
+
+@pytest.mark.usefixtures("sounddevice")
+def test_who_speaks(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Stream, "length", 40)
+    target = tmp_path / "said.txt"
+    scripted = ("--backend", "scripted", "--diarization", "--diarization-backend", "scripted")
+    result = run("listen", *scripted, "--no-vad", "-o", str(target))
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("Speaker 1: ")
+    assert target.read_text().startswith("Speaker 1: ")
+
+
+def test_captions_say_who_speaks_where_that_changes() -> None:
+    screen = io.StringIO()
+    said = words("One sentence. Another one. And mine.")
+    voices = (1, 1, 1, 1, 2, 2)
+    with Captions(Console(file=screen, width=60)) as captions:
+        captions.show([Diarized(0), Committed(said)])
+        captions.show([Attributed(0, tuple(map(Voice, voices)))])
+    assert screen.getvalue() == "Speaker 1: One sentence. Another one.\nSpeaker 2: And mine.\n"
 
 
 @pytest.mark.usefixtures("engine", "sounddevice")
