@@ -95,7 +95,10 @@ def _visible(words: Iterable[Word]) -> list[Word]:
 def _readable(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
     while words:
         count = _fitting(words)
-        if count < len(words):
+        rest = words[count:]
+        if rest and _is_one_cue(rest):
+            count = _halfway(words, count)
+        elif rest:
             count = _after_punctuation(words[:count])
         yield words[:count]
         words = words[count:]
@@ -113,9 +116,27 @@ def _fitting(words: Sequence[Word]) -> int:
     return count
 
 
+def _is_one_cue(words: Sequence[Word]) -> bool:
+    return len(words) == 1 or (words[-1].end - words[0].start <= LONGEST and _fits(words))
+
+
 def _fits(words: Sequence[Word]) -> bool:
     lines = _wrap(words)
     return len(lines) <= LINES and all(len(line) <= LINE for line in lines)
+
+
+def _halfway(words: Sequence[Word], most: int) -> int:
+    """Where two cues of about equal length meet, sooner after punctuation.
+
+    Filling the first one would leave the second a word or two, gone in the blink of an eye.
+    """
+    possible = [count for count in range(1, most + 1) if _is_one_cue(words[count:])]
+
+    def unevenness(count: int) -> int:
+        first, second = len(joined(words[:count])), len(joined(words[count:]))
+        return abs(first - second) - LINE // 2 * words[count - 1].text.endswith(PAUSES)
+
+    return min(possible, key=unevenness)
 
 
 def _after_punctuation(words: Sequence[Word]) -> int:

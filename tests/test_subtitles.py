@@ -153,6 +153,15 @@ def test_brief_cue_stays_on_screen_but_not_over_the_next() -> None:
     assert second.end == second.start + subtitles.SHORTEST
 
 
+def test_no_word_of_a_long_segment_is_left_alone_for_a_blink() -> None:
+    text = (
+        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+    )
+    first, second = subtitles.cues([segment(text)])
+    assert " ".join((*first.lines, *second.lines)) == text
+    assert second.end - second.start > 1.5 * SAMPLE_RATE
+
+
 def test_markdown_has_a_title() -> None:
     spoken = Said([segment("Hello")])
     assert subtitles.render(spoken, "md", title="A *b*\nc") == "# A \\*b\\* c\n\nHello\n"

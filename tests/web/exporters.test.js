@@ -99,6 +99,30 @@ test("slow speech is cut by time", () => {
   assert.equal(blocks.length, 4);
 });
 
+test("no word of a long line stands alone for a blink", () => {
+  const text =
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen";
+  const srt = toSrt(rowsOf(spoken(text, 5)), LABELS);
+  const texts = srt.split("\n\n").map((block) => block.trim().split("\n").slice(2).join(" "));
+  assert.equal(texts.join(" "), text);
+  assert.ok(Math.min(...texts.map(({ length }) => length)) > text.length / 3, srt);
+});
+
+test("a brief cue stays for a second, but not over the next", () => {
+  const brief = { words: [], begin: 1, finish: 1.1 };
+  const srt = toSrt(rowsOf({ ...line(0, "Yes."), ...brief }), LABELS);
+  assert.match(srt, /00:00:01,000 --> 00:00:02,000/);
+  const next = { ...line(1, "No."), begin: 1.5, finish: 4 };
+  const both = toSrt(rowsOf({ ...line(0, "Yes."), ...brief }, next), LABELS);
+  assert.match(both, /00:00:01,000 --> 00:00:01,500/);
+});
+
+test("markdown begins with its title, if it has one", () => {
+  const rows = rowsOf(line(0, "Hello."));
+  assert.match(toMarkdown(rows, { ...LABELS, title: "A *day*" }), /^# A \\\*day\\\*\n\n/);
+  assert.doesNotMatch(toMarkdown(rows, LABELS), /#/);
+});
+
 test("cues are spaced as the line is, whatever its words bring", () => {
   const times = (/** @type {string[]} */ ...words) =>
     words.map((word, i) => ({ word, start: 4 * i, end: 4 * i + 4 }));

@@ -4,7 +4,7 @@
  * @import { Row } from "./conversation.js"
  * @import { Word } from "./wire.js"
  *
- * @typedef {{speaker: (number: number) => string}} Labels
+ * @typedef {{speaker: (number: number) => string, title?: string}} Labels
  * @typedef {{begin: number, finish: number, speaker: number, text: string}} Cue
  * @typedef {{name: string, type: string, write: (rows: Row[], labels: Labels) => string}} Format
  */
@@ -16,6 +16,7 @@ import { wordSpans } from "./words.js";
 const CUE_LINE = 42;
 const CUE_TEXT = 2 * CUE_LINE;
 const CUE_SECONDS = 7;
+const SHORTEST_SECONDS = 1;
 
 /** @type {Record<string, Format>} */
 export const FORMATS = {
@@ -48,8 +49,7 @@ export function toText(rows, labels) {
  */
 export function toSrt(rows, labels) {
   const named = severalSpeakers(rows);
-  const cues = rows.filter(isSpoken).flatMap(cuesOf);
-  return cues
+  return cuesIn(rows)
     .map((cue, index) => {
       const name = named ? `${labels.speaker(cue.speaker)}: ` : "";
       const text = wrap((name + cue.text).replaceAll("-->", "→"));
@@ -64,8 +64,7 @@ export function toSrt(rows, labels) {
  */
 export function toVtt(rows, labels) {
   const named = severalSpeakers(rows);
-  const cues = rows.filter(isSpoken).flatMap(cuesOf);
-  const blocks = cues.map((cue) => {
+  const blocks = cuesIn(rows).map((cue) => {
     const voice = named ? `<v ${escapeVtt(labels.speaker(cue.speaker))}>` : "";
     return `${span(cue, ".")}\n${voice}${escapeVtt(wrap(cue.text))}\n`;
   });
@@ -80,7 +79,8 @@ export function toVtt(rows, labels) {
  */
 export function toMarkdown(rows, labels) {
   const named = severalSpeakers(rows);
-  return turnsOf(rows)
+  const title = labels.title ? `# ${escapeMarkdown(oneLine(labels.title))}\n\n` : "";
+  const turns = turnsOf(rows)
     .map((turn) => {
       const [{ begin, speaker }] = turn;
       const name = named ? `**${escapeMarkdown(labels.speaker(speaker))}** ` : "";
@@ -90,6 +90,7 @@ export function toMarkdown(rows, labels) {
       return `${name}*${clockText(begin)}*\n\n${text}\n${quote}`;
     })
     .join("\n");
+  return title + turns;
 }
 
 /**
@@ -133,6 +134,20 @@ function turnsOf(rows) {
 }
 
 /**
+ * All cues; a brief one stays a little longer, never over the next.
+ *
+ * @param {Row[]} rows
+ */
+function cuesIn(rows) {
+  const cues = rows.filter(isSpoken).flatMap(cuesOf);
+  return cues.map((cue, index) => {
+    const limit = cues[index + 1]?.begin ?? Number.POSITIVE_INFINITY;
+    const wanted = Math.min(cue.begin + SHORTEST_SECONDS, limit);
+    return { ...cue, finish: Math.max(cue.finish, wanted) };
+  });
+}
+
+/**
  * A line as cues short enough to read; the words' times say where it may be cut.
  *
  * @param {Row} row
@@ -148,6 +163,7 @@ function cuesOf(row) {
     if (group.length > 0 && isFull([...group, word])) groups.push([word]);
     else group.push(word);
   }
+  evenOut(groups);
   const texts = textsOf(row.text, groups);
   return groups.map((group, index) => ({
     begin: group[0].start,
@@ -155,6 +171,23 @@ function cuesOf(row) {
     speaker,
     text: oneLine(texts[index]),
   }));
+}
+
+/**
+ * The last two cues of a line get about as many words, so that none stands alone for a blink.
+ *
+ * @param {Word[][]} groups
+ */
+function evenOut(groups) {
+  const [first, last] = groups.slice(-2);
+  if (!last) return;
+  const length = (/** @type {Word[]} */ words) => spell(words).length;
+  while (length(first) > length(last) + first[first.length - 1].word.length) {
+    const moved = first[first.length - 1];
+    if (first.length === 1 || isFull([moved, ...last])) return;
+    first.pop();
+    last.unshift(moved);
+  }
 }
 
 /** @param {Word[]} words */

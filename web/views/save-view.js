@@ -8,6 +8,7 @@
 import { FORMATS, toText } from "../modules/exporters.js";
 import { STRINGS } from "../strings.js";
 import { byId, make, setText } from "./dom.js";
+import { dateText } from "./kept-view.js";
 
 /** @param {{rows: () => Row[], labels: () => Labels}} options */
 export function mountSave({ rows, labels }) {
@@ -23,7 +24,7 @@ export function mountSave({ rows, labels }) {
     button.addEventListener("click", () => {
       const found = rows();
       setText(answer, found.length > 0 ? "" : STRINGS.nothingToSave);
-      if (found.length > 0) download(format.write(found, labels()), format.type, extension);
+      if (found.length > 0) download(format.write(found, titled(labels())), format.type, extension);
     });
     byId("formats").append(button);
   }
@@ -34,6 +35,14 @@ export function mountSave({ rows, labels }) {
     byId("save").showPopover();
     setTimeout(copyAll); // After the panel's own "toggle".
   };
+}
+
+/**
+ * @param {Labels} labels
+ * @returns {Labels}
+ */
+function titled(labels) {
+  return { ...labels, title: `${STRINGS.transcript}, ${dateText(Date.now())}` };
 }
 
 /**
