@@ -7,6 +7,7 @@ registry of its own.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -62,6 +63,7 @@ class Census(Collector):
 
     def __init__(self, served: Services) -> None:
         self._served = served
+        self._loop = asyncio.get_running_loop()
 
     def collect(self) -> Iterator[Metric]:
         yield from self._now()
@@ -86,6 +88,7 @@ class Census(Collector):
             ("uploads_waiting", "Files received or waiting.", uploads.admitted - files),
             ("load_level", f"Rung of the ladder, 0 to {len(RUNGS) - 1}.", sessions.ladder.level),
             ("jobs_waiting", "Live jobs waiting for the engine.", stats.waiting),
+            ("tasks", "Tasks of the event loop.", len(asyncio.all_tasks(self._loop))),
             ("engine_alive", "Whether all threads of the engine live.", served.scheduler.alive),
             ("draining", "Whether the server is about to stop.", sessions.draining),
             ("lag_seconds", "Audio received and not heard, of the session worst off.",
