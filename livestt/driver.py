@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import anyio
 from anyio import to_thread
@@ -23,6 +24,7 @@ from livestt.engines import Engine, Job, StreamOptions
 from livestt.engines.scheduler import Scheduler, Ticket
 from livestt.events import Ended, Event, Warned
 from livestt.pipeline import Manner, Pipeline
+from livestt.resident import state_of
 from livestt.session import Session
 from livestt.settings import Settings
 from livestt.speakers import Diarizer
@@ -40,13 +42,20 @@ NOTICEABLE = 10.0
 LATE = Warned("words_late", "the engine has not answered for some seconds; words come late")
 ON_TIME = Warned("words_on_time", "the engine answers again")
 
+LOADING = Warned("model_loading", "the model is being loaded; words come once it is there")
+LOADED = Warned("model_loaded", "the model is loaded")
+
 PARTIAL_PATIENCE = 0.5
 """Seconds by which the last words of an utterance go before guesses of other sessions."""
 
 MAX_HEARING = 4
 """Threads that decode and detect speech, for all sessions together."""
 
-_limiter: RunVar[anyio.CapacityLimiter] = RunVar("hearing")
+MAX_OPENING = 8
+"""Threads that open streams, which takes long where a model has to be loaded."""
+
+_hearing: RunVar[anyio.CapacityLimiter] = RunVar("hearing")
+_opening: RunVar[anyio.CapacityLimiter] = RunVar("opening")
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +108,11 @@ class Driver:
         if self._finished:
             return
         self._untouched = False
-        self._receive(await to_thread.run_sync(self._frontend.feed, data, limiter=_hearing()))
+        self._receive(
+            await to_thread.run_sync(
+                self._frontend.feed, data, limiter=_limited(_hearing, MAX_HEARING)
+            )
+        )
         while self._is_far_behind():
             self._heard_more = anyio.Event()
             await self._heard_more.wait()
@@ -117,7 +130,11 @@ class Driver:
             self.abandon()
             return
         try:
-            self._receive(await to_thread.run_sync(self._frontend.finish, limiter=_hearing()))
+            self._receive(
+                await to_thread.run_sync(
+                    self._frontend.finish, limiter=_limited(_hearing, MAX_HEARING)
+                )
+            )
         finally:
             self._receive_end()
 
@@ -312,7 +329,7 @@ async def drive(
     """
     options = options or pipeline.settings.stream_options()
     engine = scheduler.engine
-    stream = await to_thread.run_sync(engine.open, options)
+    stream = await _open(engine, options, on_events)
     driver = decoder = None
     try:
         decoder = open_decoder(audio, pipeline.settings.decoder)
@@ -338,13 +355,26 @@ async def drive(
                 await to_thread.run_sync(decoder.close)
 
 
-def _hearing() -> anyio.CapacityLimiter:
-    """The threads of this event loop that hear."""
+async def _open(
+    engine: Engine, options: StreamOptions, on_events: Callable[[list[Event]], None]
+) -> Any:
+    """A stream of an engine; clients are told when the model has to be loaded for it."""
+    waits = state_of(engine) != "loaded"
+    if waits:
+        on_events([LOADING])
+    stream = await to_thread.run_sync(engine.open, options, limiter=_limited(_opening, MAX_OPENING))
+    if waits:
+        on_events([LOADED])
+    return stream
+
+
+def _limited(variable: RunVar[anyio.CapacityLimiter], threads: int) -> anyio.CapacityLimiter:
+    """The threads of this event loop that are there for one kind of work."""
     try:
-        return _limiter.get()
+        return variable.get()
     except LookupError:
-        limiter = anyio.CapacityLimiter(MAX_HEARING)
-        _limiter.set(limiter)
+        limiter = anyio.CapacityLimiter(threads)
+        variable.set(limiter)
         return limiter
 
 

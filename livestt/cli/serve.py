@@ -36,19 +36,22 @@ def start(settings: Settings) -> None:
     check_port(settings)
     if settings.ssl_self_signed:
         settings = with_certificate(settings)
-    from livestt.engines.registry import load_engine
+    from livestt.resident import load_models, resident
     from livestt.server.app import create_app
     from livestt.server.run import serve
-    from livestt.speakers.registry import load_diarizer, load_file_diarizer
     from livestt.store import open_store
 
     store = open_store(settings)
-    engine = load_engine(settings, announce)
-    diarizer = file_diarizer = None
-    if settings.diarization:
-        diarizer = load_diarizer(settings, announce)
-        file_diarizer = load_file_diarizer(settings, diarizer, announce)
-    app = create_app(engine, settings, diarizer=diarizer, file_diarizer=file_diarizer, store=store)
+    models = load_models(settings, announce)
+    if settings.model_idle_seconds or not settings.preload:
+        models = resident(models, settings)
+    app = create_app(
+        models.engine,
+        settings,
+        diarizer=models.diarizer,
+        file_diarizer=models.file_diarizer,
+        store=store,
+    )
     serve(app, settings)
 
 

@@ -22,6 +22,7 @@ from livestt.server.live.sessions import Sessions
 from livestt.server.native import surface as native
 from livestt.server.openai import realtime, rest
 from livestt.server.operations import census, health
+from livestt.server.operations.evicting import evicting
 from livestt.server.operations.metrics import Metrics
 from livestt.server.operations.observing import Observed
 from livestt.server.operations.readiness import Readiness
@@ -85,6 +86,7 @@ def create_app(
                 async with (
                     census.measuring(served),
                     sweeping(store, settings),
+                    evicting(engine, settings.model_idle_seconds),
                     wyoming.listening(served) as app.state.wyoming_port,
                 ):
                     yield

@@ -75,6 +75,20 @@ class ModelSettings:
         synonyms={"whisper": "faster-whisper", "mlx": "mlx-whisper"},
         hints={"openai-api": "write remote, and the server's address as --remote-url."},
     )
+    preload: bool = setting(
+        True,
+        "Model",
+        "Have the model in memory from the start. Without, it is loaded once to see that it works, "
+        "and then not before somebody needs it.",
+    )
+    model_idle_seconds: float = setting(
+        0.0,
+        "Model",
+        "Put the model out of memory when no session and no file has needed it for so long; the "
+        "next one waits until it is loaded again, and loses nothing. 0 keeps it.",
+        unit="seconds",
+        minimum=0,
+    )
     remote_url: str | None = setting(
         None,
         "Model",

@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from livestt import __version__
+from livestt.resident import ResidenceStats, Resident, state_of
 from livestt.server.live.ladder import RUNGS
 from livestt.server.operations.tally import KINDS, Kind
 from livestt.server.services import Services, services
@@ -97,7 +98,9 @@ class Census(Collector):
         ):  # fmt: skip
             yield _gauge(f"livestt_{name}", text, value)
         yield _gauge("whisperx_active_transcriptions", "Sessions and files now.", live + files)
-        yield _gauge("whisperx_loaded_models", "Models in memory.", int(served.scheduler.alive))
+        here = state_of(served.scheduler.engine) == "loaded"
+        yield _gauge("livestt_model_loaded", "Whether the model is in memory.", here)
+        yield _gauge("whisperx_loaded_models", "Models in memory.", int(here))
         yield _gauge("whisperx_vram_allocated_bytes", "Not known: always 0.", 0)
 
     def _ever(self) -> Iterator[Metric]:
@@ -120,7 +123,18 @@ class Census(Collector):
         ):
             yield _counter(f"livestt_{name}", text, label, values)
         yield from self._store()
-        yield _counter("whisperx_model_evictions", "Models put out of memory.", "model", {})
+        yield from self._residence()
+
+    def _residence(self) -> Iterator[Metric]:
+        """How often the model came and went."""
+        engine = self._served.scheduler.engine
+        stats = engine.residence.stats if isinstance(engine, Resident) else ResidenceStats()
+        model, text = engine.capabilities.model, "Times a model was put out of memory."
+        yield _counter("livestt_model_loads", "Times it came back.", "", {"": stats.loads})
+        seconds = {"": stats.seconds}
+        yield _counter("livestt_model_load_seconds", "Spent on loading it.", "", seconds)
+        yield _counter("livestt_model_evictions", text, "", {"": stats.evictions})
+        yield _counter("whisperx_model_evictions", text, "model", {model: stats.evictions})
 
     def _store(self) -> Iterator[Metric]:
         store = self._served.store

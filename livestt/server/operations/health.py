@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from starlette.requests import Request
@@ -10,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from livestt import __version__
 from livestt.errors import BadRequest, LivesttError, Overloaded
+from livestt.resident import state_of
 from livestt.server.access.refusals import refusal
 from livestt.server.live.ladder import NO_NEWCOMERS
 from livestt.server.services import services
@@ -25,6 +27,7 @@ async def health(request: Request) -> Response:
     served = services(request)
     engine = served.pipeline.engine
     ready = served.scheduler.alive
+    state = state_of(served.scheduler.engine)
     return JSONResponse(
         {
             "status": "ok" if ready else "error",
@@ -32,7 +35,8 @@ async def health(request: Request) -> Response:
             "backend": engine.name,
             "model": engine.model,
             "device": engine.device,
-            "loaded_models": [engine.model],
+            "loaded_models": [engine.model] if state == "loaded" else [],
+            "model_state": state,
             "diarization": served.pipeline.diarizer is not None,
             "notice": engine.notice,
             "languages": sorted(engine.languages),
@@ -63,6 +67,7 @@ async def ready(request: Request) -> Response:
         response = refusal(request.url.path, error)
         response.status_code = 400 if isinstance(error, BadRequest) else 503
         return response
+    ago = served.readiness.answered_ago
     accepting = sessions.ladder.level < NO_NEWCOMERS
     free = max(0, settings.max_sessions - len(sessions)) if accepting else 0
     return JSONResponse(
@@ -72,7 +77,8 @@ async def ready(request: Request) -> Response:
             "max_sessions": settings.max_sessions,
             "free": free,
             "load": sessions.ladder.rung.code,
-            "answered_ago": round(served.readiness.answered_ago, 1),
+            "model_state": state_of(served.scheduler.engine),
+            "answered_ago": None if math.isinf(ago) else round(ago, 1),
         },
         status_code=200 if free else full,
     )

@@ -16,6 +16,7 @@ from livestt.engines.scheduler import BatchReport, Scheduler
 from livestt.errors import EngineError, LivesttError
 from livestt.events import Ended, Event, Warned
 from livestt.pipeline import Manner, Pipeline
+from livestt.resident import Resident
 from livestt.server.timing import Timing
 from livestt.timebase import SAMPLE_RATE
 
@@ -67,13 +68,22 @@ class Readiness:
         """Seconds since the engine last answered anybody."""
         return time.monotonic() - self._answered
 
+    @property
+    def _away(self) -> bool:
+        """Whether the model is out of memory, or on its way back: it is not fetched just to be
+        asked, unless that failed the last time."""
+        engine = self._scheduler.engine
+        if not isinstance(engine, Resident):
+            return False
+        return engine.residence.state != "loaded" and engine.residence.failure is None
+
     async def check(self) -> None:
-        """Return once the engine is known to answer.
+        """Return once the engine is known to answer, or to be needed by nobody.
 
         Raises:
             EngineError: it does not.
         """
-        if self._scheduler.alive and self.answered_ago < self._timing.ready:
+        if self._scheduler.alive and (self._away or self.answered_ago < self._timing.ready):
             return
         asking = not self._told.is_set()
         if not asking and time.monotonic() - self._asked > self._timing.unready:
