@@ -123,6 +123,13 @@ def _jobs(run: Run) -> str:
     return MISSING if found is None else f"{found.jobs} {found.retries} {found.failures}"
 
 
+def _loop(run: Run) -> str:
+    found = run.counted and [run.counted.loop_lag.quantile(part) for part in (0.5, 0.99)]
+    if not found or None in found:
+        return MISSING
+    return " ".join(f"{1000 * value:.1f}" for value in found if value is not None)
+
+
 def _server_cpu(run: Run) -> str:
     return MISSING if run.server is None else f"{run.server.cpu / run.audio:.4f}"
 
@@ -160,6 +167,7 @@ ROWS: tuple[tuple[str, Cell], ...] = (
     ("sessions' p95 committed, s ²", lambda run: span(run.fairness)),
     ("sessions' greatest lag, s ²", lambda run: span(run.lags)),
     ("engine jobs, repeated, given up", _jobs),
+    ("event loop late, ms (p50, p99)", _loop),
     ("server CPU s per audio s", _server_cpu),
     ("server cores busy", _server_cores),
     ("server MB, idle and peak", _server_memory),

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,13 +22,12 @@ from livestt.engines import Engine, Samples
 from livestt.errors import MissingExtra, SetupError
 from livestt.events import Attributed, Committed, Event, Progress, SpeakerTurn, Word
 from livestt.settings import Settings
-from livestt.speakers import Diarizer, DiarizerJob
+from livestt.speakers import Diarizer
 from livestt.testing import Harness, decode_file
 from livestt.timebase import SAMPLE_RATE, to_seconds
 
-BATCHES = (1, 2, 4, 8)
-LEAST_COSTED = 10.0
-"""Seconds of audio of which the work is timed."""
+MARGIN = 0.25
+"""Seconds by which turns may be longer than speech."""
 COLLAR = 5.0
 """Seconds by which words may be off in the time-constrained word error rate."""
 
@@ -76,6 +74,10 @@ class Scores:
     seconds: float
     speakers: int
     speakers_heard: int
+    in_silence: float
+    """Seconds of turns, more than a quarter second away from any true one."""
+    in_order: bool
+    """Whether the speakers were numbered in the order in which they first spoke."""
     der: float
     der_collar: float
     jer: float
@@ -190,6 +192,8 @@ def scores(talk: Talk, heard: Heard, seconds: float) -> Scores:
         seconds,
         len({turn.speaker for turn in talk.turns}),
         len({turn.speaker for turn in heard.turns}),
+        in_silence=_in_silence(talk, heard),
+        in_order=_in_order(talk, mapping),
         words=len(heard.words),
         right=_right(talk, heard, mapping),
         **figures,
@@ -208,6 +212,27 @@ def annotation(turns: Iterable[tuple[float, float, str]]) -> Any:
     for number, (start, end, speaker) in enumerate(turns):
         result[core.Segment(start, end), number] = speaker
     return result
+
+
+def _in_silence(talk: Talk, heard: Heard) -> float:
+    """Seconds of turns where nobody speaks."""
+    core = _needed("pyannote.core")
+    said = core.Timeline([core.Segment(t.start - MARGIN, t.end + MARGIN) for t in talk.turns])
+    turns = core.Timeline([core.Segment(to_seconds(t.start), to_seconds(t.end))
+                           for t in heard.turns])  # fmt: skip
+    return float(turns.support().extrude(said.support()).duration())
+
+
+def _in_order(talk: Talk, mapping: Mapping[str, str]) -> bool:
+    """Whether speaker 1 is who spoke first, and so on; of those who were heard."""
+    arrival = list(dict.fromkeys(turn.speaker for turn in sorted(talk.turns, key=_start)))
+    numbers = {true: int(number) for number, true in mapping.items()}
+    heard = [numbers[speaker] for speaker in arrival if speaker in numbers]
+    return heard == sorted(heard)
+
+
+def _start(turn: Spoken) -> float:
+    return turn.start
 
 
 def _right(talk: Talk, heard: Heard, mapping: Mapping[str, str]) -> float | None:
@@ -248,37 +273,6 @@ def _segment(speaker: str, start: float, end: float, text: str) -> dict[str, Any
         "end_time": end,
         "words": spelled(text, "en"),
     }
-
-
-def costs(diarizer: Diarizer, audio: Samples) -> dict[int, float]:
-    """Seconds of work per second of one session's audio, by sessions in a batch."""
-    seconds = max(LEAST_COSTED, 4 * to_seconds(diarizer.capabilities.latency))
-    _cost(diarizer, audio, 1, seconds)
-    return {
-        size: min(_cost(diarizer, audio, size, seconds) for _ in range(3))
-        for size in BATCHES
-        if size <= diarizer.capabilities.max_batch
-    }
-
-
-def _cost(diarizer: Diarizer, audio: Samples, sessions: int, seconds: float) -> float:
-    streams = [diarizer.open() for _ in range(sessions)]
-    step = diarizer.capabilities.step
-    try:
-        begin = time.perf_counter()
-        for start in range(0, int(seconds * SAMPLE_RATE), step):
-            parts = _parts(audio, start, step, sessions)
-            diarizer.run([DiarizerJob(s, p) for s, p in zip(streams, parts, strict=True)])
-        return (time.perf_counter() - begin) / seconds / sessions
-    finally:
-        for stream in streams:
-            diarizer.release(stream)
-
-
-def _parts(audio: Samples, start: int, step: int, sessions: int) -> Iterator[Samples]:
-    """Each session hears another place of the recording."""
-    for i in range(sessions):
-        yield np.roll(audio, -start - i * 7919)[:step]
 
 
 def _needed(module: str) -> Any:

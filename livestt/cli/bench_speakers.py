@@ -77,7 +77,8 @@ def command(
     require()
     from rich.console import Console
 
-    from livestt.bench.speakers import costs, listen, read_talks, scores
+    from livestt.bench.speaker_costs import costs
+    from livestt.bench.speakers import listen, read_talks, scores
     from livestt.engines.registry import load_engine
     from livestt.speakers.registry import load_diarizer
     from livestt.testing import decode_file
@@ -95,7 +96,7 @@ def command(
     first = work[min(work)]
     for size, cost in work.items():
         console.print(
-            f"{size} sessions at once: {1000 * cost:.2f} ms of work per second of each, "
+            f"{size} sessions at once: {1000 * cost:.2f} ms of CPU per second of each, "
             f"{cost / first:.2f} of one alone"
         )
     if json_file is not None:
@@ -108,7 +109,7 @@ def _table(title: str, results: Sequence[Scores], *, delays: bool) -> Table:
     from rich.table import Table
 
     waits = ("label p50", "p95") if delays else ()
-    headings = ("recording", "heard", *COLUMNS.values(), *waits)
+    headings = ("recording", "heard", "order", "silence", *COLUMNS.values(), *waits)
     table = Table(*headings, title=title, box=SIMPLE, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
@@ -117,7 +118,9 @@ def _table(title: str, results: Sequence[Scores], *, delays: bool) -> Table:
         shares = [_share(row[name]) for name in COLUMNS]
         times = [_seconds(result.delay_p50), _seconds(result.delay_p95)] if delays else []
         heard = f"{result.speakers_heard}/{result.speakers}"
-        table.add_row(result.id, heard, *shares, *times)
+        order = "yes" if result.in_order else "no"
+        silence = f"{result.in_silence:.1f} s"
+        table.add_row(result.id, heard, order, silence, *shares, *times)
     return table
 
 

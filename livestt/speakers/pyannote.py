@@ -7,13 +7,14 @@ hour.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from livestt.engines import Samples
-from livestt.errors import BadModel, EngineError, MissingExtra
+from livestt.errors import BadModel, EngineError, MissingExtra, SetupError
 from livestt.speakers import (
     Activity,
     DiarizerCapabilities,
@@ -50,15 +51,23 @@ class PyannoteDiarizer:
 
     Raises:
         MissingExtra: pyannote.audio is not installed.
+        SetupError: it is, and cannot be imported.
         BadModel: there is no such pipeline, or you may not have it.
     """
 
     def __init__(self, settings: DiarizerSettings) -> None:
+        # It reports its use to its makers unless told not to.
+        os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "false")
         try:
             import torch
             from pyannote.audio import Pipeline
         except ImportError as error:
             raise MissingExtra("--diarization-file-backend pyannote", "pyannote") from error
+        except OSError as error:  # of libraries that do not belong together
+            raise SetupError(
+                f"pyannote.audio cannot be imported ({error}): torchaudio and torch must be builds "
+                "for the same CUDA."
+            ) from error
         self._torch = torch
         if settings.threads:
             torch.set_num_threads(settings.threads)
@@ -120,7 +129,8 @@ class PyannoteDiarizer:
             )
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"pyannote.audio: {error}") from error
-        tracks = said.speaker_diarization.itertracks(yield_label=True)
+        said = getattr(said, "speaker_diarization", said)
+        tracks = said.itertracks(yield_label=True)
         return activity(((turn.start, turn.end, name) for turn, _, name in tracks), frames)
 
 

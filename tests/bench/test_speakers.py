@@ -93,3 +93,16 @@ class TestScores:
         assert result.right == 0.75
         assert result.cpwer is not None
         assert result.cpwer > 0
+
+    def test_speech_where_nobody_speaks(self) -> None:
+        pytest.importorskip("pyannote.metrics")
+        pytest.importorskip("meeteval")
+        heard = self.heard(1, 1, 2, 2)
+        heard.turns.append(SpeakerTurn(2, from_seconds(4), from_seconds(6)))
+        assert scores(self.TALK, heard, 6.0).in_silence == pytest.approx(1.75)
+
+    def test_the_order_of_arrival(self) -> None:
+        pytest.importorskip("pyannote.metrics")
+        pytest.importorskip("meeteval")
+        assert scores(self.TALK, self.heard(1, 1, 2, 2), 4.0).in_order
+        assert not scores(self.TALK, self.heard(2, 2, 1, 1), 4.0).in_order

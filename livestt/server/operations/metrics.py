@@ -21,7 +21,8 @@ FAST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 LONG = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 14_400)
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 MEGABYTES = (0.1, 0.5, 1, 5, 10, 50, 100, 500, 1000)
-LOOP_STEP = 0.25
+LATE = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+LOOP_STEP = 0.1
 """Seconds between readings of the event loop's lag."""
 
 
@@ -57,8 +58,8 @@ class Metrics:
         self.loop_lag = _histogram(
             registry,
             "livestt_event_loop_lag_seconds",
-            "Time by which the event loop is late, four readings a second.",
-            FAST,
+            "Time by which the event loop is late, ten readings a second.",
+            LATE,
         )
         self.audio_seconds = _histogram(
             registry, "whisperx_audio_duration_seconds", "Duration of files, once decoded.", LONG
