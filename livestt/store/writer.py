@@ -104,6 +104,7 @@ class Writer:
         self._open: dict[str, int] = {}
         self._touched = time.monotonic()
         self._failing: str | None = None
+        self._recovering = False
         self._writing_since: float | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="livestt-store", daemon=True)
@@ -201,7 +202,7 @@ class Writer:
 
     def _wait(self) -> None:
         """Until there is something to do, or an attempt is due."""
-        if self._failing is not None and not self._closed:
+        if self._failing is not None and not (self._closed or self._recovering):
             self._wake.wait(self._retry)
         elif not (self._waiting or self._backlog or self._closed):
             self._wake.wait(TOUCH)
@@ -225,17 +226,26 @@ class Writer:
             _tell(answer, outcome)
 
     def _write_again(self, old: Sequence[_Kept]) -> bool:
-        """Try the backlog; when all of it is written the store is well again."""
+        """Try the backlog; whether that worked."""
         if self._outcomes([entry for entry, _ in old], again=True) is None:
             return False
         with self._wake:
             for entry, _ in old:
                 self._backlog.popleft()
                 self.stats.backlog -= len(entry.words)
-            if not self._backlog and self._failing is not None:
-                log.warning("transcripts are stored again")
-                self._failing = None
+            self._recovering = True
+            if len(self._backlog) <= MAX_ENTRIES:
+                self._recover()
         return True
+
+    def _recover(self) -> None:
+        """The store is well again. What came during the last attempt goes ahead of what comes."""
+        self._waiting.extendleft(reversed(self._backlog))
+        self._backlog.clear()
+        self.stats.backlog = 0
+        if self._failing is not None:
+            log.warning("transcripts are stored again")
+        self._failing = None
 
     def _outcomes(self, entries: Sequence[Entry], *, again: bool = False) -> list[Outcome] | None:
         """Write entries, perhaps once more; None if the disk fails."""
@@ -316,7 +326,7 @@ class Writer:
         self.stats.failures += 1
         reason = str(getattr(error, "orig", None) or error).strip()
         with self._wake:
-            before, self._failing = self._failing, reason
+            before, self._failing, self._recovering = self._failing, reason, False
         if before is None:
             log.error("transcripts cannot be stored: %s", reason)
 

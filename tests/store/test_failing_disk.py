@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -67,6 +67,34 @@ def test_words_wait_while_the_disk_is_full(store: Store) -> None:
     assert write(store, Entry("a", 1, 3, words("again", 3))) is Outcome.STORED
     assert store.read("a").text == f"before {big} after again"
     assert store.stats.lost_words == 0
+
+
+def test_a_disk_that_works_again_is_well_though_words_keep_coming(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With many sessions some words always come while others are written."""
+    tell(store, "a", "before", ended=False)
+    transact, numbers, waiting = store._writer._transaction, iter(range(2, 1000)), threading.Event()
+
+    def speak(*_: object) -> None:
+        n = next(numbers)
+        store.append(Entry("a", 1, n, words("more", n)), lambda _: None)
+
+    def busy(entries: Sequence[Entry], again: bool) -> set[int]:
+        if again:
+            speak()
+            waiting.set()
+        return transact(entries, again)
+
+    disk = Full(store)
+    disk.fill()
+    assert write(store, Entry("a", 1, 1, words("x" * 100_000, 1))) is Outcome.DEFERRED
+    monkeypatch.setattr(store._writer, "_transaction", busy)
+    disk.make_room()
+    assert waiting.wait(60)
+    wait_until(lambda: store.trouble is None)
+    assert next(numbers) < 100
+    wait_until(store._writer.idle)
 
 
 def test_what_cannot_be_kept_is_counted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
