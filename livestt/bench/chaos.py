@@ -160,7 +160,7 @@ async def server(port: int, store: Path, *more: str) -> AsyncIterator[Callable[[
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=None
         )
         running.append(process)
-        while not await to_thread.run_sync(_answers, port):
+        while not await to_thread.run_sync(answers, port):
             if process.returncode is not None:
                 raise RuntimeError(f"the server ended with status {process.returncode}")
             await anyio.sleep(0.05)
@@ -182,7 +182,8 @@ async def server(port: int, store: Path, *more: str) -> AsyncIterator[Callable[[
             await stop(signal.SIGTERM)
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Whether something listens on this port of this machine."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1):
             return True

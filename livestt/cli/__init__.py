@@ -11,6 +11,7 @@ from livestt import __version__
 COMMANDS = {
     "serve": "Start the server (what `livestt` alone does)",
     "run": "Fetch a model if need be, then serve it",
+    "ray": "Serve on a Ray cluster",
     "transcribe": "Transcribe audio files",
     "listen": "Transcribe the microphone",
     "models": "List engines and models",

@@ -24,8 +24,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between two attempts to connect again; each pause is twice the one before."""
 OVER = (1000, 1007, 1008)
 """Close codes of a session that is over; those from 4000 on are too."""
-AGAIN = (429, 503)
-"""Statuses of a server that may let a client in later."""
+AGAIN = (429, 502, 503, 504)
+"""Statuses of a server, or of a balancer before it, that may let a client in later."""
 
 
 class Captions:

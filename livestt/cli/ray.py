@@ -1,0 +1,72 @@
+"""``livestt ray``: the server on a Ray cluster."""
+
+from __future__ import annotations
+
+import click
+
+from livestt.cli.base import Command, announce
+from livestt.cli.options import EVERYTHING, with_settings
+from livestt.errors import MissingExtra, SetupError
+from livestt.settings import Settings
+
+
+@click.command("ray", cls=Command)
+@click.option("--min-replicas", type=click.IntRange(1), default=1, show_default=True,
+              help="Fewest servers.")  # fmt: skip
+@click.option("--max-replicas", type=click.IntRange(1), default=4, show_default=True,
+              help="Most servers.")  # fmt: skip
+@click.option("--fill", type=click.FloatRange(0.01, 1.0), default=0.7, show_default=True,
+              help="Share of --max-sessions that each server is kept at.")  # fmt: skip
+@click.option("--upscale-delay", type=click.FloatRange(0), default=5.0, show_default=True,
+              metavar="SECONDS", help="How long they must be fuller before one comes.")  # fmt: skip
+@click.option("--downscale-delay", type=click.FloatRange(0), default=600.0, show_default=True,
+              metavar="SECONDS", help="How long they must be emptier before one goes.")  # fmt: skip
+@click.option("--replica-cpus", type=click.FloatRange(0.0), default=1.0, show_default=True,
+              help="CPUs that Ray sets aside for each server.")  # fmt: skip
+@click.option("--replica-gpus", type=click.FloatRange(0.0), default=0.0, show_default=True,
+              help="GPUs that Ray gives each server.")  # fmt: skip
+@with_settings(EVERYTHING, without=("ssl_self_signed", "wyoming_port", "wyoming_host"))
+def command(
+    settings: Settings,
+    min_replicas: int,
+    max_replicas: int,
+    fill: float,
+    upscale_delay: float,
+    downscale_delay: float,
+    replica_cpus: float,
+    replica_gpus: float,
+) -> None:
+    """Serve on a Ray cluster, with as many servers as there are sessions for.
+
+    \b
+    livestt ray --model base --max-replicas 4        a cluster of this machine alone
+    RAY_ADDRESS=auto livestt ray --replica-gpus 1    the cluster that this machine is part of
+
+    Needs the extra ray. Each server is a whole one. --store has to be a PostgreSQL that all of them
+    reach, or none. docs/several-machines.md says more.
+    """
+    from livestt.server.ray_serve import Scale, application
+
+    if max_replicas < min_replicas:
+        raise SetupError("--max-replicas must not be less than --min-replicas.")
+    if max_replicas > 1 and not settings.store.startswith(("postgres", "none")):
+        raise SetupError(
+            "Several servers need one store: --store postgresql://..., or --no-store, with which "
+            "a session is lost when its server goes."
+        )
+    scale = Scale(
+        min_replicas, max_replicas, fill, upscale_delay, downscale_delay, replica_cpus, replica_gpus
+    )
+    app = application(settings, scale)
+    try:
+        import ray
+        from ray import serve
+    except ImportError as error:
+        raise MissingExtra("a deployment on Ray", "ray") from error
+    ray.init(ignore_reinit_error=True, log_to_driver=True)
+    options = {"host": settings.host, "port": settings.port}
+    if settings.ssl_certfile:
+        options |= {"ssl_certfile": settings.ssl_certfile, "ssl_keyfile": settings.ssl_keyfile}
+    serve.start(proxy_location="EveryNode", http_options=options)
+    announce(f"starting {min_replicas} to {max_replicas} servers on port {settings.port}")
+    serve.run(app, name="livestt", route_prefix="/", blocking=True)

@@ -1,0 +1,156 @@
+"""The server on a Ray cluster: each replica is a whole server, and a session stays in one.
+
+Ray's proxies pass a socket's frames to a replica, and Ray adds and removes replicas as sockets come
+and go: an open socket is one ongoing request. Three things would go wrong by themselves:
+
+- A replica takes ``max_ongoing_requests``, and a handshake beyond it waits in the proxy until some
+  replica has room, or the client gives up. So that limit is out of reach here, and the server's own
+  says 429 at once.
+- A replica that is to go waits for its requests to end, which sockets do not, and is then killed.
+  So it drains as a server that is asked to stop does, and clients come back to another replica.
+- A proxy knows nothing of sessions. A client that comes back may come to another replica, which
+  finds the session in the store; so the store has to be one that the replicas share.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+from starlette.applications import Starlette
+
+from livestt.engines.registry import load_engine
+from livestt.errors import EngineError, MissingExtra
+from livestt.server.app import create_app
+from livestt.server.services import Services
+from livestt.settings import Settings
+from livestt.speakers.registry import load_diarizer
+from livestt.store import open_store
+
+log = logging.getLogger(__name__)
+
+OUT_OF_REACH = 1_000_000
+"""Requests a replica may have at once, as far as Ray is concerned."""
+LEAVING = 30.0
+"""Seconds a replica may take to drain and stop."""
+GLANCE = 0.5
+"""Seconds between two looks whether the replica is to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How many replicas there are, and what each of them gets."""
+
+    least: int = 1
+    most: int = 1
+    sessions: float = 0.7
+    """Share of ``--max-sessions`` that replicas are kept at."""
+    up_seconds: float = 5.0
+    """For which there must be too many sessions before a replica is added."""
+    down_seconds: float = 600.0
+    """For which there must be too few before one is taken away."""
+    cpus: float = 1.0
+    gpus: float = 0.0
+
+    def options(self, settings: Settings) -> dict[str, Any]:
+        """What Ray is told."""
+        return {
+            "name": "livestt",
+            "max_ongoing_requests": OUT_OF_REACH,
+            "autoscaling_config": {
+                "min_replicas": self.least,
+                "max_replicas": self.most,
+                "target_ongoing_requests": max(1.0, self.sessions * settings.max_sessions),
+                "upscale_delay_s": self.up_seconds,
+                "downscale_delay_s": self.down_seconds,
+                "look_back_period_s": max(2.0, self.up_seconds),
+                "metrics_interval_s": 1.0,
+            },
+            "request_router_config": {
+                "request_router_class": "livestt.server.ray_router.LeastSessions"
+            },
+            "graceful_shutdown_wait_loop_s": 1.0,
+            "graceful_shutdown_timeout_s": LEAVING,
+            "ray_actor_options": {"num_cpus": self.cpus, "num_gpus": self.gpus},
+        }
+
+
+def application(settings: Settings, scale: Scale) -> Any:
+    """The Ray Serve application; ``ray.serve.run`` runs it.
+
+    Raises:
+        MissingExtra: Ray is not installed.
+    """
+    try:
+        from ray import serve
+    except ImportError as error:
+        raise MissingExtra("a deployment on Ray", "ray") from error
+
+    def build() -> Starlette:
+        return replica(settings, _stopping())
+
+    class Replica:
+        """A server; Ray makes as many as are needed, and asks each how it is."""
+
+        app: Starlette
+
+        def check_health(self) -> None:
+            served: Services = self.app.state.services
+            if not served.scheduler.alive:
+                raise EngineError("the engine's threads have ended")
+
+    ingress: Any = serve.ingress(build)(Replica)
+    return serve.deployment(**scale.options(settings))(ingress).bind()
+
+
+def replica(settings: Settings, stopping: Callable[[], bool]) -> Starlette:
+    """A server that drains once it is to stop. Blocking: loads the model.
+
+    Args:
+        settings: of the server; what concerns its sockets is the proxies' to decide.
+        stopping: whether it is to stop; asked often.
+    """
+    store = open_store(settings)
+    engine = load_engine(settings, log.info)
+    diarizer = load_diarizer(settings, log.info) if settings.diarization else None
+    app = create_app(engine, settings, diarizer=diarizer, store=store)
+    serving = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with serving(app), anyio.create_task_group() as tasks:
+            tasks.start_soon(_drain, app.state.services, stopping)
+            yield
+            tasks.cancel_scope.cancel()
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+async def _drain(served: Services, stopping: Callable[[], bool]) -> None:
+    while not stopping():  # noqa: ASYNC110 - Ray calls nobody
+        await anyio.sleep(GLANCE)
+    log.info("this replica is to stop; its sessions go on at others")
+    await served.sessions.drain(lambda: False)
+
+
+def _stopping() -> Callable[[], bool]:
+    """Whether Ray is about to stop the replica that this is called in.
+
+    Ray tells that to nobody before all requests have ended, so this looks where Ray keeps it.
+    Without it, sessions would be cut after `LEAVING` seconds, and their clients come back all the
+    same; only what was said last would be transcribed again.
+    """
+    from ray._private.worker import global_worker
+
+    def look() -> bool:
+        return any(
+            getattr(getattr(actor, "_replica_impl", None), "_shutting_down", False)
+            for actor in list(global_worker.actors.values())
+        )
+
+    return look
