@@ -22,13 +22,21 @@ from livestt.audio.format import AudioFormat
 from livestt.audio.frontend import Frontend, Heard
 from livestt.engines import Engine, Job, StreamOptions
 from livestt.engines.scheduler import Scheduler, Ticket
-from livestt.events import Ended, Event, Warned
+from livestt.events import (
+    Ended,
+    Event,
+    SpeakerNamed,
+    SpeakerSeparated,
+    SpeakersMerged,
+    Warned,
+)
 from livestt.pipeline import Manner, Pipeline
 from livestt.resident import state_of
 from livestt.session import Session
 from livestt.settings import Settings
 from livestt.speakers import Diarizer
 from livestt.speakers.driving import SpeakerDriver
+from livestt.speakers.heard_voice import HeardVoice
 from livestt.speakers.scheduler import DiarizerScheduler
 from livestt.timebase import from_seconds
 from livestt.tuning import Tuning
@@ -155,6 +163,16 @@ class Driver:
         """Let speech start and end by other options from now on."""
         self._session.listen(endpointing)
 
+    def tell(self, event: SpeakerNamed | SpeakersMerged | SpeakerSeparated) -> None:
+        """Somebody knows more about the speakers."""
+        if self._speakers is not None:
+            self._speakers.tell(event)
+            self._publish()
+
+    def voice(self, speaker: int) -> HeardVoice | None:
+        """What a speaker sounds like so far; None if that is not known."""
+        return None if self._speakers is None else self._speakers.voice(speaker)
+
     def retune(self, tuning: Tuning) -> None:
         """Other step and window lengths from now on."""
         self._session.retune(tuning)
@@ -202,7 +220,7 @@ class Driver:
     def _receive(self, heard: Heard) -> None:
         self._session.receive_audio(heard.samples, heard.probabilities)
         if self._speakers is not None:
-            self._speakers.speakers.receive_audio(heard.samples, heard.probabilities)
+            self._speakers.receive_audio(heard.samples, heard.probabilities)
         self._publish()
 
     def _receive_end(self) -> None:

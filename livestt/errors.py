@@ -20,6 +20,11 @@
     │   ├── TooLarge             a file over the limit                               413
     │   ├── TooSlow              a file that stopped coming                          408
     │   ├── TooManyUploads       too many files wait already; try again later        429
+    │   ├── VoicesOff            this server keeps no voices                         404
+    │   ├── UnknownVoice         no such voice, or not any more                      404
+    │   ├── NameTaken            another voice has that name                         409
+    │   ├── TooLittleSpeech      a speaker whose voice is not known yet              409
+    │   ├── UnusableSample       a recording that does not show one voice            422
     │   └── StillRunning         a session that runs cannot be deleted               409
     ├── Overloaded               the engine is too far behind for newcomers      503
     ├── ServerRestart            the server is going down; another comes up           503
@@ -157,6 +162,31 @@ class TooManyUploads(ClientError):
     http_status = 429
     close_code = 1013
     retry_after = 10.0
+
+
+class VoicesOff(ClientError):
+    code = "voices_off"
+    http_status = 404
+
+
+class UnknownVoice(ClientError):
+    code = "unknown_voice"
+    http_status = 404
+
+
+class NameTaken(ClientError):
+    code = "name_taken"
+    http_status = 409
+
+
+class TooLittleSpeech(ClientError):
+    code = "too_little_speech"
+    http_status = 409
+
+
+class UnusableSample(ClientError):
+    code = "unusable_sample"
+    http_status = 422
 
 
 class StillRunning(ClientError):

@@ -130,6 +130,19 @@ class SpeakerNamed:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakerRecognized:
+    """A speaker sounds like an enrolled voice. A name that somebody gave by hand counts more."""
+
+    speaker: int
+    name: str
+    """Of the voice; empty if the speaker is not taken for anybody any more."""
+    voice: str
+    """Id of the voice's profile."""
+    similarity: float
+    """Cosine of the two voices, -1 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpeakersMerged:
     """Two speakers are one person, who goes by the number ``into``."""
 
@@ -187,6 +200,7 @@ Event = (
     | Attributed
     | Diarized
     | SpeakerNamed
+    | SpeakerRecognized
     | SpeakersMerged
     | SpeakerSeparated
     | Flushed

@@ -28,9 +28,9 @@ from livestt.file_session import PACK, FileSession
 from livestt.pipeline import Manner, Pipeline, endpointing
 from livestt.settings import Settings
 from livestt.speakers import Diarizer
-from livestt.speakers.diarization import Diarization
+from livestt.speakers.embeddings import Embedder
 from livestt.speakers.file_driving import FileSpeakers
-from livestt.speakers.scheduler import DiarizerScheduler
+from livestt.speakers.scheduler import DiarizerScheduler, EmbedderScheduler
 from livestt.timebase import from_seconds, to_seconds
 from livestt.transcript import Layout, Transcript
 from livestt.vad import FRAME, Probabilities
@@ -175,7 +175,7 @@ class FileTranscription:
         return session.language is None or session.waiting >= lanes(self._pipeline.engine) // 2
 
     def _is_over(self) -> bool:
-        return self.session.ended and (self._speakers is None or self._speakers.speakers.done)
+        return self.session.ended and (self._speakers is None or self._speakers.done)
 
     def _wants_audio(self) -> bool:
         behind = self._speakers is not None and self._speakers.behind
@@ -183,9 +183,9 @@ class FileTranscription:
 
     def _receive(self, block: tuple[Samples, Probabilities] | None) -> None:
         """The next audio, or None after the last."""
-        told: list[FileSession | Diarization] = [self.session]
+        told: list[FileSession | FileSpeakers] = [self.session]
         if self._speakers is not None:
-            told.append(self._speakers.speakers)
+            told.append(self._speakers)
         for one in told:
             if block is None:
                 one.receive_end()
@@ -279,6 +279,7 @@ def transcribe_file(
     on_progress: Callable[[float], None] | None = None,
     diarizer: Diarizer | None = None,
     manner: Manner | None = None,
+    embedder: Embedder | None = None,
 ) -> Transcript:
     """Transcribe a file. Deterministic.
 
@@ -289,6 +290,7 @@ def transcribe_file(
         on_progress: told the seconds of audio done so far.
         diarizer: a loaded diarizer that tells speakers apart, or None.
         manner: how this file differs from the settings.
+        embedder: a loaded embedder that recognises them, or None.
 
     Raises:
         BadAudio: the file holds no audio that can be decoded.
@@ -300,8 +302,9 @@ def transcribe_file(
     with path.open("rb") as file:
         scheduler = Scheduler(engine)
         speakers = DiarizerScheduler(diarizer) if diarizer is not None else None
+        voices = EmbedderScheduler(embedder) if embedder is not None else None
         try:
-            pipeline = Pipeline(settings, engine.capabilities, speakers)
+            pipeline = Pipeline(settings, engine.capabilities, speakers, embedder=voices)
             run = FileTranscription(pipeline, scheduler, options)
             for events in run.run(file):
                 transcript.apply(events)
@@ -313,8 +316,9 @@ def transcribe_file(
             raise EngineError(f"{path}: {error}") from error
         finally:
             scheduler.close()
-            if speakers is not None:
-                speakers.close()
+            for models in (speakers, voices):
+                if models is not None:
+                    models.close()
     return transcript
 
 

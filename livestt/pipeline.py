@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from livestt.engines import Capabilities, StreamOptions
@@ -16,8 +16,12 @@ from livestt.speakers.alignment import AlignmentOptions
 from livestt.speakers.diarization import DiarizationOptions
 from livestt.speakers.driving import SpeakerDriver, drive_speakers
 from livestt.speakers.file_driving import FileSpeakers
-from livestt.speakers.scheduler import DiarizerScheduler
+from livestt.speakers.heard_voice import HeardVoice
+from livestt.speakers.identification import Identification, IdentificationOptions
+from livestt.speakers.profiles import Profile
+from livestt.speakers.scheduler import DiarizerScheduler, EmbedderScheduler
 from livestt.speakers.turns import TurnOptions
+from livestt.speakers.voice_driving import VoiceDriver
 from livestt.timebase import from_ms, from_seconds
 from livestt.transcript import Layout
 from livestt.tuning import Tuning
@@ -46,6 +50,10 @@ class Manner:
     """Most speakers to tell apart."""
     min_speakers: int | None = None
     """At least so many speakers are told apart; of files only."""
+    known: Callable[[], Sequence[Profile]] = tuple
+    """The voices that speakers may have, as they are known now."""
+    before: Mapping[int, HeardVoice] = field(default_factory=dict)
+    """Voices of this session as another process heard them, by the speaker's number."""
 
 
 class Pipeline:
@@ -56,6 +64,10 @@ class Pipeline:
         engine: capabilities of the engine that will answer.
         diarizer: runs the jobs of the diarizer; None tells no speakers apart.
         file_diarizer: the same for files; None is ``diarizer``.
+        embedder: runs the jobs of the embedder; None recognises no voices.
+
+    Attributes:
+        known: says which voices the speakers of a key's sessions and files may have.
 
     Raises:
         UnsupportedOption: settings this engine cannot honour.
@@ -68,11 +80,14 @@ class Pipeline:
         engine: Capabilities,
         diarizer: DiarizerScheduler | None = None,
         file_diarizer: DiarizerScheduler | None = None,
+        embedder: EmbedderScheduler | None = None,
     ) -> None:
         self.settings = settings
         self.engine = engine
         self.diarizer = diarizer
         self.file_diarizer = file_diarizer
+        self.embedder = embedder
+        self.known: Callable[[str], Sequence[Profile]] = lambda owner: ()
         self._vad = SileroVad() if settings.vad else None
         self.open_policy()
 
@@ -89,12 +104,34 @@ class Pipeline:
         manner = manner or Manner()
         diarizer = None if manner.diarization is False else self.diarizer
         options = diarization(self.settings, manner)
+        voices = None
+        if diarizer is not None and self.embedder is not None:
+            voices = VoiceDriver(self._open_voices(manner), self.embedder)
         return drive_speakers(
             diarizer,
             options,
             at_once=manner.speakers_at_once,
             patience=self.settings.speaker_patience,
+            voices=voices,
         )
+
+    @property
+    def voice_threshold(self) -> float:
+        """Cosine from which two voices are one person's; 1 where none are compared."""
+        if self.embedder is None:
+            return 1.0
+        return self.settings.voice_threshold or self.embedder.engine.capabilities.threshold
+
+    def _open_voices(self, manner: Manner, memory: int | None = None) -> Identification:
+        options = IdentificationOptions(
+            threshold=self.voice_threshold,
+            least=from_seconds(self.settings.voice_min_seconds),
+            max_speakers=manner.max_speakers or self.settings.max_speakers or None,
+            before=manner.before,
+        )
+        if memory is not None:
+            options = replace(options, memory=memory)
+        return Identification(options, manner.known)
 
     def most_speakers(self, manner: Manner) -> int:
         """How many speakers such a session can tell apart; 0 if none."""
@@ -118,7 +155,10 @@ class Pipeline:
         if manner.min_speakers or most:
             options = replace(options, count=SpeakerCount(manner.min_speakers, most))
         patient = replace(options.alignment, patience=from_seconds(10**9))
-        return FileSpeakers(diarizer, replace(options, alignment=patient), wake)
+        voices = None
+        if self.embedder is not None:
+            voices = self._open_voices(manner, memory=from_seconds(10**9)), self.embedder
+        return FileSpeakers(diarizer, replace(options, alignment=patient), wake, voices)
 
     def open_policy(self, name: PolicyName | None = None) -> Policy:
         name = name or cast(PolicyName, self.settings.backend_policy)

@@ -26,6 +26,7 @@ from livestt.events import (
     LanguageDetected,
     Progress,
     SpeakerNamed,
+    SpeakerRecognized,
     SpeakerSeparated,
     SpeakersMerged,
     SpeechStarted,
@@ -180,7 +181,7 @@ class Transcript:
                     self.diarized = at
                 case Attributed(first, voices):
                     self._attribute(first, voices)
-                case SpeakerNamed() | SpeakersMerged() | SpeakerSeparated():
+                case SpeakerNamed() | SpeakerRecognized() | SpeakersMerged() | SpeakerSeparated():
                     if self.people.apply(event):
                         self._revise()
                 case Ended():

@@ -32,6 +32,8 @@ RULES: Mapping[str, Need] = {
     "/sessions/*": "view",
     "/transcripts": "view",
     "/transcripts/*": "view",
+    "/voices": "transcribe",
+    "/voices/*": "transcribe",
     "/asr": "transcribe",
     "/detect-language": "transcribe",
     "/v1/audio/*": "transcribe",

@@ -22,6 +22,7 @@ COMMANDS = {
     "diagnose": "Find out why captions of a file are late or wrong",
     "bench": "Measure a server, an engine or files",
     "key": "Make, list and revoke API keys",
+    "voices": "List, add and remove voice profiles",
     "extension": "Write the browser extension into a folder",
     "version": "Print the version",
 }

@@ -24,7 +24,6 @@ RETIRED: Mapping[str, str] = {
     "--decoder-model-path": "use --model-path.",
     "--disable-fast-encoder": "there is only the fast encoder; choose --device cpu to save memory.",
     "--disable-punctuation-split": "lines end with sentences; leave it out.",
-    "--embedding-model": _SPEAKERS,
     "--encoder-model-path": "use --model-path.",
     "--holdback-words": _ENGINE,
     "--never-fire": "words are committed whole; leave it out.",

@@ -11,7 +11,7 @@ import click
 
 from livestt.cli.base import Command, announce
 from livestt.cli.options import EVERYTHING, with_settings
-from livestt.errors import SetupError
+from livestt.errors import SetupError, UnsupportedOption
 from livestt.settings import Settings
 
 
@@ -39,9 +39,12 @@ def start(settings: Settings) -> None:
     from livestt.resident import load_models, resident
     from livestt.server.app import create_app
     from livestt.server.run import serve
+    from livestt.speakers.embedder_registry import load_embedder
     from livestt.store import open_store
 
     store = open_store(settings)
+    if settings.voices and store is None:
+        raise UnsupportedOption("--voices keeps voice profiles in the store: leave out --no-store.")
     models = load_models(settings, announce)
     if settings.model_idle_seconds or not settings.preload:
         models = resident(models, settings)
@@ -51,6 +54,7 @@ def start(settings: Settings) -> None:
         diarizer=models.diarizer,
         file_diarizer=models.file_diarizer,
         store=store,
+        embedder=load_embedder(settings),
     )
     serve(app, settings)
 

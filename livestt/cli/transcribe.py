@@ -19,7 +19,10 @@ from livestt.settings import Settings
 
 if TYPE_CHECKING:
     from livestt.engines import Engine
+    from livestt.pipeline import Manner
     from livestt.speakers import Diarizer
+    from livestt.speakers.embeddings import Embedder
+    from livestt.speakers.profiles import Profile
     from livestt.transcript import Transcript
 
 LIVE_ONLY = (
@@ -62,7 +65,12 @@ Hear: TypeAlias = "Callable[[Path, Progress], Transcript]"
     help="How many people speak at least; with --diarization. --max-speakers says how many at "
     "most.",
 )
-@with_settings((*FILES, "Speakers"), without=LIVE_ONLY, defaults={"log_level": "warning"})
+@with_settings(
+    (*FILES, "Speakers"),
+    names=("log_level", "store"),
+    without=LIVE_ONLY,
+    defaults={"log_level": "warning"},
+)
 def command(
     settings: Settings,
     files: tuple[Path, ...],
@@ -83,44 +91,65 @@ def command(
     """
     kind = format or _format_of(files, output)
     targets = _targets(files, kind, output)
-    with _models(settings) as (engine, diarizer):
+    with _models(settings) as (engine, diarizer, embedder):
+        from livestt.pipeline import Manner
+
         least, most = num_speakers or min_speakers, num_speakers or None
-        hear = _hearing(settings, engine, diarizer, least, most)
+        known = _known(settings, embedder)
+        manner = Manner(min_speakers=least, max_speakers=most, known=lambda: known)
+        hear = _hearing(settings, engine, manner, diarizer, embedder)
         failures = _transcribe_all(targets, kind, hear)
     if failures:
         click.get_current_context().exit(2)
 
 
 @contextmanager
-def _models(settings: Settings) -> Iterator[tuple[Engine, Diarizer | None]]:
-    """The engine and, where speakers are to be told apart, the diarizer."""
+def _models(settings: Settings) -> Iterator[tuple[Engine, Diarizer | None, Embedder | None]]:
+    """The engine and, where speakers are to be told apart, what does that."""
     from livestt.engines.registry import load_engine
+    from livestt.speakers.embedder_registry import load_embedder
     from livestt.speakers.registry import load_file_diarizer
 
     with ExitStack() as stack:
         engine = load_engine(settings, announce)
         stack.callback(engine.close)
-        diarizer = None
+        diarizer = embedder = None
         if settings.diarization:
             diarizer = load_file_diarizer(settings, progress=announce)
             stack.callback(diarizer.close)
-        yield engine, diarizer
+            embedder = load_embedder(settings)
+        if embedder is not None:
+            stack.callback(embedder.close)
+        yield engine, diarizer, embedder
+
+
+def _known(settings: Settings, embedder: Embedder | None) -> Sequence[Profile]:
+    """The voices that are kept, if they are to be compared."""
+    if not settings.voices or embedder is None:
+        return ()
+    from livestt.store import open_store
+
+    store = open_store(settings)
+    if store is None:
+        return ()
+    model = embedder.capabilities.model
+    try:
+        return [voice.profile for voice in store.voices.all() if voice.model == model]
+    finally:
+        store.close()
 
 
 def _hearing(
     settings: Settings,
     engine: Engine,
+    manner: Manner,
     diarizer: Diarizer | None,
-    least: int | None,
-    most: int | None,
+    embedder: Embedder | None,
 ) -> Hear:
     from livestt.files import transcribe_file
-    from livestt.pipeline import Manner
-
-    manner = Manner(min_speakers=least, max_speakers=most)
 
     def hear(file: Path, on_progress: Progress) -> Transcript:
-        return transcribe_file(file, engine, settings, on_progress, diarizer, manner)
+        return transcribe_file(file, engine, settings, on_progress, diarizer, manner, embedder)
 
     return hear
 
@@ -174,7 +203,7 @@ def _transcribe(file: Path, kind: str, hear: Hear) -> str:
 
     with _progress(file) as on_progress:
         transcript = hear(file, on_progress)
-    return render(transcript, kind, title=file.name)
+    return render(transcript, kind, transcript.people.names, title=file.name)
 
 
 def _write(text: str, target: Path | None) -> None:

@@ -87,11 +87,19 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True)
+class Remember:
+    """A speaker's voice is to be kept under a name, or the one the speaker has."""
+
+    speaker: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """End of audio, like an empty binary frame."""
 
 
-Control = Configure | Flush | Keepalive | Ack | Resync | Tell | Close
+Control = Configure | Flush | Keepalive | Ack | Resync | Tell | Remember | Close
 
 
 def parse_query(
@@ -202,12 +210,14 @@ def parse_control(text: str) -> Control:
             return Tell(SpeakersMerged(_speaker(message, "speaker"), _speaker(message, "into")))
         case "separate":
             return Tell(SpeakerSeparated(_speaker(message, "speaker")))
+        case "remember":
+            return Remember(_speaker(message, "speaker"), _name(message.get("name", "")))
         case "close":
             return Close()
         case other:
             raise BadRequest(
                 f"unknown message type {str(other)[:40]!r}; known: configure, flush, pause, "
-                "unpause, keepalive, ack, resync, rename, merge, separate, close"
+                "unpause, keepalive, ack, resync, rename, merge, separate, remember, close"
             )
 
 
@@ -218,6 +228,7 @@ def config_message(
     version: str,
     *,
     speakers: int = 0,
+    voices: bool = False,
     resume_from_sample: int | None = None,
 ) -> dict[str, Any]:
     """The first message of a connection: what was agreed and who answers.
@@ -228,6 +239,7 @@ def config_message(
         session_id: for viewers, and to come back after a lost connection.
         version: of livestt.
         speakers: how many speakers are told apart at most; 0 if none are.
+        voices: whether voices can be remembered.
         resume_from_sample: for a publisher that came back, the next sample (at its own rate)
             that the session needs.
     """
@@ -248,6 +260,7 @@ def config_message(
         "notice": engine.notice,
         "diarization": speakers > 0,
         "max_speakers": speakers,
+        "voices": voices and speakers > 0,
         "version": version,
     }
     if resume_from_sample is None:

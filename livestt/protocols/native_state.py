@@ -159,6 +159,11 @@ def _rest(transcript: Transcript) -> State:
     people = transcript.people
     if people.names:
         state["speakers"] = {str(speaker): name for speaker, name in sorted(people.names.items())}
+    if people.recognized:
+        state["recognized"] = {
+            str(speaker): {"voice": e.voice, "name": e.name, "similarity": round(e.similarity, 3)}
+            for speaker, e in sorted(people.recognized.items())
+        }
     if people.same:
         state["merged"] = {str(speaker): into for speaker, into in sorted(people.same.items())}
     return state

@@ -32,9 +32,12 @@ from livestt.server.services import Services
 from livestt.server.storing import transcripts
 from livestt.server.storing.sweeping import sweeping
 from livestt.server.timing import Timing
+from livestt.server.voices import surface as voice_profiles
+from livestt.server.voices.book import VoiceBook
 from livestt.settings import Settings
 from livestt.speakers import Diarizer
-from livestt.speakers.scheduler import DiarizerScheduler
+from livestt.speakers.embeddings import Embedder
+from livestt.speakers.scheduler import DiarizerScheduler, EmbedderScheduler
 from livestt.store import Store
 
 log = logging.getLogger(__name__)
@@ -47,6 +50,7 @@ def create_app(
     store: Store | None = None,
     diarizer: Diarizer | None = None,
     file_diarizer: Diarizer | None = None,
+    embedder: Embedder | None = None,
 ) -> Starlette:
     """The server as an ASGI application.
 
@@ -57,6 +61,7 @@ def create_app(
         store: where transcripts are kept; the application closes it on shutdown.
         diarizer: a loaded diarizer, closed on shutdown too; None tells no speakers apart.
         file_diarizer: the same for uploads; None is ``diarizer``.
+        embedder: a loaded embedder, closed on shutdown too; None recognises no voices.
 
     Raises:
         UnsupportedOption: settings this engine cannot honour.
@@ -72,6 +77,9 @@ def create_app(
         scheduler = Scheduler(engine)
         pipeline.diarizer = _scheduled(diarizer)
         pipeline.file_diarizer = None if file_diarizer is diarizer else _scheduled(file_diarizer)
+        pipeline.embedder = EmbedderScheduler(embedder) if embedder is not None else None
+        voices = VoiceBook(pipeline, store)
+        pipeline.known = voices.known
         try:
             async with (
                 Sessions(pipeline, scheduler, timing, store) as sessions,
@@ -79,7 +87,9 @@ def create_app(
             ):
                 uploads = Uploads(pipeline, scheduler, sessions)
                 app.state.services = served = Services(
-                    pipeline, scheduler, sessions, uploads, timing, metrics, readiness, store
+                    *(pipeline, scheduler, sessions, uploads, timing, metrics, readiness),
+                    voices=voices,
+                    store=store,
                 )
                 if tracing is not None:
                     tracing.attend(served)
@@ -87,6 +97,7 @@ def create_app(
                     census.measuring(served),
                     sweeping(store, settings),
                     evicting(engine, settings.model_idle_seconds),
+                    voices.kept(),
                     wyoming.listening(served) as app.state.wyoming_port,
                 ):
                     yield
@@ -99,6 +110,8 @@ def create_app(
             for speakers in (pipeline.diarizer, pipeline.file_diarizer):
                 if speakers is not None:
                     await _close(speakers, speakers.engine, timing.engine)
+            if pipeline.embedder is not None:
+                await _close(pipeline.embedder, pipeline.embedder.engine, timing.engine)
 
     return Starlette(
         routes=[
@@ -111,6 +124,7 @@ def create_app(
             *census.routes(),
             *tokens.routes(),
             *transcripts.routes(),
+            *voice_profiles.routes(),
             *rest.unknown_routes(),
             *page_routes(),
         ],
@@ -129,7 +143,9 @@ def _scheduled(diarizer: Diarizer | None) -> DiarizerScheduler | None:
 
 
 async def _close(
-    scheduler: Scheduler | DiarizerScheduler, model: Engine | Diarizer, patience: float
+    scheduler: Scheduler | DiarizerScheduler | EmbedderScheduler,
+    model: Engine | Diarizer | Embedder,
+    patience: float,
 ) -> None:
     if await to_thread.run_sync(scheduler.close, patience):
         await to_thread.run_sync(model.close)

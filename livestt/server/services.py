@@ -14,6 +14,7 @@ from livestt.server.live.sessions import Sessions
 from livestt.server.operations.metrics import Metrics
 from livestt.server.operations.readiness import Readiness
 from livestt.server.timing import Timing
+from livestt.server.voices.book import VoiceBook
 from livestt.store import Store
 
 
@@ -35,6 +36,8 @@ class Services:
     """What the operator is told in figures."""
     readiness: Readiness
     """Whether the engine answers."""
+    voices: VoiceBook
+    """The voices that are known by name."""
     store: Store | None = None
     """Transcripts that outlive this process; None if none are to be kept."""
 

@@ -11,6 +11,7 @@ from livestt.option import setting
 
 if TYPE_CHECKING:
     from livestt.speakers import DiarizerSettings
+    from livestt.speakers.embeddings import EmbedderSettings
 
 DIARIZER_GROUP = "livestt.diarizers"
 """Entry-point group of the diarizers; `livestt.speakers.registry` imports them."""
@@ -22,6 +23,14 @@ BUILTIN_DIARIZERS: Mapping[str, str] = {
     "sortformer": "livestt.speakers.sortformer:SortformerDiarizer",
 }
 """Known without entry points too, so that a checkout that was never installed works."""
+
+EMBEDDER_GROUP = "livestt.embedders"
+"""Entry-point group of the embedders; `livestt.speakers.embedder_registry` imports them."""
+
+BUILTIN_EMBEDDERS: Mapping[str, str] = {
+    "onnx": "livestt.speakers.onnx_embedder:OnnxEmbedder",
+    "resemblyzer": "livestt.speakers.resemblyzer:ResemblyzerEmbedder",
+}
 
 DEFAULT_MODELS: Mapping[str, str] = {
     "auto": "nvidia/Nemotron-3-Diarization",
@@ -51,6 +60,12 @@ def file_diarizers() -> tuple[str, ...]:
 
 def _installed() -> set[str]:
     return {point.name for point in entry_points(group=DIARIZER_GROUP)} | BUILTIN_DIARIZERS.keys()
+
+
+def embedders() -> tuple[str, ...]:
+    """What ``--embedding-backend`` accepts here: ``auto``, ``none`` and each there is."""
+    found = {point.name for point in entry_points(group=EMBEDDER_GROUP)}
+    return ("auto", "none", *sorted(found | BUILTIN_EMBEDDERS.keys()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +171,56 @@ class SpeakerSettings:
         minimum=0,
         maximum=5000,
     )
+
+    embedding_backend: str = setting(
+        "auto",
+        "Speakers",
+        "What compares voices, so that speakers are recognised: onnx (a speaker model), "
+        "resemblyzer (brings its model; needs its extra). auto is onnx if --embedding-model is "
+        "given, and else none.",
+        choices=embedders,
+    )
+    embedding_model: str | None = setting(
+        None,
+        "Speakers",
+        "Speaker model of --embedding-backend onnx, such as WeSpeaker's or 3D-Speaker's: an .onnx "
+        "file, a folder with one, or a Hugging Face repository.",
+    )
+    voices: bool = setting(
+        False,
+        "Speakers",
+        "Keep the voice profiles that people enrol, and name speakers by them. Voices are personal "
+        "data: ask those whose they are.",
+    )
+    voice_threshold: float = setting(
+        0.0,
+        "Speakers",
+        "How alike (cosine) two voices must be to count as one person's; 0 is what suits the "
+        "model.",
+        minimum=0,
+        maximum=1,
+    )
+    voice_min_seconds: float = setting(
+        2.0,
+        "Speakers",
+        "Clean speech of a speaker, with nobody else talking, before the voice is compared.",
+        unit="seconds",
+        minimum=0.5,
+        maximum=30,
+    )
+
+    @property
+    def embedder(self) -> str:
+        """The embedder's name; ``none`` if voices are not compared."""
+        if self.embedding_backend != "auto":
+            return self.embedding_backend
+        return "onnx" if self.embedding_model else "none"
+
+    def embedder_settings(self, threads: int, device: str, cache: str | None) -> EmbedderSettings:
+        """The part an embedder needs to load."""
+        from livestt.speakers.embeddings import EmbedderSettings
+
+        return EmbedderSettings(self.embedding_model or "", threads, device, cache)
 
     def diarizer_settings(self, threads: int, device: str, cache: str | None) -> DiarizerSettings:
         """The part a diarizer needs to load, before the model is resolved to a folder."""

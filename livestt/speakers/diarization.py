@@ -53,6 +53,7 @@ class Diarization:
 
     Attributes:
         done: whether the last event has been said; no job or answer can follow.
+        unread: sample from which on somebody else still needs the turns; None for nobody.
     """
 
     def __init__(
@@ -76,7 +77,13 @@ class Diarization:
         self._news: list[Event] = []
         self._said: int | None = None
         self._ended: Ended | None = None
+        self.unread: int | None = None
         self.done = False
+
+    @property
+    def turns(self) -> Turns:
+        """Who speaks when, as far as it is known and not forgotten."""
+        return self._turns
 
     @property
     def lag(self) -> int:
@@ -182,7 +189,8 @@ class Diarization:
             said += self._alignment.decide(
                 self._turns, committed, received, finished=finished, late=self._late
             )
-            self._turns.forget((self._alignment.start or committed) - MEMORY)
+            unread = received if self.unread is None else self.unread
+            self._turns.forget(min(self._alignment.start or committed, unread) - MEMORY)
         known = self._progress.received if self._is_complete() else self._turns.settled
         if self._said is not None and known > self._said:
             self._said = min(known, self._progress.received)

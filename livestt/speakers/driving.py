@@ -1,21 +1,24 @@
-"""Drives one session's speakers in asyncio: jobs to the diarizer's scheduler, answers back."""
+"""Drives one session's speakers in asyncio: jobs to the schedulers, answers back."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 import anyio
 from anyio import to_thread
 
-from livestt.events import Event
+from livestt.engines import Samples
+from livestt.events import Event, SpeakerNamed, SpeakerSeparated, SpeakersMerged
 from livestt.speakers import DiarizerJob
 from livestt.speakers.diarization import Diarization, DiarizationOptions
 from livestt.speakers.gate import Gate
+from livestt.speakers.heard_voice import HeardVoice
 from livestt.speakers.scheduler import DiarizerScheduler, DiarizerTicket
+from livestt.speakers.voice_driving import VoiceDriver
 
 ANSWER_TIMEOUT = 60.0
 """Seconds after which a job counts as failed."""
@@ -33,6 +36,7 @@ class SpeakerDriver:
         scheduler: runs its jobs.
         gate: holds words back until their speaker is known; None lets speakers come later.
         patience: seconds without an answer after which words wait for no speaker.
+        voices: recognises the speakers; None does not.
     """
 
     def __init__(
@@ -41,45 +45,71 @@ class SpeakerDriver:
         scheduler: DiarizerScheduler,
         gate: Gate | None = None,
         patience: float = ANSWER_TIMEOUT,
+        voices: VoiceDriver | None = None,
     ) -> None:
         self.speakers = speakers
+        self._voices = voices
         self._patience = patience
         self._gate = gate
         self._scheduler = scheduler
         self._changed = anyio.Event()
         self._ticket: DiarizerTicket | None = None
 
+    def receive_audio(self, samples: Samples, probabilities: Iterable[float]) -> None:
+        """Take decoded audio; see `Diarization.receive_audio`."""
+        self.speakers.receive_audio(samples, probabilities)
+        if self._voices is not None:
+            self._voices.voices.receive_audio(samples)
+
     def follow(self, events: list[Event]) -> list[Event]:
         """The session's events with those of its speakers among them."""
         self._changed.set()
-        events = self.speakers.follow(events)
+        if self._voices is None:
+            events = self.speakers.follow(events)
+        else:
+            self.speakers.unread = self._voices.voices.reached
+            events = self._voices.follow(self.speakers.follow(events), self.speakers.turns)
         return self._gate.follow(events) if self._gate else events
+
+    def tell(self, event: SpeakerNamed | SpeakersMerged | SpeakerSeparated) -> None:
+        """Somebody knows more about the speakers."""
+        if self._voices is not None:
+            self._voices.voices.tell(event)
+
+    def voice(self, speaker: int) -> HeardVoice | None:
+        """What a speaker sounds like so far; None if that is not known."""
+        return None if self._voices is None else self._voices.voices.voice(speaker)
 
     def is_behind(self, ahead: int) -> bool:
         """Whether more than ``ahead`` samples wait, beyond what the diarizer wants at once."""
         return self.speakers.lag > ahead + self._scheduler.engine.capabilities.step
 
     async def run(self, answered: Callable[[], None]) -> None:
-        """Ask the diarizer whatever there is to know, until the session has said its last.
+        """Ask whatever there is to know, until the session has said its last.
 
         Args:
             answered: called on the event loop after every answer, and when one is late.
         """
-        while not self.speakers.done:
-            self._changed = anyio.Event()
-            job = self.speakers.next_job()
-            if job is None:
-                await self._changed.wait()
-            else:
-                await self._ask(job, answered)
-                answered()
+        async with anyio.create_task_group() as tasks:
+            if self._voices is not None:
+                tasks.start_soon(self._voices.run, answered)
+            while not self.speakers.done:
+                self._changed = anyio.Event()
+                job = self.speakers.next_job()
+                if job is None:
+                    await self._changed.wait()
+                else:
+                    await self._ask(job, answered)
+                    answered()
 
     async def quiet(self) -> bool:
-        """Make sure that the diarizer is not, and will not be, at work for this session.
+        """Make sure that no model is, or will be, at work for this session.
 
         Returns:
-            False if it hangs.
+            False if the diarizer hangs.
         """
+        if self._voices is not None:
+            self._voices.withdraw()
         ticket = self._ticket
         if ticket is None or ticket.done or self._scheduler.withdraw(ticket):
             return True
@@ -128,6 +158,7 @@ async def drive_speakers(
     *,
     at_once: bool = False,
     patience: float = ANSWER_TIMEOUT,
+    voices: VoiceDriver | None = None,
 ) -> AsyncIterator[SpeakerDriver | None]:
     """The speakers of one session: inside the block its driver may be run.
 
@@ -136,6 +167,7 @@ async def drive_speakers(
         options: thresholds and distances.
         at_once: whether words are committed only once their speaker is known.
         patience: seconds without an answer after which words wait for no speaker.
+        voices: recognises the speakers; None does not.
     """
     if scheduler is None:
         yield None
@@ -143,7 +175,8 @@ async def drive_speakers(
     diarizer = scheduler.engine
     stream = await to_thread.run_sync(diarizer.open)
     speakers = Diarization(stream, diarizer.capabilities, options)
-    driver = SpeakerDriver(speakers, scheduler, Gate() if at_once else None, patience)
+    gate = Gate() if at_once else None
+    driver = SpeakerDriver(speakers, scheduler, gate, patience, voices)
     try:
         yield driver
     finally:

@@ -18,6 +18,7 @@ from livestt.events import (
     Interim,
     LanguageDetected,
     Progress,
+    SpeakerRecognized,
     SpeakerTurn,
     Warned,
     Word,
@@ -51,7 +52,9 @@ class Gate:
                 case Progress() if self._held:
                     committed = min(event.committed, self._held[0].start)
                     said.append(replace(event, committed=committed))
-                case Progress() | LanguageDetected() | SpeakerTurn() | Warned():
+                case (
+                    Progress() | LanguageDetected() | SpeakerTurn() | SpeakerRecognized() | Warned()
+                ):
                     said.append(event)
                 case _:
                     said += self._say_interim()

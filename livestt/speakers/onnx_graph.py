@@ -51,11 +51,11 @@ def load(path: Path, threads: int, chosen: list[str]) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=chosen)
-    except _errors() as error:
+    except errors() as error:
         raise BadModel(f"{path} cannot be loaded: {error}") from error
 
 
-def _errors() -> tuple[type[Exception], ...]:
+def errors() -> tuple[type[Exception], ...]:
     """onnxruntime's own exceptions have no common base."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 

@@ -1,4 +1,4 @@
-"""The scheduler of a diarizer: the threads that run it, and batch the jobs of all sessions."""
+"""The schedulers of a diarizer and an embedder: threads that batch the jobs of all sessions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import TypeAlias
 
 from livestt.engines.scheduler import SchedulerOf, TicketOf
 from livestt.speakers import Activity, Diarizer, DiarizerJob
+from livestt.speakers.embeddings import Embedder, EmbedderJob, Embedding
 
 DiarizerTicket: TypeAlias = TicketOf[DiarizerJob, Activity]
+EmbedderTicket: TypeAlias = TicketOf[EmbedderJob, Embedding]
 
 
 class DiarizerScheduler(SchedulerOf[DiarizerJob, Activity]):
@@ -21,3 +23,12 @@ class DiarizerScheduler(SchedulerOf[DiarizerJob, Activity]):
 
     def __init__(self, diarizer: Diarizer) -> None:
         super().__init__(diarizer)
+
+
+class EmbedderScheduler(SchedulerOf[EmbedderJob, Embedding]):
+    """Runs the jobs of all sessions on one embedder."""
+
+    engine: Embedder
+
+    def __init__(self, embedder: Embedder) -> None:
+        super().__init__(embedder)

@@ -36,6 +36,7 @@ from livestt.store.ownership import (
 )
 from livestt.store.reading import Found
 from livestt.store.schema import sessions
+from livestt.store.voices import VoiceShelf
 from livestt.store.writer import RETRY, Answer, Outcome, StoreStats, Writer
 from livestt.transcript import Layout, Segment
 
@@ -84,6 +85,9 @@ class Store:
         layout: how words that were left over by a crash are put in lines.
         retry: seconds between attempts to write while the disk fails.
 
+    Attributes:
+        voices: the profiles that people enrolled.
+
     Raises:
         BadStore: it cannot be opened; says why.
     """
@@ -91,6 +95,7 @@ class Store:
     def __init__(self, place: str, layout: Layout | None = None, retry: float = RETRY) -> None:
         url = address(place)
         self._engine = connect(url)
+        self.voices = VoiceShelf(self._connection)
         self._layout = layout or Layout()
         with self._engine.begin() as connection:
             self._began = now(connection)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from livestt.events import (
@@ -12,7 +12,6 @@ from livestt.events import (
     Ended,
     Event,
     LanguageDetected,
-    SpeakerNamed,
     SpeakerSeparated,
     SpeakersMerged,
     Word,
@@ -79,6 +78,7 @@ class Recorder:
 
     def take(self, events: Sequence[Event]) -> Entry | None:
         """What to store before anybody learns of these events; None if that is nothing."""
+        named = dict(self._view.people.names)
         closed: list[Line] = []
         whose: list[tuple[int, int | None]] = []
         for event in events:
@@ -87,7 +87,7 @@ class Recorder:
             whose += self._voices(event)
         lines, voices = tuple(closed), tuple(whose)
         words = tuple(w for event in events if isinstance(event, Committed) for w in event.words)
-        names = tuple((e.speaker, e.name) for e in events if isinstance(e, SpeakerNamed))
+        names = _changed(named, self._view.people.names)
         merged = _merged(events)
         ended = any(isinstance(event, Ended) for event in events)
         progressed = self._view.progress.received - self._received >= PROGRESS
@@ -193,3 +193,9 @@ def _language(events: Iterable[Event], words: Sequence[Word]) -> str | None:
     detected = [event.language for event in events if isinstance(event, LanguageDetected)]
     spoken = [word.language for word in words[-1:]]
     return (detected[-1:] or spoken or [None])[0]
+
+
+def _changed(before: Mapping[int, str], now: Mapping[int, str]) -> tuple[tuple[int, str], ...]:
+    """The names that are others now; empty for people who have none any more."""
+    people = sorted({*before, *now})
+    return tuple((p, now.get(p, "")) for p in people if before.get(p, "") != now.get(p, ""))

@@ -3,7 +3,10 @@
 ::
 
     sessions 1 ──── n words     append-only: word n of a session is written once
-         └──────── n lines      closed lines, as readers saw them: words [first, first + count)
+         ├──────── n lines      closed lines, as readers saw them: words [first, first + count)
+         └──────── n session_voices   what its speakers sound like, while it may be resumed
+    voices                      profiles that people enrolled
+
 
 Times of audio are samples at 16 kHz, times of day milliseconds since 1970 (UTC).
 
@@ -26,6 +29,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -95,6 +99,31 @@ lines = Table(
     Index("lines_by_time", "session", "start"),
 )
 
+voices = Table(
+    "voices",
+    SCHEMA,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("samples", Integer, nullable=False),
+    Column("heard", BigInteger, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    UniqueConstraint("owner", "name"),
+)
+
+session_voices = Table(
+    "session_voices",
+    SCHEMA,
+    Column("session", Text, ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True),
+    Column("speaker", Integer, primary_key=True),
+    Column("heard", BigInteger, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+)
+
 _SQLITE_SEARCH = (
     "CREATE VIRTUAL TABLE lines_fts USING fts5"
     "(text, content='lines', content_rowid='key', tokenize='unicode61 remove_diacritics 2')",
@@ -121,7 +150,12 @@ for _statement in _SQLITE_SEARCH:
 for _statement in _POSTGRES_SEARCH:
     event.listen(lines, "after_create", _ddl(_statement, "postgresql"))
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = ()
+
+def _add_voices(connection: Connection) -> None:
+    SCHEMA.create_all(connection, [voices, session_voices])
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_add_voices,)
 """``MIGRATIONS[i]`` brings version ``i + 1`` to version ``i + 2``."""
 
 

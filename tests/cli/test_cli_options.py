@@ -17,6 +17,8 @@ Run = Callable[..., Result]
 
 ELSE: dict[str, tuple[str, Any]] = {
     "host": ("0.0.0.0", "0.0.0.0"),
+    "embedding_backend": ("resemblyzer", "resemblyzer"),
+    "embedding_model": ("./voices.onnx", "./voices.onnx"),
     "port": ("9000", 9000),
     "ssl_certfile": ("c.pem", "c.pem"),
     "forwarded_allow_ips": ("10.0.0.0/8", "10.0.0.0/8"),

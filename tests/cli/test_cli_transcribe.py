@@ -16,6 +16,7 @@ from livestt.cli import transcribe
 from livestt.engines import registry
 from livestt.errors import BadAudio
 from livestt.events import Word
+from livestt.people import People
 from livestt.settings import Settings
 from livestt.transcript import Segment
 
@@ -38,6 +39,7 @@ class Said:
     language: str | None = "en"
     duration: int = 16_000
     segments: list[Segment] = field(default_factory=list)
+    people: People = field(default_factory=People)
 
     def __post_init__(self) -> None:
         words = (Word(" " + self.text, 0, 16_000),)

@@ -13,6 +13,7 @@ from livestt.engines import Engine
 from livestt.server.timing import Timing
 from livestt.settings import Settings
 from livestt.speakers import Diarizer
+from livestt.speakers.embeddings import Embedder
 from livestt.store import Store
 
 from .engines import Watched
@@ -33,14 +34,13 @@ def servers() -> Iterator[Serve]:
             kept: Store | None = None,
             diarizer: Diarizer | None = None,
             file_diarizer: Diarizer | None = None,
+            embedder: Embedder | None = None,
             **settings: Any,
         ) -> Running:
             chosen = Settings(**{"port": 0, "vad": False, "resume_seconds": 0, **settings})
-            return stack.enter_context(
-                Running(
-                    engine or Watched(), chosen, timing or Timing(), kept, diarizer, file_diarizer
-                )
-            )
+            models = diarizer, file_diarizer, embedder
+            running = Running(engine or Watched(), chosen, timing or Timing(), kept, *models)
+            return stack.enter_context(running)
 
         yield start
 

@@ -27,6 +27,7 @@ from livestt.server.services import Services
 from livestt.server.timing import Timing
 from livestt.settings import Settings
 from livestt.speakers import Diarizer
+from livestt.speakers.embeddings import Embedder
 from livestt.store import Store
 
 PATIENCE = 60.0
@@ -55,9 +56,11 @@ class Running:
         store: Store | None = None,
         diarizer: Diarizer | None = None,
         file_diarizer: Diarizer | None = None,
+        embedder: Embedder | None = None,
     ) -> None:
         self.engine = engine
-        self.app = create_app(engine, settings, timing, store, diarizer, file_diarizer)
+        models = diarizer, file_diarizer, embedder
+        self.app = create_app(engine, settings, timing, store, *models)
         self.server = Server(config(self.app, settings))
         self.errors = Errors()
         self.expects_errors = False

@@ -16,7 +16,7 @@ from livestt.store import Asked, Entry, Outcome, Store
 from livestt.store import open_store as open_named
 from livestt.store.database import address
 from livestt.store.recorder import resume_at
-from livestt.store.schema import newest, prepare
+from livestt.store.schema import MIGRATIONS, newest, prepare
 from livestt.subtitles import render
 
 from .conftest import AUDIO, Open, line, opening, tell, words, write
@@ -247,10 +247,24 @@ class TestOpening:
 
     def test_an_older_database_is_brought_up_to_date(self, store: Store) -> None:
         steps: list[int] = []
-        later = (lambda _: steps.append(1), lambda _: steps.append(2))
+        later = (*MIGRATIONS, lambda _: steps.append(1), lambda _: steps.append(2))
         with store._engine.begin() as connection:
             prepare(connection, later)
         with store._engine.begin() as connection:
             prepare(connection, later)
         assert steps == [1, 2]
-        assert newest(later) == 3
+        assert newest(later) == newest() + 2
+
+    @IN_A_FILE
+    def test_a_database_from_before_voices_gets_them(self, store: Store, tmp_path: Path) -> None:
+        tell(store, "a", "hello")
+        store.close()
+        with sqlite3.connect(tmp_path / "transcripts.db") as raw:
+            raw.executescript(
+                "DROP TABLE voices; DROP TABLE session_voices; UPDATE livestt SET version = 1"
+            )
+        raw.close()
+        again = Store(str(tmp_path / "transcripts.db"))
+        assert again.read("a").text == "hello"
+        assert again.voices.all() == []
+        again.close()

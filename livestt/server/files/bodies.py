@@ -31,9 +31,9 @@ class Form:
         self.fields = [
             (name, value) for name, value in data.multi_items() if isinstance(value, str)
         ]
-        self._files = {
-            name: value for name, value in data.multi_items() if isinstance(value, UploadFile)
-        }
+        self._files = [
+            (name, value) for name, value in data.multi_items() if isinstance(value, UploadFile)
+        ]
 
     def file(self, name: str) -> BinaryIO:
         """The file of this field.
@@ -41,13 +41,21 @@ class Form:
         Raises:
             BadRequest: there is none.
         """
-        found = self._files.get(name)
-        if found is None:
-            given = ", ".join(self._files) or "none"
+        return self.files(name)[-1]
+
+    def files(self, name: str) -> list[BinaryIO]:
+        """The files of this field, in order.
+
+        Raises:
+            BadRequest: there is none.
+        """
+        found = [value.file for given, value in self._files if given == name]
+        if not found:
+            given = ", ".join(given for given, _ in self._files) or "none"
             raise BadRequest(
                 f"the form has no file in its field {name!r} (files: {given})", param=name
             )
-        return found.file
+        return found
 
 
 class _Multipart(MultiPartParser):

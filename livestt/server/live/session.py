@@ -14,7 +14,7 @@ from livestt.audio.format import AudioFormat
 from livestt.driver import Driver, drive
 from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
-from livestt.errors import BadAudio, LivesttError, UnknownSession
+from livestt.errors import BadAudio, LivesttError, TooLittleSpeech, UnknownSession
 from livestt.events import (
     Diarized,
     Ended,
@@ -34,6 +34,7 @@ from livestt.server.live.inbox import End, Flush, Inbox
 from livestt.server.live.ladder import RUNGS, eased
 from livestt.server.operations.tally import Count, Tally
 from livestt.server.storing.keeping import Keeper
+from livestt.speakers.heard_voice import HeardVoice
 from livestt.store import Opening, Resumed, Store
 from livestt.store.recorder import Recorder, resume_at, resumed_view
 from livestt.timebase import from_ms, to_seconds
@@ -195,7 +196,23 @@ class LiveSession:
 
     def say(self, event: SpeakerNamed | SpeakersMerged | SpeakerSeparated) -> None:
         """Somebody knows more about the speakers."""
+        if self._driver is not None:
+            self._driver.tell(event)
         self._receive_events([event])
+
+    def voice(self, speaker: int) -> HeardVoice:
+        """What a speaker sounds like so far.
+
+        Raises:
+            TooLittleSpeech: nobody knows yet, or ever will.
+        """
+        heard = None if self._driver is None else self._driver.voice(speaker)
+        if heard is None:
+            least = self._pipeline.settings.voice_min_seconds
+            raise TooLittleSpeech(
+                f"speaker {speaker} has not been heard alone for {least:g} s yet: try again later"
+            )
+        return heard
 
     def ease(self, level: int) -> None:
         """Work as this level of load asks for, and say so."""

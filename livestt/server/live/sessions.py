@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
@@ -166,18 +167,20 @@ class Sessions:
             LivesttError: there is no room, see `check_room`.
         """
         self.check_room()
+        owner = asking.grant.get().name
+        manner = replace(manner or Manner(), known=partial(self._pipeline.known, owner))
         session = LiveSession(
             self._pipeline,
             self._scheduler,
             audio,
             options,
-            manner or Manner(),
+            manner,
             grace=grace,
             patience=self._patience,
             level=self.ladder.level,
             count=self.tally.count("live"),
             store=self._store,
-            owner=asking.grant.get().name,
+            owner=owner,
             resumed=resumed,
         )
         self._running[session.id] = session

@@ -14,12 +14,21 @@ from starlette.websockets import WebSocket
 
 from livestt import __version__
 from livestt.engines import Capabilities
-from livestt.errors import BadAudio, BadRequest, LivesttError, ServerRestart, UnknownSession
-from livestt.events import Event, Flushed, Warned
+from livestt.errors import (
+    BadAudio,
+    ClientError,
+    LivesttError,
+    MissingScope,
+    ServerRestart,
+    StoreUnavailable,
+    UnknownSession,
+)
+from livestt.events import Event, Flushed, SpeakerNamed, Warned
 from livestt.protocols.native import (
     Close,
     Configure,
     Flush,
+    Remember,
     Request,
     Resync,
     Tell,
@@ -29,10 +38,13 @@ from livestt.protocols.native import (
     parse_control,
 )
 from livestt.protocols.native_state import NativeStates
+from livestt.protocols.voices import voice_body
+from livestt.server.access import asking
 from livestt.server.live.session import LiveSession
 from livestt.server.sockets.connection import SocketConnection
 from livestt.server.sockets.outbox import ClientGone, Outbox
 from livestt.server.timing import Timing
+from livestt.server.voices.book import VoiceBook, name_of
 
 MAX_OWED = 64
 """Answers a client may be owed before the server stops reading what else it says."""
@@ -51,6 +63,7 @@ class Conversation(SocketConnection):
         request: what the client asked for.
         engine: who answers.
         timing: how long the client may take.
+        book: where voices are remembered.
     """
 
     def __init__(
@@ -60,11 +73,13 @@ class Conversation(SocketConnection):
         request: Request,
         engine: Capabilities,
         timing: Timing,
+        book: VoiceBook,
     ) -> None:
         super().__init__(socket, timing, f"session {session.id}")
         self._session = session
         self._request = request
         self._engine = engine
+        self._book = book
         self._states = NativeStates(request.mode, words=request.words)
         self._resume_from: int | None = None
         self._outbox = Outbox(socket, self._state, timing)
@@ -106,6 +121,7 @@ class Conversation(SocketConnection):
                 self._session.id,
                 __version__,
                 speakers=self._session.speakers,
+                voices=self._book.enabled,
                 resume_from_sample=self._resume_from,
             )
         )
@@ -177,13 +193,13 @@ class Publisher(Conversation):
                 continue
             if data:
                 self._session.push(data)
-            elif data is not None or self._obey(message["text"]):
+            elif data is not None or await self._obey(message["text"]):
                 self._session.end()
             await self._session.ready()
             while self._session.owed_flushes + self._outbox.waiting >= MAX_OWED:
                 await self._outbox.written()
 
-    def _obey(self, text: str) -> bool:
+    async def _obey(self, text: str) -> bool:
         """Act on a control message; whether it ends the audio. A bad one is only answered."""
         try:
             match parse_control(text):
@@ -196,13 +212,28 @@ class Publisher(Conversation):
                     self._resync()
                 case Tell(event):
                     self._session.say(event)
+                case Remember(speaker, name):
+                    await self._remember(speaker, name)
                 case Close():
                     return True
                 case _:
                     pass
-        except BadRequest as error:
+        except (ClientError, StoreUnavailable) as error:
             self.failed(error)
         return False
+
+    async def _remember(self, speaker: int, name: str) -> None:
+        """Keep a speaker's voice, and call the speaker by its name."""
+        self._book.check()
+        if asking.grant.get().temporary:
+            raise MissingScope("a temporary token may neither see nor change voices")
+        people = self._session.transcript.people
+        name = name_of(name or people.names.get(people.person(speaker) or speaker, ""))
+        heard = self._session.voice(speaker)
+        voice = await self._book.add(self._session.owner, name, heard)
+        self._session.say(SpeakerNamed(speaker, voice.name))
+        body = voice_body(voice, usable=self._book.is_usable(voice))
+        self._outbox.notify({"type": "remembered", "speaker": speaker, "voice": body})
 
 
 class Viewer(Conversation):

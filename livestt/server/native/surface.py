@@ -79,7 +79,8 @@ async def _admit(socket: WebSocket, served: Services) -> Conversation:
     viewing = request.role == "viewer"
     session = _watched(request, socket, served) if viewing else await _fed(request, served)
     kind = Viewer if viewing else Publisher
-    return kind(socket, session, request, served.pipeline.engine, served.timing)
+    engine, timing = served.pipeline.engine, served.timing
+    return kind(socket, session, request, engine, timing, served.voices)
 
 
 def _asked(client: HTTPConnection, served: Services) -> Request:

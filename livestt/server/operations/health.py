@@ -38,6 +38,7 @@ async def health(request: Request) -> Response:
             "loaded_models": [engine.model] if state == "loaded" else [],
             "model_state": state,
             "diarization": served.pipeline.diarizer is not None,
+            "voices": served.voices.enabled,
             "notice": engine.notice,
             "languages": sorted(engine.languages),
             "detects_language": engine.detects_language,
