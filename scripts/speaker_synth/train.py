@@ -76,7 +76,7 @@ def train(model: Speaker, voices: list[list[np.ndarray]], steps: int, seed: int)
         optimizer.step()
         schedule.step()
         if step % 100 == 0:
-            print(step, round(loss.item(), 3), flush=True)
+            say(f"{step} {loss.item():.3f}")
     model.eval()
 
 
@@ -103,6 +103,11 @@ def equal_error(model: Speaker, voices: dict[str, list[np.ndarray]], length: int
     return f"EER {error:.3f} at {best:.3f} ({len(who)} pieces)"
 
 
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bank", type=Path)
@@ -122,7 +127,7 @@ def main() -> None:
     for seconds in (1, 2, 4):
         for title, names in (("flite", FLITE), ("unheard voices", unheard), ("all", bank)):
             voices = {name: kaldi_feats[name][-LAST:] for name in names}
-            print(seconds, "s,", title, equal_error(model, voices, 100 * seconds - 2))
+            say(f"{seconds} s, {title}: {equal_error(model, voices, 100 * seconds - 2)}")
     torch.onnx.export(
         model,
         (torch.zeros(1, 200, BINS),),
