@@ -269,6 +269,33 @@ def library(studio: Studio) -> None:
     studio.server.store.kept = []
 
 
+def voices(studio: Studio) -> None:
+    """A server that knows voices: who is recognised, how one is remembered, and all of them."""
+    studio.server.about = {"voices": True, "diarization": True, "recording": True}
+    for name in ("Ann", "Jamal"):
+        studio.server.voices.learn(name)
+    studio.server.voices.learn("Dr. Okafor", 9.1, usable=False)
+    shown = studio.live(**DESKTOP)
+    known = {"1": {"voice": "v_0", "name": "Ann", "similarity": 0.86}}
+    names = {"1": "Ann", "2": "Jamal", "3": "Dr. Okafor"}
+    told = snapshot(9, talk())
+    studio.server.say(**told, speakers=names, recognized=known)
+    expect(shown.locator(".voice-mark").first).to_be_visible()
+    shown.locator("#log [data-person='1']").first.click()
+    studio.keep(shown, "voice-recognized")
+    shown = studio.live(color_scheme="dark", **PHONE)
+    shown.locator("#log [data-person='2']").first.click()
+    studio.keep(shown, "voice-remember-phone")
+    for name, options in (("voices", DESKTOP), ("voices-phone", PHONE)):
+        shown = studio.open(**options)
+        shown.click("[popovertarget=settings]")
+        shown.click("#voices-section summary")
+        shown.click("#voices-open")
+        expect(shown.locator("#voices-list li")).to_have_count(3)
+        studio.keep(shown, name)
+    studio.server.about = {}
+
+
 def key(studio: Studio) -> None:
     studio.server.key = "secret"
     for name, options in (("key", DESKTOP), ("key-phone", PHONE)):
@@ -299,6 +326,7 @@ PICTURES: dict[str, Callable[[Studio], None]] = {
     "earlier": earlier_open,
     "library": library,
     "key": key,
+    "voices": voices,
 }
 
 SHOWN = ["page", "dark", "phone", "player", "overlay", "earlier"]

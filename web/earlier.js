@@ -46,6 +46,7 @@ export function mountEarlier({ server }) {
     name: (speaker, name) => edit({ speakers: { [speaker]: name } }),
     save,
     copy,
+    listen,
     remove,
     back: () => {
       show({ transcript: null });
@@ -183,6 +184,12 @@ export function mountEarlier({ server }) {
       );
       say(copied ? STRINGS.copied : STRINGS.copyFailed);
     });
+  }
+
+  async function listen() {
+    const { transcript } = state;
+    if (!transcript) return;
+    await attempt(async () => page.play(await library.sound(transcript.id)));
   }
 
   async function remove() {

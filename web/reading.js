@@ -45,6 +45,7 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
     return known.rows;
   }
 
+  const voicesKept = () => dialogue.state.about?.voices === true;
   const labels = () => ({ speaker: labeler(dialogue.state.speakers) });
   const jump = mountFollow();
   const settings = mountSettings({
@@ -64,6 +65,8 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
     speakers: () => dialogue.state.speakers,
     people: () => peopleIn(shownRows()),
     changed: (speakers) => dialogue.nameSpeakers(speakers),
+    canRemember: () => listening() && dialogue.state.link === "open" && voicesKept(),
+    remember: (person, name) => dialogue.rememberVoice(person, name),
   });
 
   return {

@@ -15,6 +15,7 @@ import { mountHealth } from "./views/health-view.js";
 import { dateText } from "./views/kept-view.js";
 import { mountPlayer } from "./views/player-view.js";
 import { mountShortcuts } from "./views/shortcuts-view.js";
+import { mountSoundKept } from "./views/sound-kept-view.js";
 import {
   adviceFor,
   mountAdvice,
@@ -22,6 +23,8 @@ import {
   mountNotices,
   warningTexts,
 } from "./views/status-view.js";
+
+import { mountVoices } from "./voices.js";
 
 /** @import { Offer } from "./keeping.js" */
 /** @import { Preferences } from "./modules/preferences.js" */
@@ -31,6 +34,7 @@ import {
 /** @param {Reader} reader */
 export function record(reader) {
   const session = new Session({ server: reader.server, choices: reader.preferences });
+  session.record = reader.preferences.record;
   const draw = drawer({ text: renderText, state: renderState });
 
   /** @param {Partial<Preferences>} changes */
@@ -40,7 +44,8 @@ export function record(reader) {
       admission.look();
     }
     draw();
-    const { device, language, processing, source } = reader.preferences;
+    const { device, language, processing, record, source } = reader.preferences;
+    session.record = record;
     return session.choose({ device, language, processing, source });
   }
 
@@ -52,7 +57,22 @@ export function record(reader) {
   }
 
   const earlier = mountEarlier({ server: () => reader.server });
-  const admission = mountAdmission({ reader, found: earlier.admit, changed: serverChanged });
+  const voices = mountVoices({ server: () => reader.server, choice: () => reader.preferences });
+  const renderSoundKept = mountSoundKept({
+    value: reader.preferences.record,
+    changed: (record) => prefer({ record }),
+  });
+  /** @type {import("./live/server.js").Access | null} */
+  let access = null;
+  const admission = mountAdmission({
+    reader,
+    found: (now) => {
+      access = now;
+      earlier.admit(now);
+      draw();
+    },
+    changed: serverChanged,
+  });
   const reading = mountReading({
     dialogue: session,
     preferences: () => reader.preferences,
@@ -111,6 +131,9 @@ export function record(reader) {
     });
     renderLanguages(state.about);
     earlier.render(state.about);
+    voices.offer({ access, about: state.about });
+    const { about, phase, soundKept } = state;
+    renderSoundKept({ offered: about?.recording === true, idle: phase === "idle", soundKept });
     keep();
   }
 

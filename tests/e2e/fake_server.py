@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from .fake_store import FakeStore
+from .fake_voices import FakeVoices
 
 WEB = Path(__file__).parents[2] / "web"
 
@@ -77,6 +78,7 @@ class FakeServer:
         self.about: Message = {}
         """What else `/health` and each `config` say."""
         self.store = FakeStore()
+        self.voices = FakeVoices()
         self.sessions: list[Message] = []
         """What a page that wants to follow one is told is running."""
         self._socket: WebSocket | None = None
@@ -132,6 +134,7 @@ class FakeServer:
             Route("/tokens", self._tokens, methods=["POST"]),
             Route("/asr", self._admission),
             *self.store.routes(),
+            *self.voices.routes(),
             Mount("/web", StaticFiles(directory=WEB)),
             WebSocketRoute("/asr", self._asr),
         ]

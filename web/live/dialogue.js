@@ -29,6 +29,9 @@ const NEARLY_ALL_SECONDS = 0.3;
 const KEY_PROBLEMS = new Set(["unauthorized", "missing_scope", "too_many_failures"]);
 const CLOSED = new Set(["origin_not_allowed", "host_not_allowed", "bad_request"]);
 
+/** Errors after which the server closes a session. */
+const FATAL = new Set(["", "bad_audio", "engine_error", "unknown_session"]);
+
 /** A server that answers though no socket opens: it is no matter of a moment. */
 const NO_SOCKET = { code: "no_socket", message: "", retryAfter: 0 };
 const PATIENT_FAILURES = 2;
@@ -39,6 +42,8 @@ export class Dialogue extends EventTarget {
     super();
     this.server = server;
     this.language = language;
+    /** Whether the server may keep the sound, if it does. */
+    this.record = true;
     this.state = initialState(problem);
     /** @type {AnyOutbox} */
     this.outbox = new Outbox();
@@ -95,7 +100,12 @@ export class Dialogue extends EventTarget {
     const failed = this.connection.reconnect.failures > 0 && !wasOpen;
     const language = languageToAsk(this.language, about?.languages, failed);
     const container = !this.outbox.resumable;
-    return liveUrl(this.server.base, { language, resume: this.loss.ask(), container });
+    return liveUrl(this.server.base, {
+      language,
+      resume: this.loss.ask(),
+      container,
+      record: this.record,
+    });
   }
 
   /** @param {Speakers} speakers */
@@ -104,6 +114,16 @@ export class Dialogue extends EventTarget {
       for (const message of changesOf(this.state.speakers, speakers)) this.connection.send(message);
     }
     this.change({ speakers });
+  }
+
+  /**
+   * Have the server know this voice again, in later sessions too.
+   *
+   * @param {number} speaker
+   * @param {string} name
+   */
+  rememberVoice(speaker, name) {
+    this.connection.send({ type: "remember", speaker, name });
   }
 
   retryNow() {
@@ -154,7 +174,15 @@ export class Dialogue extends EventTarget {
    * @returns {boolean} Whether audio may flow.
    */
   opened(config) {
-    this.change({ about: config, wasOpen: true, obstacle: null, warnings: {} });
+    const { recording = false, ...agreed } = config;
+    const { about } = this.state;
+    this.change({
+      about: { recording, ...about, ...agreed },
+      soundKept: recording,
+      wasOpen: true,
+      obstacle: null,
+      warnings: {},
+    });
     this.insistOnLanguage(config);
     if (this.loss.isResumedBy(config.session)) return false; // The snapshot says where to go on.
     const afterLoss = this.loss.lost;
@@ -179,10 +207,14 @@ export class Dialogue extends EventTarget {
   received(message) {
     if (message.type === "ready_to_stop") {
       this.finish();
+    } else if (message.type === "remembered") {
+      const said = { code: message.type, message: message.voice.name };
+      this.change({ warnings: warned(this.state.warnings, said) });
     } else if (message.type === "warning" || message.type === "error") {
       this.change({ warnings: warned(this.state.warnings, message) });
       // A file that the server cannot read would be sent again and again.
-      if (message.type === "error" && this.state.source === "file") this.finish();
+      const fatal = message.type === "error" && FATAL.has(message.code ?? "");
+      if (fatal && this.state.source === "file") this.finish();
     } else {
       this.receive(message);
       if (message.type === "snapshot" && this.loss.lost) {

@@ -12,6 +12,8 @@
  * @property {string} [model]
  * @property {boolean} [detects_language]
  * @property {boolean} [diarization]
+ * @property {boolean} [voices]  Whether it keeps voices, to know them again.
+ * @property {boolean} [recording]  Whether it keeps the sound.
  * @property {{status: string}} [store]  How the transcript store is; "off" if there is none.
  *
  * @typedef {object} Access  What the key, or having none, allows.

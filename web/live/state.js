@@ -18,6 +18,7 @@
  * @property {LinkState} link
  * @property {Listening} source
  * @property {File | null} file  The file last transcribed.
+ * @property {boolean} soundKept  Whether the server keeps the sound of this session.
  * @property {boolean} wasOpen  Whether this recording has reached the server yet.
  * @property {About | null} about  What the server last said of itself.
  * @property {Obstacle | null} obstacle  Why the server took no session, once that is known.
@@ -54,6 +55,7 @@ export function initialState(problem) {
     link: "idle",
     source: "microphone",
     file: null,
+    soundKept: false,
     wasOpen: false,
     about: null,
     obstacle: null,

@@ -14,6 +14,7 @@
  * @property {string} device  A microphone's id; "" is the system's choice.
  * @property {boolean} processing  Noise suppression and echo cancellation.
  * @property {boolean} keep  Keep transcripts in this browser.
+ * @property {boolean} record  Let a server that keeps the sound do so.
  * @property {string} server  Another server's address; "" is the page's own.
  *
  * @typedef {Pick<Storage, "getItem" | "setItem">} Store
@@ -37,6 +38,7 @@ export const DEFAULTS = {
   device: "",
   processing: false,
   keep: true,
+  record: true,
   server: "",
 };
 
@@ -126,8 +128,9 @@ export function linkTo(preferences, page) {
 function readPreferences(found) {
   const text = (/** @type {"ui" | "language" | "device" | "server"} */ name) =>
     typeof found?.[name] === "string" ? found[name] : DEFAULTS[name];
-  const flag = (/** @type {"times" | "unsure" | "keys" | "processing" | "keep"} */ name) =>
-    typeof found?.[name] === "boolean" ? found[name] : DEFAULTS[name];
+  const flag = (
+    /** @type {"times" | "unsure" | "keys" | "processing" | "keep" | "record"} */ name,
+  ) => (typeof found?.[name] === "boolean" ? found[name] : DEFAULTS[name]);
   const size = Number.isInteger(found?.size) ? found.size : DEFAULTS.size;
   return {
     theme: ["system", "light", "dark"].includes(found?.theme) ? found.theme : DEFAULTS.theme,
@@ -142,6 +145,7 @@ function readPreferences(found) {
     device: text("device"),
     processing: flag("processing"),
     keep: flag("keep"),
+    record: flag("record"),
     server: text("server"),
   };
 }

@@ -3,12 +3,18 @@
  * Only a way of reading; the transcript keeps the server's numbers.
  *
  * @import { Row } from "./conversation.js"
+ * @import { Recognized } from "./wire.js"
  *
- * @typedef {{speakers: Record<string, string>, merged: Record<string, number>}} Told
+ * @typedef {object} Told
+ * @property {Record<string, string>} speakers
+ * @property {Record<string, number>} merged
+ * @property {Record<string, Recognized>} [recognized]
  *
  * @typedef {object} Speakers
  * @property {Readonly<Record<number, string>>} names
  * @property {Readonly<Record<number, number>>} same  A voice, and the person's own number.
+ * @property {Readonly<Record<number, Recognized>>} [recognized]  Whose name the server knew by
+ *   their voice.
  */
 
 /** @returns {Speakers} */
@@ -33,7 +39,11 @@ export function personOf({ same }, voice) {
 export function rename(speakers, person, name) {
   const { [person]: _, ...names } = speakers.names;
   const bare = name.replace(/\s+/gu, " ").trim();
-  return { ...speakers, names: bare ? { ...names, [person]: bare } : names };
+  const renamed = { ...speakers, names: bare ? { ...names, [person]: bare } : names };
+  const known = speakers.recognized?.[person];
+  if (!known || known.name === bare) return renamed;
+  const { [person]: _known, ...recognized } = speakers.recognized ?? {};
+  return { ...renamed, recognized };
 }
 
 /**
@@ -86,8 +96,14 @@ export function isMerged({ same }, person) {
  * @returns {Speakers}
  */
 export function adopted(speakers, before, now) {
-  if (same(before.speakers, now.speakers) && same(before.merged, now.merged)) return speakers;
+  const { recognized = {} } = now;
+  const known = same(before.recognized ?? {}, recognized);
+  if (same(before.speakers, now.speakers) && same(before.merged, now.merged) && known) {
+    return speakers;
+  }
   return {
+    ...speakers,
+    ...(!known && { recognized }),
     names: newer(speakers.names, before.speakers, now.speakers),
     same: newer(speakers.same, before.merged, now.merged),
   };

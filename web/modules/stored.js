@@ -17,6 +17,7 @@
  * @property {string} model
  * @property {string | null} owner  The key it was made with.
  * @property {Record<string, string>} speakers  Names, by number.
+ * @property {boolean} [audio]  Whether its sound was kept.
  *
  * @typedef {{id: number, start: number, end: number, text: string, speaker: number | null, language: string | null}} StoredLine
  * @typedef {Stored & {lines: StoredLine[]}} StoredTranscript

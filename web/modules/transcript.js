@@ -25,6 +25,7 @@ const SILENT = {
   audio_received: 0,
   speakers: {},
   merged: {},
+  recognized: {},
 };
 
 /** @returns {Transcript} */
@@ -139,7 +140,7 @@ function keepIfEqual(old, line) {
 function liveFields(message) {
   const fields = Object.keys(SILENT).filter((name) => name in message);
   const said = fields.map((name) => [name, message[/** @type {keyof Live} */ (name)]]);
-  return { speakers: {}, merged: {}, ...Object.fromEntries(said) };
+  return { speakers: {}, merged: {}, recognized: {}, ...Object.fromEntries(said) };
 }
 
 /** @typedef {Pick<Live, "buffer_transcription"> & Partial<Pick<Live, "buffer_diarization">>} Buffer */

@@ -18,10 +18,16 @@ const TOPICS = /** @type {Readonly<Record<string, string>>} */ ({
   store_failing: "store",
   store_losing: "store",
   store_recovered: "store",
+  model_loading: "model",
+  model_loaded: "model",
+  remembered: "voice",
+  too_little_speech: "voice",
+  name_taken: "voice",
+  voices_off: "voice",
 });
 
 /** Codes that say that something is over. */
-const GOOD = new Set(["load_normal", "words_on_time", "store_recovered"]);
+const GOOD = new Set(["load_normal", "words_on_time", "store_recovered", "model_loaded"]);
 
 /**
  * @param {Warnings} warnings

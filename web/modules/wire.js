@@ -15,6 +15,8 @@
  * @property {string} [translation]
  * @property {Word[]} [words]
  *
+ * @typedef {{voice: string, name: string, similarity: number}} Recognized
+ *
  * @typedef {object} Config
  * @property {"config"} type
  * @property {string} session
@@ -25,6 +27,8 @@
  * @property {string[]} [languages]
  * @property {string | null} [notice]  One sentence the reader should see, or null.
  * @property {boolean} [diarization]  Whether speakers are told apart.
+ * @property {boolean} [voices]  Whether voices can be remembered.
+ * @property {boolean} [recording]  Whether the sound of this session is kept.
  * @property {string} [version]
  *
  * @typedef {object} Live  What a snapshot and a diff both carry.
@@ -41,12 +45,14 @@
  * @property {number} audio_received  Seconds.
  * @property {Record<string, string>} speakers  Names, by number.
  * @property {Record<string, number>} merged  Numbers that are another speaker after all.
+ * @property {Record<string, Recognized>} recognized  Names that came from a voice, by number.
  *
  * @typedef {Partial<Live> & {type: "snapshot", seq: number, lines: Line[], resume_from_sample?: number}} Snapshot
  * @typedef {Partial<Live> & {type: "diff", seq: number, n_lines: number, lines_pruned?: number, new_lines?: Line[], updates?: Line[]}} Diff
  * @typedef {{type: "warning", code: string, message: string}} Warning
  * @typedef {{type: "error", code?: string, message?: string, error?: string, retry_after?: number}} ServerError
  * @typedef {Config | Snapshot | Diff | Warning | ServerError
+ *   | {type: "remembered", speaker: number, voice: {name: string}}
  *   | {type: "ready_to_stop"} | {type: "heartbeat", t: number} | {type: "flushed", id?: string}} Message
  */
 
@@ -66,9 +72,13 @@ export const SAMPLE_RATE = 16000;
  * @param {object} [options]
  * @param {string} [options.language]  A code or "auto"; "" leaves it to the server.
  * @param {Resume | null} [options.resume]
+ * @param {boolean} [options.record]  False if the server must not keep the sound.
  * @param {boolean} [options.container]  The bytes are a file's, and say themselves what they are.
  */
-export function liveUrl(base, { language = "", resume = null, container = false } = {}) {
+export function liveUrl(
+  base,
+  { language = "", resume = null, container = false, record = true } = {},
+) {
   const pcm = { encoding: "s16le", sample_rate: String(SAMPLE_RATE), channels: "1" };
   const url = new URL("asr", base);
   url.protocol = url.protocol === "https:" || url.protocol === "wss:" ? "wss:" : "ws:";
@@ -77,6 +87,7 @@ export function liveUrl(base, { language = "", resume = null, container = false 
     words: "true",
     ...(container ? { encoding: "auto" } : pcm),
     ...(language && { language }),
+    ...(!record && { record: "false" }),
   }).toString();
   if (resume) {
     url.searchParams.set("session", resume.session);

@@ -12,6 +12,7 @@
  * @property {(speaker: number, name: string) => void} name
  * @property {(format: string) => void} save
  * @property {() => void} copy
+ * @property {() => void} listen
  * @property {() => void} remove
  * @property {() => void} back
  *
@@ -51,6 +52,7 @@ export function mountEarlierPage(wishes) {
     if (key === "Enter") title.blur();
   });
   byId("earlier-back").addEventListener("click", wishes.back);
+  const player = mountSound(wishes.listen, (key) => rows.find((row) => row.key === key));
 
   /** @param {boolean} asking */
   const askToDelete = (asking) => {
@@ -65,12 +67,15 @@ export function mountEarlierPage(wishes) {
   const render = ({ transcript, rights, query }) => {
     byId("earlier-read").hidden = transcript === null;
     byId("earlier-blank").hidden = transcript !== null;
+    if (!transcript && id) player.offer(false);
+    if (!transcript) id = "";
     if (!transcript) return;
     if (transcript.id !== id) {
       shown = new Map();
       log.replaceChildren();
       confirm.hidden = true;
       byId("earlier-scroller").scrollTop = 0;
+      player.offer(transcript.audio === true);
     }
     id = transcript.id;
     rows = storedRows(transcript.lines);
@@ -99,10 +104,56 @@ export function mountEarlierPage(wishes) {
 
   return {
     render,
+    play: player.play,
     /** @param {number} line */
     reveal: (line) => {
       const element = shown.get(keyOf(line))?.element;
       element?.scrollIntoView({ block: "center" });
+    },
+  };
+}
+
+/**
+ * Plays the sound of a transcript; a click on a line goes there.
+ *
+ * @param {() => void} wanted
+ * @param {(key: string) => Row | undefined} rowOf
+ */
+function mountSound(wanted, rowOf) {
+  const media = /** @type {HTMLAudioElement} */ (byId("earlier-sound"));
+  const button = byId("earlier-listen");
+  let address = "";
+  button.addEventListener("click", wanted);
+  byId("earlier-log").addEventListener("click", ({ target }) => {
+    const element = target instanceof Element ? target.closest(".row") : null;
+    const selecting = !(document.getSelection()?.isCollapsed ?? true);
+    if (media.hidden || selecting || !(element instanceof HTMLElement)) return;
+    const row = rowOf(element.dataset.key ?? "");
+    if (row) media.currentTime = row.begin;
+  });
+
+  /** @param {string} next */
+  const load = (next) => {
+    if (address.startsWith("blob:")) URL.revokeObjectURL(address);
+    address = next;
+    media.hidden = next === "";
+    byId("earlier-log").classList.toggle("playable", next !== "");
+    if (next) media.src = next;
+    else media.removeAttribute("src");
+    media.load();
+  };
+  return {
+    /** @param {boolean} there */
+    offer: (there) => {
+      load("");
+      button.hidden = !there;
+    },
+    /** @param {string} from */
+    play: (from) => {
+      load(from);
+      button.hidden = true;
+      media.play().catch(() => {});
+      media.focus();
     },
   };
 }

@@ -6,7 +6,7 @@
 
 import { isMerged, merge, rename, separate } from "../modules/speakers.js";
 import { STRINGS } from "../strings.js";
-import { byId, make } from "./dom.js";
+import { byId, make, setText } from "./dom.js";
 
 /** @param {Speakers} speakers */
 export function labeler({ names }) {
@@ -18,12 +18,21 @@ export function labeler({ names }) {
  * @param {() => Speakers} options.speakers
  * @param {() => number[]} options.people  Everybody in the transcript.
  * @param {(speakers: Speakers) => void} options.changed
+ * @param {() => boolean} [options.canRemember]  Whether the server can keep a voice now.
+ * @param {(person: number, name: string) => void} [options.remember]
  */
-export function mountSpeakers({ speakers, people, changed }) {
+export function mountSpeakers({
+  speakers,
+  people,
+  changed,
+  canRemember = () => false,
+  remember = () => {},
+}) {
   const form = /** @type {HTMLFormElement} */ (byId("speaker"));
   const name = /** @type {HTMLInputElement} */ (byId("speaker-name"));
   const same = /** @type {HTMLSelectElement} */ (byId("speaker-same"));
   const apart = byId("speaker-apart");
+  const keep = /** @type {HTMLInputElement} */ (byId("speaker-remember"));
   let person = 0;
 
   /** @param {HTMLElement} button */
@@ -39,9 +48,21 @@ export function mountSpeakers({ speakers, people, changed }) {
     );
     byId("speaker-merge").hidden = others.length === 0;
     apart.hidden = !isMerged(speakers(), person);
+    showVoice();
     form.showPopover();
     placeBeside(form, button);
     name.select();
+  };
+
+  const showVoice = () => {
+    const known = speakers().recognized?.[person];
+    byId("speaker-known").hidden = known === undefined;
+    byId("speaker-remember-row").hidden = known !== undefined || !canRemember();
+    keep.checked = false;
+    if (known) {
+      const alike = known.similarity.toLocaleString(STRINGS.lang, { style: "percent" });
+      setText(byId("speaker-known-text"), STRINGS.recognizedAs(alike));
+    }
   };
 
   byId("log").addEventListener("click", ({ target }) => {
@@ -54,6 +75,15 @@ export function mountSpeakers({ speakers, people, changed }) {
     if (same.value) result = merge(result, person, Number(same.value));
     form.hidePopover();
     changed(result);
+    const bare = result.names[person];
+    if (keep.checked && bare) remember(person, bare);
+  });
+  keep.addEventListener("change", () => {
+    if (keep.checked && name.value.trim() === "") name.focus();
+  });
+  byId("speaker-wrong").addEventListener("click", () => {
+    form.hidePopover();
+    changed(rename(speakers(), person, ""));
   });
   apart.addEventListener("click", () => {
     form.hidePopover();

@@ -237,6 +237,9 @@ const WARNINGS = {
   store_losing: "storeLosing",
   diarization_error: "diarizationError",
   server_restart: "serverRestart",
+  model_loading: "modelLoading",
+  too_little_speech: "voiceTooLittle",
+  name_taken: "voiceNameTaken",
 };
 
 /**
@@ -245,6 +248,7 @@ const WARNINGS = {
  */
 export function warningTexts(warnings) {
   return Object.values(warnings).map(({ code, message }) => {
+    if (code === "remembered") return STRINGS.voiceRemembered(message);
     const key = WARNINGS[code];
     return key ? STRINGS[key] : message;
   });

@@ -11,7 +11,8 @@
  * @property {Speakers} [speakers]  Their names; without it they have numbers only.
  *
  * @typedef {{element: HTMLElement, row: Row, head: Head}} Shown
- * @typedef {{who: string, language: string}} Head  Who begins here, in which other language.
+ * @typedef {{who: string, known: boolean, language: string}} Head  Who begins here, whether their
+ *   voice was recognised, in which other language.
  */
 
 import { clockText } from "../modules/clock.js";
@@ -101,7 +102,9 @@ export function renderRows(
   for (const row of rows) {
     const turn = named && row.kind === "line" && row.speaker !== speaker;
     const switched = row.language !== "" && language !== "" && row.language !== language;
-    const head = { who: turn ? label(row.speaker) : "", language: switched ? row.language : "" };
+    const who = turn ? label(row.speaker) : "";
+    const known = turn && speakers?.recognized?.[row.speaker] !== undefined;
+    const head = { who, known, language: switched ? row.language : "" };
     if (row.kind === "line") speaker = row.speaker;
     language = row.language || language;
     const old = shown.get(row.key);
@@ -120,7 +123,7 @@ export function renderRows(
  * @param {Head} b
  */
 function sameHead(a, b) {
-  return a.who === b.who && a.language === b.language;
+  return a.who === b.who && a.known === b.known && a.language === b.language;
 }
 
 /**
@@ -165,10 +168,12 @@ function makeSaid(className, text, language) {
  * @param {Head} head
  * @param {boolean} renamable
  */
-function makeMargin(row, { who, language }, renamable) {
+function makeMargin(row, { who, known, language }, renamable) {
   const margin = make("div", "margin");
-  const known = renamable && row.speaker > 0;
-  if (who) margin.append(known ? makeNameButton(row.speaker, who) : makeName(row.speaker, who));
+  const open = renamable && row.speaker > 0;
+  const name = open ? makeNameButton(row.speaker, who) : makeName(row.speaker, who);
+  if (known) name.append(" ", makeVoiceMark());
+  if (who) margin.append(name);
   const time = make("time", "when", clockText(row.begin));
   time.dateTime = `PT${row.begin.toFixed(2)}S`;
   margin.append(time);
@@ -202,6 +207,14 @@ function makeNameButton(person, name) {
   button.dataset.person = String(person);
   button.dataset.hue = String(person % HUES);
   return button;
+}
+
+/** Says that a name came from a voice. */
+function makeVoiceMark() {
+  const mark = make("span", "voice-mark");
+  mark.role = "img";
+  mark.ariaLabel = mark.title = STRINGS.recognized;
+  return mark;
 }
 
 /** @param {Row} row */

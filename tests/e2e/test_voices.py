@@ -1,0 +1,170 @@
+"""Voices that the server knows, and the sound that it keeps: what the page says and asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import missing
+from .fake_server import FakeServer, line, snapshot, wait_for
+from .sound import write_sound
+from .test_watching import AXE
+
+OpenPage = Callable[..., Page]
+
+LINES = [line(0, "Good morning.", 0, 2, speaker=1), line(1, "Hello.", 2, 3, speaker=2)]
+ANN = {"1": {"voice": "v_0", "name": "Ann", "similarity": 0.86}}
+
+
+@pytest.fixture
+def voiced(page_server: FakeServer) -> FakeServer:
+    page_server.about = {"voices": True, "diarization": True}
+    return page_server
+
+
+def live(server: FakeServer, open_page: OpenPage, **options: object) -> Page:
+    page = open_page(server.url, **options)
+    page.click("#start")
+    wait_for(lambda: server.heard)
+    return page
+
+
+def test_a_recognised_name_is_marked_and_can_be_refused(
+    voiced: FakeServer, open_page: OpenPage
+) -> None:
+    page = live(voiced, open_page)
+    voiced.say(**snapshot(1, LINES), speakers={"1": "Ann"}, recognized=ANN)
+    expect(page.locator("#log .who")).to_have_text(["Ann", "Speaker 2"])
+    expect(page.get_by_role("img", name="Recognised by voice")).to_have_count(1)
+    page.locator("#log .who").first.click()
+    expect(page.locator("#speaker-known")).to_contain_text("86% alike")
+    expect(page.locator("#speaker-remember-row")).to_be_hidden()
+    page.get_by_role("button", name="No, that is somebody else").click()
+    wait_for(lambda: {"type": "rename", "speaker": 1, "name": ""} in voiced.newest.controls)
+    expect(page.locator("#log .who")).to_have_text(["Speaker 1", "Speaker 2"])
+    expect(page.get_by_role("img", name="Recognised by voice")).to_have_count(0)
+
+
+def test_a_voice_is_remembered_with_its_name(voiced: FakeServer, open_page: OpenPage) -> None:
+    page = live(voiced, open_page)
+    voiced.say(**snapshot(1, LINES))
+    page.locator("#log .who").nth(1).click()
+    page.fill("#speaker-name", "Jamal")
+    page.check("#speaker-remember")
+    expect(page.locator("#remember-voice-hint")).to_contain_text("personal data")
+    page.click("#speaker [type=submit]")
+    wanted = [
+        {"type": "rename", "speaker": 2, "name": "Jamal"},
+        {"type": "remember", "speaker": 2, "name": "Jamal"},
+    ]
+    wait_for(lambda: voiced.newest.controls[-2:] == wanted)
+    voiced.say(type="error", code="too_little_speech", message="too little")
+    expect(page.locator("#notices")).to_contain_text("Too little of this voice was heard yet.")
+    voiced.say(type="remembered", speaker=2, voice={"name": "Jamal"})
+    expect(page.locator("#notices")).to_contain_text("The voice of Jamal is remembered.")
+    expect(page.locator("#notices")).not_to_contain_text("Too little")
+    expect(page.locator("#link")).to_have_text("Live")
+
+
+def test_voices_are_added_renamed_and_deleted(
+    voiced: FakeServer, open_page: OpenPage, tmp_path: Path
+) -> None:
+    voiced.voices.learn("Ann")
+    page = open_page(voiced.url)
+    page.click("[popovertarget=settings]")
+    page.click("#voices-section summary")
+    page.click("#voices-open")
+    names = page.locator(".voice-field")
+    expect(names).to_have_count(1)
+    page.click("#voice-record")
+    expect(page.locator("#voice-name")).to_be_focused()
+    assert voiced.voices.samples == [], "not without a name"
+
+    page.fill("#voice-name", "Jamal")
+    page.click("#voice-record")
+    expect(page.locator("#voice-prompt")).to_be_visible()
+    expect(page.locator("#voice-record-text")).to_contain_text("7 s left", timeout=10_000)
+    page.click("#voice-record")
+    expect(page.locator("#voices-state")).to_have_text("The voice of Jamal is remembered.")
+    [sample] = voiced.voices.samples
+    assert sample[:4] == b"RIFF"
+    assert len(sample) > 2 * 32_000
+
+    write_sound(tmp_path / "voice.wav")
+    page.fill("#voice-name", "Ann")
+    page.set_input_files("#voice-file", tmp_path / "voice.wav")
+    expect(page.locator("#voices-state")).to_have_text("There is already a voice of this name.")
+    page.fill("#voice-name", "Bea")
+    page.set_input_files("#voice-file", tmp_path / "voice.wav")
+    expect(names).to_have_count(3)
+
+    names.first.fill("Anna")
+    page.keyboard.press("Enter")
+    wait_for(lambda: voiced.voices.known[0]["name"] == "Anna")
+    delete = page.get_by_role("button", name="Delete: Jamal")
+    delete.click()
+    expect(names).to_have_count(3)
+    delete.click()
+    expect(names).to_have_count(2)
+    assert [each["name"] for each in voiced.voices.known] == ["Anna", "Bea"]
+
+
+def test_a_server_without_voices_offers_none(page_server: FakeServer, open_page: OpenPage) -> None:
+    page = live(page_server, open_page)
+    page_server.say(**snapshot(1, LINES))
+    page.locator("#log .who").first.click()
+    expect(page.locator("#speaker-remember-row")).to_be_hidden()
+    page.keyboard.press("Escape")
+    page.click("[popovertarget=settings]")
+    expect(page.locator("#voices-section")).to_be_hidden()
+
+
+def test_a_server_that_keeps_the_sound_says_so_and_takes_a_no(
+    page_server: FakeServer, open_page: OpenPage
+) -> None:
+    page_server.about = {"recording": True}
+    page = open_page(page_server.url)
+    kept = page.get_by_text("The server keeps the sound of this session")
+    expect(kept).to_be_visible()
+    page.click("#start")
+    wait_for(lambda: page_server.heard)
+    assert "record" not in page_server.newest.query
+    expect(kept).to_be_visible()
+    expect(page.locator("#record-sound")).to_be_disabled()
+    page.click("#stop")
+    expect(page.locator("#link")).to_have_text("Ready")
+
+    page.uncheck("#record-sound")
+    expect(page.get_by_text("The sound of this session is not kept")).to_be_visible()
+    page_server.about = {"recording": False}
+    page.click("#start")
+    wait_for(lambda: len(page_server.heard) == 2)
+    assert page_server.newest.query["record"] == "false"
+    expect(page.get_by_text("The sound of this session is not kept")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(voiced: FakeServer, open_page: OpenPage, scheme: str) -> None:
+    if not AXE.is_file():
+        missing("axe-core is not installed: run npm ci")
+    voiced.about["recording"] = True
+    voiced.voices.learn("Ann")
+    page = live(voiced, open_page, color_scheme=scheme, reduced_motion="reduce")
+    page.evaluate(AXE.read_text())
+
+    def check() -> None:
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+
+    voiced.say(**snapshot(1, LINES), speakers={"1": "Ann"}, recognized=ANN)
+    page.locator("#log .who").first.click()
+    check()
+    page.keyboard.press("Escape")
+    page.click("[popovertarget=settings]")
+    page.click("#voices-section summary")
+    page.click("#voices-open")
+    expect(page.locator("#voices-list li")).to_have_count(1)
+    check()
