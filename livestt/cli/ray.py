@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from functools import partial
+
 import click
 
 from livestt.cli.base import Command, announce
 from livestt.cli.options import EVERYTHING, with_settings
 from livestt.errors import MissingExtra, SetupError
 from livestt.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 @click.command("ray", cls=Command)
@@ -45,7 +50,10 @@ def command(
     Needs the extra ray. Each server is a whole one. --store has to be a PostgreSQL that all of them
     reach, or none. docs/several-machines.md says more.
     """
+    from livestt.cli.serve import assemble, check_files
     from livestt.server.ray_serve import Scale, application
+
+    check_files(settings)
 
     if max_replicas < min_replicas:
         raise SetupError("--max-replicas must not be less than --min-replicas.")
@@ -57,7 +65,7 @@ def command(
     scale = Scale(
         min_replicas, max_replicas, fill, upscale_delay, downscale_delay, replica_cpus, replica_gpus
     )
-    app = application(settings, scale)
+    app = application(partial(assemble, settings, log.info), scale.options(settings))
     try:
         import ray
         from ray import serve

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +15,9 @@ from livestt.cli.base import Command, announce
 from livestt.cli.options import EVERYTHING, with_settings
 from livestt.errors import SetupError, UnsupportedOption
 from livestt.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 
 @click.command("serve", cls=Command)
@@ -36,9 +41,23 @@ def start(settings: Settings) -> None:
     check_port(settings)
     if settings.ssl_self_signed:
         settings = with_certificate(settings)
+    from livestt.server.run import serve
+
+    serve(assemble(settings, announce), settings)
+
+
+def assemble(settings: Settings, announce: Callable[[str], None]) -> Starlette:
+    """The server as an ASGI application, its store opened and its models loaded.
+
+    Args:
+        settings: the operator's.
+        announce: told, in a sentence, what is about to take long.
+
+    Raises:
+        SetupError: something of it cannot be had; says what to do.
+    """
     from livestt.resident import load_models, resident
     from livestt.server.app import create_app
-    from livestt.server.run import serve
     from livestt.speakers.embedder_registry import load_embedder
     from livestt.store import open_store
 
@@ -48,7 +67,7 @@ def start(settings: Settings) -> None:
     models = load_models(settings, announce)
     if settings.model_idle_seconds or not settings.preload:
         models = resident(models, settings)
-    app = create_app(
+    return create_app(
         models.engine,
         settings,
         diarizer=models.diarizer,
@@ -56,7 +75,6 @@ def start(settings: Settings) -> None:
         store=store,
         embedder=load_embedder(settings),
     )
-    serve(app, settings)
 
 
 def with_certificate(settings: Settings) -> Settings:

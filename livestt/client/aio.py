@@ -26,6 +26,8 @@ OVER = (1000, 1007, 1008)
 """Close codes of a session that is over; those from 4000 on are too."""
 AGAIN = (429, 502, 503, 504)
 """Statuses of a server, or of a balancer before it, that may let a client in later."""
+STORED = {"store_failing": False, "store_losing": False, "store_recovered": True}
+"""Warnings that say whether what is committed would survive the server."""
 
 
 class Captions:
@@ -65,6 +67,7 @@ class Captions:
         self._end_sent = False
         self._over = False
         self._answered = False
+        self._stored = True
         self._configured: dict[str, Any] = {}
         self._flushes: list[str | None] = []
 
@@ -163,13 +166,15 @@ class Captions:
     async def _apply(self, message: dict[str, Any]) -> bool:
         if message.get("type") == "flushed" and message.get("id") in self._flushes:
             self._flushes.remove(message.get("id"))
+        if message.get("type") == "warning":
+            self._stored = STORED.get(message.get("code", ""), self._stored)
         try:
             changed = self.state.apply(message)
         except OutOfSync:
             await self._control("resync")
             return False
         if changed:
-            self._sent.committed(self.state.committed_until)
+            self._sent.committed(self.state.committed_until, stored=self._stored)
         return changed
 
     async def _come_back(self) -> bool:
@@ -225,6 +230,7 @@ class Captions:
         self.state.apply(config)
         self._socket = socket
         self.losses += 1
+        self._stored = True
         self._end_sent = False
         if self._configured:
             await self._control("configure", **self._configured)

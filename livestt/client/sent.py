@@ -6,6 +6,8 @@ from collections import deque
 
 KEPT = 10.0
 """Seconds kept before what the server has committed: it stores how far it is now and then."""
+KEPT_UNSTORED = 600.0
+"""The same while the server cannot store: 19 MB of 16 kHz."""
 SAMPLE_BYTES = {"s16le": 2, "f32le": 4, "mulaw": 1, "alaw": 1}
 
 
@@ -56,9 +58,15 @@ class Sent:
         self.cursor = at
         return True
 
-    def committed(self, seconds: float) -> None:
-        """The server has committed everything before this, and will not ask for it again."""
-        safe = int((seconds - KEPT) * self._rate) * self._frame
+    def committed(self, seconds: float, *, stored: bool = True) -> None:
+        """The server has committed everything before this, and will not ask for it again.
+
+        Args:
+            seconds: from the start of the session.
+            stored: whether it could store what it committed; otherwise another server may ask.
+        """
+        kept = KEPT if stored else KEPT_UNSTORED
+        safe = int((seconds - kept) * self._rate) * self._frame
         self._forget(min(safe, self.cursor))
 
     def _forget(self, before: int) -> None:

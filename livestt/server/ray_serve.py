@@ -15,7 +15,7 @@ and go: an open socket is one ongoing request. Three things would go wrong by th
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,13 +23,9 @@ from typing import Any
 import anyio
 from starlette.applications import Starlette
 
-from livestt.engines.registry import load_engine
 from livestt.errors import EngineError, MissingExtra
-from livestt.server.app import create_app
 from livestt.server.services import Services
 from livestt.settings import Settings
-from livestt.speakers.registry import load_diarizer
-from livestt.store import open_store
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +75,12 @@ class Scale:
         }
 
 
-def application(settings: Settings, scale: Scale) -> Any:
+def application(assemble: Callable[[], Starlette], options: Mapping[str, Any]) -> Any:
     """The Ray Serve application; ``ray.serve.run`` runs it.
+
+    Args:
+        assemble: makes a server, in each replica.
+        options: for Ray, see `Scale.options`.
 
     Raises:
         MissingExtra: Ray is not installed.
@@ -91,7 +91,7 @@ def application(settings: Settings, scale: Scale) -> Any:
         raise MissingExtra("a deployment on Ray", "ray") from error
 
     def build() -> Starlette:
-        return replica(settings, _stopping())
+        return replica(assemble(), _stopping())
 
     class Replica:
         """A server; Ray makes as many as are needed, and asks each how it is."""
@@ -104,20 +104,16 @@ def application(settings: Settings, scale: Scale) -> Any:
                 raise EngineError("the engine's threads have ended")
 
     ingress: Any = serve.ingress(build)(Replica)
-    return serve.deployment(**scale.options(settings))(ingress).bind()
+    return serve.deployment(**options)(ingress).bind()
 
 
-def replica(settings: Settings, stopping: Callable[[], bool]) -> Starlette:
-    """A server that drains once it is to stop. Blocking: loads the model.
+def replica(app: Starlette, stopping: Callable[[], bool]) -> Starlette:
+    """A server that drains once it is to stop.
 
     Args:
-        settings: of the server; what concerns its sockets is the proxies' to decide.
+        app: the server.
         stopping: whether it is to stop; asked often.
     """
-    store = open_store(settings)
-    engine = load_engine(settings, log.info)
-    diarizer = load_diarizer(settings, log.info) if settings.diarization else None
-    app = create_app(engine, settings, diarizer=diarizer, store=store)
     serving = app.router.lifespan_context
 
     @asynccontextmanager

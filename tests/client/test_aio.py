@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 
 import pytest
 from server.running import Running
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from livestt.client import Captions, CaptionState, connect
 from livestt.client.address import Refused
@@ -110,3 +113,33 @@ def test_nobody_there() -> None:
 
     with pytest.raises(ConnectionRefusedError):
         asyncio.run(run())
+
+
+def test_a_balancer_that_has_no_server_just_now_is_asked_again() -> None:
+    """Some say 503 then, others 502 or 504."""
+    statuses = iter([502, 504, 503])
+    config = {"type": "config", "session": "mine"}
+
+    async def behave(socket: ServerConnection) -> None:
+        again = "session=mine" in (socket.request.path if socket.request else "")
+        await socket.send(json.dumps(config | ({"resume_from_sample": 0} if again else {})))
+        if again:
+            await socket.send(json.dumps({"type": "ready_to_stop"}))
+        else:
+            socket.transport.abort()
+
+    def admit(socket: ServerConnection, request: Request) -> Response | None:
+        status = next(statuses, None) if "session=" in request.path else None
+        return None if status is None else socket.respond(status, "later")
+
+    async def run() -> tuple[bool, int]:
+        async with (
+            serve(behave, "127.0.0.1", 0, process_request=admit) as balancer,
+            connect(f"ws://127.0.0.1:{balancer.sockets[0].getsockname()[1]}") as captions,
+        ):
+            async for _ in captions:
+                pass
+            return captions.state.finished, captions.losses
+
+    assert asyncio.run(run()) == (True, 1)
+    assert next(statuses, None) is None

@@ -138,7 +138,11 @@ class Conversation(SocketConnection):
     def _part(self) -> None:
         """The session has said its last word."""
         failure = self._session.failure
-        if failure is not None:
+        if isinstance(failure, UnknownSession):
+            # Another server has it. A handshake that nobody waited for any more may have brought it
+            # there, so who is here may try again: there it is known who came last.
+            self.close_code = ServerRestart.close_code
+        elif failure is not None:
             self.close_code = failure.close_code
         if isinstance(failure, BadAudio | None) and not self._interrupted:
             self._outbox.notify({"type": "ready_to_stop"})
@@ -244,11 +248,6 @@ class Viewer(Conversation):
 
     def leave(self) -> None:
         self._session.unwatch(self)
-
-    def _part(self) -> None:
-        super()._part()
-        if isinstance(self._session.failure, UnknownSession):
-            self.close_code = ServerRestart.close_code  # it may go on at another server
 
     async def _listen(self) -> None:
         """A viewer may lose count, and no more."""

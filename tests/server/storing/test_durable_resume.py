@@ -244,7 +244,7 @@ def test_a_session_deleted_elsewhere_ends(open_store: Open, serve: Serve) -> Non
             told = await listen(socket)
         return str(told.of("error")[0]["code"]), told.close_code
 
-    assert asyncio.run(talk()) == ("unknown_session", 4404)
+    assert asyncio.run(talk()) == ("unknown_session", 1012)
     assert store.newest(10) == []
 
 

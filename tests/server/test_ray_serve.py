@@ -1,0 +1,62 @@
+"""A server on Ray, without Ray: what it is told, and that it drains when it is to stop."""
+
+from __future__ import annotations
+
+import logging
+from threading import Event
+
+import anyio
+import pytest
+from click.testing import CliRunner
+from starlette.applications import Starlette
+
+from livestt.cli import main
+from livestt.cli.serve import assemble
+from livestt.server.ray_serve import LEAVING, OUT_OF_REACH, Scale, application, replica
+from livestt.server.timing import Timing
+from livestt.settings import Settings
+
+
+def test_a_handshake_never_waits_for_room() -> None:
+    """The server refuses at once; Ray would let the client wait for a replica."""
+    told = Scale(1, 4).options(Settings(max_sessions=20))
+    assert told["max_ongoing_requests"] == OUT_OF_REACH
+    assert told["autoscaling_config"]["target_ongoing_requests"] == 14
+    assert told["graceful_shutdown_timeout_s"] == LEAVING > Timing().drain
+
+
+def test_a_replica_that_is_to_stop_drains() -> None:
+    stop = Event()
+    settings = Settings(backend="scripted", store="none", vad=False)
+    app = replica(assemble(settings, logging.getLogger().info), stop.is_set)
+
+    async def run() -> None:
+        async with app.router.lifespan_context(app):
+            sessions = app.state.services.sessions
+            assert not sessions.draining
+            stop.set()
+            with anyio.fail_after(60):
+                while not sessions.draining:  # noqa: ASYNC110 - it tells nobody
+                    await anyio.sleep(0.01)
+
+    anyio.run(run)
+
+
+@pytest.mark.parametrize(
+    ("flags", "advice"),
+    [
+        (["--max-replicas", "2", "--store", "here.db"], "need one store"),
+        (["--min-replicas", "3", "--max-replicas", "2"], "--max-replicas must not be less"),
+    ],
+)
+def test_what_cannot_work_is_refused(flags: list[str], advice: str) -> None:
+    result = CliRunner().invoke(main, ["ray", *flags])
+    assert result.exit_code == 2
+    assert advice in result.output
+
+
+def test_ray_takes_it() -> None:
+    pytest.importorskip("ray")
+    options = Scale(1, 4).options(Settings())
+    deployment = application(Starlette, options)._bound_deployment
+    assert deployment.max_ongoing_requests == OUT_OF_REACH
