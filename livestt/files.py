@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,7 @@ from livestt.settings import Settings
 from livestt.speakers import Diarizer
 from livestt.speakers.embeddings import Embedder
 from livestt.speakers.file_driving import FileSpeakers
+from livestt.speakers.heard_voice import HeardVoice
 from livestt.speakers.scheduler import DiarizerScheduler, EmbedderScheduler
 from livestt.timebase import from_seconds, to_seconds
 from livestt.transcript import Layout, Transcript
@@ -99,6 +100,12 @@ class FileTranscription:
         with self._changed:
             self._cancelled = True
             self._changed.notify_all()
+
+    @property
+    def voices(self) -> Mapping[int, HeardVoice]:
+        """What each speaker sounds like, by number; empty if voices are not compared."""
+        stage = None if self._speakers is None else self._speakers.voices
+        return {} if stage is None else stage.voices
 
     def run(self, file: BinaryIO) -> Generator[list[Event], None, None]:
         """Transcribe.

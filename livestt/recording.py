@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from livestt.events import Event, LanguageDetected, Warned, Word
 from livestt.file_session import Figures, no_speech_between
+from livestt.speakers.heard_voice import HeardVoice
 from livestt.transcript import Layout, Segment, Transcript
 
 LEAST_SCORE = 1e-5
@@ -39,10 +40,12 @@ NO_VOICES = Warned(
 )
 
 
-def shortfall(wanted: SpeakersWanted, *, diarizes: bool) -> list[Warned]:
+def shortfall(wanted: SpeakersWanted, *, diarizes: bool, compares: bool) -> list[Warned]:
     """What a client must be told because it wants more about speakers than can be had."""
     if not diarizes:
         return [NO_DIARIZER]
+    if compares:
+        return []
     return [NO_EMBEDDINGS] * wanted.embeddings + [NO_VOICES] * bool(wanted.names)
 
 
@@ -54,6 +57,8 @@ class Recording:
         language_probability: how sure the language is; 1 if it was named.
         warnings: what the client should know.
         figures: what the engine said about each piece, once the file is done.
+        voices: what each speaker sounds like, by number, once the file is done; empty unless
+            voices are compared.
     """
 
     def __init__(self, layout: Layout, language: str | None) -> None:
@@ -61,6 +66,7 @@ class Recording:
         self.language_probability = 0.0 if language is None else 1.0
         self.warnings: list[Warned] = []
         self.figures: Sequence[Figures] = ()
+        self.voices: Mapping[int, HeardVoice] = {}
         self._named = language
 
     @property
@@ -71,6 +77,11 @@ class Recording:
     @property
     def text(self) -> str:
         return self.transcript.text
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """The speakers who are known by name."""
+        return self.transcript.people.names
 
     @property
     def duration(self) -> int:

@@ -49,9 +49,12 @@ def test_repetition_shows() -> None:
 
 def test_what_cannot_be_had_about_speakers_is_said() -> None:
     wanted = SpeakersWanted(embeddings=True, names=("Ada",), samples=("data:,",))
-    assert [w.code for w in shortfall(wanted, diarizes=False)] == ["speakers_unavailable"]
-    assert [w.code for w in shortfall(wanted, diarizes=True)] == [
+    assert [w.code for w in shortfall(wanted, diarizes=False, compares=True)] == [
+        "speakers_unavailable"
+    ]
+    assert [w.code for w in shortfall(wanted, diarizes=True, compares=False)] == [
         "embeddings_unavailable",
         "known_speakers_unavailable",
     ]
-    assert shortfall(SpeakersWanted(1, 2), diarizes=True) == []
+    assert shortfall(SpeakersWanted(1, 2), diarizes=True, compares=False) == []
+    assert shortfall(wanted, diarizes=True, compares=True) == []

@@ -14,7 +14,7 @@ Parameters come in the query or in the form; the query's count more.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast, get_args
 
@@ -154,9 +154,9 @@ def error_body(error: LivesttError) -> dict[str, Any]:
     return {"detail": str(error), "code": error.code}
 
 
-def speaker_of(number: int) -> str:
-    """``SPEAKER_00`` for the first."""
-    return f"SPEAKER_{number - 1:02}"
+def speaker_of(number: int, names: Mapping[int, str]) -> str:
+    """The name of a speaker who is known; else ``SPEAKER_00`` for the first."""
+    return names.get(number) or f"SPEAKER_{number - 1:02}"
 
 
 def _options(fields: Fields, engine: Capabilities, defaults: StreamOptions) -> StreamOptions:
@@ -193,7 +193,7 @@ def _speakers(fields: Fields, wrapped: bool) -> SpeakersWanted | None:
 def _text(request: Request, recording: Recording) -> str:
     if not request.wrapped:
         plain = {"srt": to_srt, "vtt": to_vtt, "tsv": to_tsv}.get(request.format, to_text)
-        return plain(recording)
+        return plain(recording, recording.names)
     match request.format:
         case "srt":
             return to_srt(_Labelled(recording))
@@ -209,24 +209,25 @@ class _Labelled:
     """A recording whose segments begin with ``[SPEAKER_00]``, where speakers are known."""
 
     def __init__(self, recording: Recording) -> None:
-        self.segments = [_label(segment) for segment in recording.segments]
+        self.segments = [_label(segment, recording.names) for segment in recording.segments]
         self.text = recording.text
         self.language = recording.language
         self.duration = recording.duration
 
 
-def _label(segment: Segment) -> Segment:
+def _label(segment: Segment, names: Mapping[int, str]) -> Segment:
     if segment.speaker is None:
         return segment
     first, *rest = segment.words
-    labelled = replace(first, text=f" [{speaker_of(segment.speaker)}] {first.text.strip()}")
+    labelled = replace(first, text=f" [{speaker_of(segment.speaker, names)}] {first.text.strip()}")
     return replace(segment, words=(labelled, *rest), speaker=None)
 
 
 def _tsv_in_seconds(recording: Recording) -> str:
     rows = ["start\tend\ttext\tspeaker"]
     for segment in recording.segments:
-        speaker = "" if segment.speaker is None else speaker_of(segment.speaker)
+        number = segment.speaker
+        speaker = "" if number is None else speaker_of(number, recording.names)
         text = " ".join(joined(segment.words).split())
         rows.append(f"{to_seconds(segment.start)}\t{to_seconds(segment.end)}\t{text}\t{speaker}")
     return "\n".join(rows) + "\n"
@@ -244,7 +245,12 @@ def _document(request: Request, recording: Recording) -> dict[str, Any]:
         "duration": to_seconds(recording.duration),
     }
     if request.words:
-        body["word_segments"] = [_word(word) for word in recording.words]
+        body["word_segments"] = [_word(word, recording.names) for word in recording.words]
+    if request.speakers is not None and request.speakers.embeddings and recording.voices:
+        body["speaker_embeddings"] = {
+            speaker_of(number, recording.names): [round(float(x), 6) for x in voice.embedding]
+            for number, voice in sorted(recording.voices.items())
+        }
     if recording.warnings:
         body["warnings"] = [
             {"code": warning.code, "message": warning.message} for warning in recording.warnings
@@ -262,13 +268,13 @@ def _segment(number: int, segment: Segment, recording: Recording, *, words: bool
         "no_speech_prob": round(recording.no_speech(segment), 4),
     }
     if segment.speaker is not None:
-        body["speaker"] = speaker_of(segment.speaker)
+        body["speaker"] = speaker_of(segment.speaker, recording.names)
     if words:
-        body["words"] = [_word(word) for word in segment.words]
+        body["words"] = [_word(word, recording.names) for word in segment.words]
     return body
 
 
-def _word(word: Word) -> dict[str, Any]:
+def _word(word: Word, names: Mapping[int, str]) -> dict[str, Any]:
     body: dict[str, Any] = {
         "word": word.text.strip(),
         "start": to_seconds(word.start),
@@ -276,5 +282,5 @@ def _word(word: Word) -> dict[str, Any]:
         "score": round(word.score, 3),
     }
     if word.speaker is not None:
-        body["speaker"] = speaker_of(word.speaker)
+        body["speaker"] = speaker_of(word.speaker, names)
     return body

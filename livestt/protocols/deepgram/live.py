@@ -24,6 +24,7 @@ end of the last finalized word without another word, final or guessed.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from livestt.events import (
@@ -33,10 +34,15 @@ from livestt.events import (
     Flushed,
     Interim,
     Progress,
+    SpeakerNamed,
+    SpeakerRecognized,
+    SpeakerSeparated,
+    SpeakersMerged,
     SpeechStarted,
     UtteranceEnded,
     Word,
 )
+from livestt.people import People
 from livestt.protocols.deepgram.about import About
 from livestt.protocols.deepgram.query import LiveRequest
 from livestt.protocols.deepgram.words import alternative
@@ -74,6 +80,7 @@ class LiveResults:
         self._guess_due = False
         self._progress = Progress(0, 0, 0)
         self._told_until = 0
+        self._people = People()
         self._open = False  # something was said, or seemed to be, since the last speech_final
         self._last_word_end: int | None = None  # of the final words no UtteranceEnd has followed
         self.ended = False
@@ -115,6 +122,8 @@ class LiveResults:
                 return [*self._after_pause(), *self._utterance_end()]
             case Ended(at):
                 return self._last(at)
+            case SpeakerNamed() | SpeakerRecognized() | SpeakersMerged() | SpeakerSeparated():
+                self._people.apply(event)
             case _:
                 pass
         return []
@@ -197,6 +206,9 @@ class LiveResults:
         finalize: bool = False,
     ) -> Message:
         start = to_seconds(self._told_until)
+        form = replace(self._request.form, names=self._people.names)
+        person = self._people.person
+        told = [replace(word, speaker=person(word.speaker)) for word in words]
         message = {
             "type": "Results",
             "channel_index": self._index,
@@ -205,7 +217,7 @@ class LiveResults:
             "is_final": is_final,
             "speech_final": speech_final,
             "from_finalize": finalize,
-            "channel": {"alternatives": [alternative(words, self._request.form)]},
+            "channel": {"alternatives": [alternative(told, form)]},
             "metadata": self._about.results_metadata(),
         }
         if is_final and self._request.form.entities:

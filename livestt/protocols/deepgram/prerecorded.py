@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -62,6 +62,8 @@ class HeardChannel:
     words: Sequence[Word]
     language: str | None = None
     language_probability: float = 1.0
+    names: Mapping[int, str] = field(default_factory=dict)
+    """Of the speakers who are known, by number."""
 
 
 def parse_file(
@@ -114,12 +116,14 @@ def answer(
         created: ISO 8601 time of the request.
         duration: seconds of audio.
     """
-    results: dict[str, Any] = {"channels": [_channel(heard, request) for heard in channels]}
+    asked = [_named(request, heard.names) for heard in channels]
+    told = list(zip(channels, asked, strict=True))
+    results: dict[str, Any] = {"channels": [_channel(heard, named) for heard, named in told]}
     if request.utterances:
         results["utterances"] = [
             entry
-            for index, heard in enumerate(channels)
-            for entry in _utterances(heard.words, request, about, index)
+            for index, (heard, named) in enumerate(told)
+            for entry in _utterances(heard.words, named, about, index)
         ]
         results["utterances"].sort(key=lambda entry: (entry["start"], entry["channel"]))
     return {
@@ -128,6 +132,10 @@ def answer(
         ),
         "results": results,
     }
+
+
+def _named(request: FileRequest, names: Mapping[int, str]) -> FileRequest:
+    return replace(request, form=replace(request.form, names=names))
 
 
 def _channel(heard: HeardChannel, request: FileRequest) -> dict[str, Any]:

@@ -22,6 +22,8 @@ class WordForm:
     punctuated: bool = False
     """Whether ``transcript`` is written with capitals and punctuation."""
     speakers: bool = False
+    names: Mapping[int, str] = field(default_factory=dict)
+    """Of the speakers who are known, by number."""
     languages: bool = False
     """Whether each word says its language."""
     replacements: Mapping[str, str] = field(default_factory=dict)
@@ -84,6 +86,8 @@ def word_entry(word: Word, form: WordForm) -> dict[str, Any]:
     }
     if form.speakers and word.speaker is not None:
         entry["speaker"] = word.speaker - 1
+        if word.speaker in form.names:
+            entry["speaker_name"] = form.names[word.speaker]
     if form.languages and word.language:
         entry["language"] = word.language
     return entry

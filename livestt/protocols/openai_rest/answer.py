@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,9 +41,9 @@ def answer(request: Request, recording: Recording) -> Answer:
         case "text":
             return Answer(recording.text + "\n", TEXT)
         case "srt":
-            return Answer(to_srt(recording), TEXT)
+            return Answer(to_srt(recording, recording.names), TEXT)
         case "vtt":
-            return Answer(to_vtt(recording), TEXT)
+            return Answer(to_vtt(recording, recording.names), TEXT)
         case "verbose_json":
             return _json(_verbose(request, recording))
         case "diarized_json":
@@ -68,10 +68,13 @@ def languages(recording: Recording) -> list[dict[str, str]]:
     return [{"code": recording.language}] if recording.language else []
 
 
-def speaker_of(number: int | None) -> str:
-    """``A`` for the first speaker, ``B`` for the second, ``AA`` after ``Z``."""
+def speaker_of(number: int | None, names: Mapping[int, str] | None = None) -> str:
+    """The name of a speaker who is known; else ``A`` for the first, ``B`` for the second, ``AA``
+    after ``Z``."""
     if number is None:
         return UNKNOWN
+    if names and number in names:
+        return names[number]
     letters = ""
     while number > 0:
         number, rest = divmod(number - 1, 26)
@@ -123,7 +126,8 @@ def _diarized(request: Request, recording: Recording) -> dict[str, Any]:
         "duration": to_seconds(recording.duration),
         "text": recording.text,
         "segments": [
-            diarized_segment(segment, speaker_of(segment.speaker)) for segment in recording.segments
+            diarized_segment(segment, speaker_of(segment.speaker, recording.names))
+            for segment in recording.segments
         ],
     } | _end(recording)
 

@@ -27,9 +27,12 @@ class TextStream:
     Args:
         request: what was asked.
         recording: has applied the events before they come here.
+        names_last: whether speakers may get another name, or be somebody else, until the end.
+            Segments then come at the end, all of them.
     """
 
-    def __init__(self, request: Request, recording: Recording) -> None:
+    def __init__(self, request: Request, recording: Recording, *, names_last: bool = False) -> None:
+        self._names_last = names_last
         self._request = request
         self._recording = recording
         self._text = ""
@@ -39,7 +42,8 @@ class TextStream:
     def receive(self, events: Iterable[Event]) -> list[str]:
         """What these events give to send."""
         messages = [self._delta(event.words) for event in events if isinstance(event, Committed)]
-        return [*map(as_event, messages), *map(as_event, self._new_segments())]
+        segments = [] if self._names_last else self._new_segments()
+        return [*map(as_event, messages), *map(as_event, segments)]
 
     def finish(self) -> list[str]:
         """The last events."""
@@ -71,7 +75,8 @@ class TextStream:
             return []
         closed = self._recording.segments
         new, self._segments = closed[self._segments :], len(closed)
-        return [diarized_segment(segment, speaker_of(segment.speaker)) for segment in new]
+        names = self._recording.names
+        return [diarized_segment(segment, speaker_of(segment.speaker, names)) for segment in new]
 
 
 def as_event(message: dict[str, Any]) -> str:

@@ -47,7 +47,10 @@ async def transcribe(request: Request, respond: Respond) -> None:
     body = answer(
         asked,
         About(request_id, engine, asked.extra, asked.tags),
-        [HeardChannel(one.words, one.language, one.language_probability) for one in channels],
+        [
+            HeardChannel(one.words, one.language, one.language_probability, one.names)
+            for one in channels
+        ],
         sha256=sha256,
         created=created,
         duration=to_seconds(max(one.duration for one in channels)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import BinaryIO
@@ -22,6 +22,7 @@ from livestt.recording import Recording, SpeakersWanted, shortfall
 from livestt.server.files.uploads import Upload
 from livestt.server.services import Services
 from livestt.server.sockets.transport import abort_of
+from livestt.speakers.profiles import Profile
 
 log = logging.getLogger(__name__)
 
@@ -99,11 +100,16 @@ async def hearing(
     ``speakers`` is where speakers are asked for. What cannot be had of that is a warning of the
     recording.
     """
-    recording = Recording(file_layout(served.pipeline.settings), options.stream.language)
+    pipeline = served.pipeline
+    recording = Recording(file_layout(pipeline.settings), options.stream.language)
+    known: Sequence[Profile] = ()
     if speakers is not None:
-        diarizes = served.pipeline.diarizer is not None
-        recording.warnings += shortfall(speakers, diarizes=diarizes)
-    options = replace(options, manner=with_speakers(options.manner, speakers))
+        diarizes, compares = pipeline.diarizer is not None, pipeline.embedder is not None
+        recording.warnings += shortfall(speakers, diarizes=diarizes, compares=compares)
+        if diarizes and compares:
+            known = await served.voices.known_in(speakers.names, speakers.samples)
+    manner = replace(with_speakers(options.manner, speakers), known=lambda: known)
+    options = replace(options, manner=manner)
     async with upload.transcribe(file, options) as heard:
 
         async def grow() -> AsyncIterator[list[Event]]:
@@ -111,6 +117,7 @@ async def hearing(
                 recording.apply(events)
                 yield events
             recording.figures = heard.run.session.figures
+            recording.voices = heard.run.voices
 
         yield recording, grow()
 

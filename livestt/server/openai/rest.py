@@ -15,10 +15,8 @@ from livestt.pipeline import Manner, endpointing
 from livestt.protocols.openai_errors import error_body
 from livestt.protocols.openai_rest import models
 from livestt.protocols.openai_rest.answer import answer
-from livestt.protocols.openai_rest.request import Request as Wishes
 from livestt.protocols.openai_rest.request import parse
 from livestt.protocols.openai_rest.stream import PULSE, TextStream, as_event
-from livestt.recording import Recording
 from livestt.server.access.refusals import OPENAI as refuse
 from livestt.server.access.refusals import refusal
 from livestt.server.files.answering import Endpoint, EventStream, Respond, hearing, while_connected
@@ -73,7 +71,9 @@ async def transcribe(request: Request, respond: Respond) -> None:
 
                 async def tell(emit: Callable[[str], Awaitable[None]]) -> None:
                     async with heard as (recording, events):
-                        await stream(wishes, recording, events, emit)
+                        late = pipeline.embedder is not None
+                        writer = TextStream(wishes, recording, names_last=late)
+                        await stream(writer, events, emit)
 
                 await respond(EventStream(tell, PULSE, served.timing.pulse, served.timing.send))
                 return
@@ -85,13 +85,11 @@ async def transcribe(request: Request, respond: Respond) -> None:
 
 
 async def stream(
-    wishes: Wishes,
-    recording: Recording,
+    writer: TextStream,
     events: AsyncIterator[list[Event]],
     emit: Callable[[str], Awaitable[None]],
 ) -> None:
     """Tell a recording as it grows; an error ends it, in the place of the last event."""
-    writer = TextStream(wishes, recording)
     try:
         async for batch in events:
             for message in writer.receive(batch):

@@ -6,6 +6,7 @@ PostgreSQL learn of each other's voices within a minute.
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,8 +16,10 @@ from typing import BinaryIO
 import anyio
 from anyio import to_thread
 
-from livestt.errors import BadRequest, StoreUnavailable, VoicesOff
+from livestt.errors import BadAudio, BadRequest, StoreUnavailable, UnusableSample, VoicesOff
 from livestt.pipeline import Pipeline
+from livestt.protocols.data_urls import decoded
+from livestt.server.access import asking
 from livestt.speakers.enrolment import Listener, enrolled
 from livestt.speakers.heard_voice import HeardVoice
 from livestt.speakers.profiles import Profile
@@ -114,6 +117,30 @@ class VoiceBook:
         """Raises as `add`, and `UnknownVoice`."""
         await to_thread.run_sync(self._open().voices.delete, voice_id, owner)
         self._put({key: voice for key, voice in self._voices.items() if key != voice_id})
+
+    async def known_in(self, names: Sequence[str], samples: Sequence[str]) -> Sequence[Profile]:
+        """The profiles that the speakers of an upload are compared with: those it brings, and
+        those of its key that have other names.
+
+        Args:
+            names: of the people it brings.
+            samples: a recording of each, as data URLs.
+
+        Raises:
+            BadRequest: one of them is no data URL, or cannot be used; says why.
+        """
+        brought = []
+        for i, (name, sample) in enumerate(zip(names, samples, strict=True)):
+            try:
+                file = io.BytesIO(decoded(sample))
+                heard = await to_thread.run_sync(enrolled, [file], self._listener())
+            except (BadAudio, BadRequest, UnusableSample) as error:
+                raise BadRequest(
+                    f"known_speaker_references[{i}]: {error}", param="known_speaker_references"
+                ) from error
+            brought.append(Profile(f"sample:{i}", name, heard.embedding))
+        kept = self.known(asking.grant.get().name)
+        return (*brought, *(profile for profile in kept if profile.name not in names))
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
