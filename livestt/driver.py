@@ -20,7 +20,7 @@ from anyio.lowlevel import RunVar
 from livestt.audio import open_decoder
 from livestt.audio.format import AudioFormat
 from livestt.audio.frontend import Frontend, Heard
-from livestt.engines import Engine, Job, StreamOptions
+from livestt.engines import Engine, Job, Samples, StreamOptions
 from livestt.engines.scheduler import Scheduler, Ticket
 from livestt.events import (
     Ended,
@@ -78,6 +78,7 @@ class Driver:
         on_events: called on the event loop with every batch of events, in order.
         seconds_ahead: audio not yet heard by the engine beyond which `feed` waits.
         speakers: tells the session's speakers apart; None does not.
+        on_audio: called on the event loop with every sample that is heard, in order.
     """
 
     def __init__(
@@ -88,12 +89,14 @@ class Driver:
         on_events: Callable[[list[Event]], None],
         seconds_ahead: float,
         speakers: SpeakerDriver | None = None,
+        on_audio: Callable[[Samples], None] | None = None,
     ) -> None:
         self._session = session
         self._speakers = speakers
         self._frontend = frontend
         self._scheduler = scheduler
         self._on_events = on_events
+        self._on_audio = on_audio
         self._ahead = from_seconds(seconds_ahead)
         self._changed = anyio.Event()
         self._heard_more = anyio.Event()
@@ -218,6 +221,8 @@ class Driver:
         return asked or (self._speakers is not None and self._speakers.is_behind(self._ahead))
 
     def _receive(self, heard: Heard) -> None:
+        if self._on_audio is not None:
+            self._on_audio(heard.samples)
         self._session.receive_audio(heard.samples, heard.probabilities)
         if self._speakers is not None:
             self._speakers.receive_audio(heard.samples, heard.probabilities)
@@ -336,6 +341,8 @@ async def drive(
     on_events: Callable[[list[Event]], None],
     options: StreamOptions | None = None,
     manner: Manner | None = None,
+    *,
+    on_audio: Callable[[Samples], None] | None = None,
 ) -> AsyncIterator[Driver]:
     """A session in motion: inside the block it is fed, on leaving it is torn down.
 
@@ -355,7 +362,7 @@ async def drive(
         session = pipeline.open_session(stream, options, manner)
         ahead = pipeline.settings.seconds_ahead
         async with pipeline.open_speakers(manner) as speakers, anyio.create_task_group() as tasks:
-            driver = Driver(session, frontend, scheduler, on_events, ahead, speakers)
+            driver = Driver(session, frontend, scheduler, on_events, ahead, speakers, on_audio)
             tasks.start_soon(driver.run)
             tasks.start_soon(driver.run_speakers)
             yield driver

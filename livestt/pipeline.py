@@ -48,6 +48,8 @@ class Manner:
     correct what they have sent."""
     max_speakers: int | None = None
     """Most speakers to tell apart."""
+    record: bool = True
+    """False is not recorded, even if the server records."""
     min_speakers: int | None = None
     """At least so many speakers are told apart; of files only."""
     known: Callable[[], Sequence[Profile]] = tuple

@@ -48,6 +48,8 @@ class Request:
     diarization: bool | None = None
     """False tells no speakers apart, even if the server can."""
     max_speakers: int | None = None
+    record: bool = True
+    """False keeps the audio out of the server's recordings, if it makes any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ def parse_query(
         role=role,
         diarization=_diarization(query),
         max_speakers=_max_speakers(query),
+        record=_choice(query, "record", ("true", "false", "1", "0")) in ("true", "1"),
     )
 
 
@@ -229,6 +232,7 @@ def config_message(
     *,
     speakers: int = 0,
     voices: bool = False,
+    recording: bool = False,
     resume_from_sample: int | None = None,
 ) -> dict[str, Any]:
     """The first message of a connection: what was agreed and who answers.
@@ -240,6 +244,7 @@ def config_message(
         version: of livestt.
         speakers: how many speakers are told apart at most; 0 if none are.
         voices: whether voices can be remembered.
+        recording: whether the server keeps the audio.
         resume_from_sample: for a publisher that came back, the next sample (at its own rate)
             that the session needs.
     """
@@ -261,6 +266,7 @@ def config_message(
         "diarization": speakers > 0,
         "max_speakers": speakers,
         "voices": voices and speakers > 0,
+        "recording": recording,
         "version": version,
     }
     if resume_from_sample is None:

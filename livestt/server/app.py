@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from anyio import to_thread
 from starlette.applications import Starlette
@@ -12,6 +13,7 @@ from starlette.middleware import Middleware
 
 from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
+from livestt.errors import UnsupportedOption
 from livestt.pipeline import Pipeline
 from livestt.server import asr_rest, wyoming
 from livestt.server.access import tokens
@@ -30,6 +32,7 @@ from livestt.server.operations.tracing import Tracing
 from livestt.server.pages import SecurityHeaders, page_routes
 from livestt.server.services import Services
 from livestt.server.storing import transcripts
+from livestt.server.storing.recordings import Recordings
 from livestt.server.storing.sweeping import sweeping
 from livestt.server.timing import Timing
 from livestt.server.voices import surface as voice_profiles
@@ -68,6 +71,7 @@ def create_app(
         SetupError: the API keys cannot be read, or OpenTelemetry is not installed.
     """
     pipeline = Pipeline(settings, engine.capabilities)
+    recordings = open_recordings(settings, store)
     timing = timing or Timing()
     metrics = Metrics()
     tracing = Tracing.from_environment() if settings.tracing else None
@@ -82,7 +86,7 @@ def create_app(
         pipeline.known = voices.known
         try:
             async with (
-                Sessions(pipeline, scheduler, timing, store) as sessions,
+                Sessions(pipeline, scheduler, timing, store, recordings) as sessions,
                 Readiness(pipeline, scheduler, timing) as readiness,
             ):
                 uploads = Uploads(pipeline, scheduler, sessions)
@@ -90,12 +94,13 @@ def create_app(
                     *(pipeline, scheduler, sessions, uploads, timing, metrics, readiness),
                     voices=voices,
                     store=store,
+                    recordings=recordings,
                 )
                 if tracing is not None:
                     tracing.attend(served)
                 async with (
                     census.measuring(served),
-                    sweeping(store, settings),
+                    sweeping(store, settings, recordings),
                     evicting(engine, settings.model_idle_seconds),
                     voices.kept(),
                     wyoming.listening(served) as app.state.wyoming_port,
@@ -136,6 +141,20 @@ def create_app(
         ],
         lifespan=lifespan,
     )
+
+
+def open_recordings(settings: Settings, store: Store | None) -> Recordings | None:
+    """Where audio is kept; None if it is not.
+
+    Raises:
+        BadStore: the folder cannot be used.
+        UnsupportedOption: there are no transcripts that it could belong to.
+    """
+    if settings.record_dir is None:
+        return None
+    if store is None:
+        raise UnsupportedOption("--record-dir needs a store: leave out --no-store.")
+    return Recordings(Path(settings.record_dir), settings.record_max_mb * 1_000_000, store)
 
 
 def _scheduled(diarizer: Diarizer | None) -> DiarizerScheduler | None:

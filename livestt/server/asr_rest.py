@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -10,7 +11,14 @@ from livestt.files import FileOptions
 from livestt.protocols import asr_rest as protocol
 from livestt.protocols.fields import Fields
 from livestt.server.access.refusals import asr as refuse
-from livestt.server.files.answering import Endpoint, Respond, hearing, while_connected
+from livestt.server.files.answering import (
+    Endpoint,
+    Respond,
+    filing,
+    hearing,
+    transcript_header,
+    while_connected,
+)
 from livestt.server.files.bodies import received_form
 from livestt.server.services import services
 
@@ -40,14 +48,14 @@ async def transcribe(request: Request, respond: Respond) -> None:
             )
             options = FileOptions(wishes.options, wishes.audio)
             file = form.file(FIELD)
-            async with (
-                while_connected(request),
-                hearing(served, upload, file, options, wishes.speakers) as (recording, events),
-            ):
+            given = Fields([*form.fields, *request.query_params.multi_items()])
+            kept = filing(served, given, options, form.name(FIELD))
+            heard = hearing(served, upload, file, options, wishes.speakers, kept)
+            async with while_connected(request), heard as (recording, events):
                 async for _ in events:
                     pass
-            written = protocol.answer(wishes, recording)
-            headers = {"asr-engine": pipeline.engine.name}
+            written = await to_thread.run_sync(protocol.answer, wishes, recording)
+            headers = {"asr-engine": pipeline.engine.name, **transcript_header(kept)}
             if written.filename is not None:
                 headers["content-disposition"] = f'attachment; filename="{written.filename}"'
             await respond(Response(written.body, media_type=written.media_type, headers=headers))

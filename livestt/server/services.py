@@ -13,6 +13,7 @@ from livestt.server.files.uploads import Uploads
 from livestt.server.live.sessions import Sessions
 from livestt.server.operations.metrics import Metrics
 from livestt.server.operations.readiness import Readiness
+from livestt.server.storing.recordings import Recordings
 from livestt.server.timing import Timing
 from livestt.server.voices.book import VoiceBook
 from livestt.store import Store
@@ -40,6 +41,8 @@ class Services:
     """The voices that are known by name."""
     store: Store | None = None
     """Transcripts that outlive this process; None if none are to be kept."""
+    recordings: Recordings | None = None
+    """The audio of sessions; None if it is not kept."""
 
 
 def services(connection: HTTPConnection) -> Services:

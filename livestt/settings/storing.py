@@ -1,4 +1,4 @@
-"""Settings of the transcript store."""
+"""Settings of the transcript store, and of recordings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,28 @@ class StoreSettings:
     store_days: float = setting(
         0.0,
         "Store",
-        "Days after which a finished transcript is deleted; 0 keeps it until you delete it.",
+        "Days after which a finished transcript is deleted, with its recording; 0 keeps it until "
+        "you delete it.",
         unit="days",
         minimum=0,
+    )
+    store_files: bool = setting(
+        True,
+        "Store",
+        "Keep the transcripts of files that are sent over HTTP, too, unless a request says "
+        "store=false.",
+    )
+    record_dir: str | None = setting(
+        None,
+        "Store",
+        "Folder in which the audio of live sessions is kept, as WAV files of 115 MB an hour. "
+        "Nothing is recorded unless this is given; ask those who speak. Needs a store.",
+    )
+    record_max_mb: int = setting(
+        20_000,
+        "Store",
+        "Most that recordings may take together, in units of a million bytes. When that is "
+        "reached nothing more is recorded until some are deleted; captions go on.",
+        unit="MB",
+        minimum=1,
     )

@@ -25,6 +25,7 @@ class Opening:
     """Name of the key that opened it."""
     engine: str = ""
     model: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

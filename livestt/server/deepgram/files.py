@@ -20,9 +20,10 @@ from livestt.errors import BadRequest
 from livestt.files import FileOptions
 from livestt.protocols.deepgram.about import About
 from livestt.protocols.deepgram.prerecorded import FileRequest, HeardChannel, answer, parse_file
+from livestt.protocols.fields import Fields
 from livestt.recording import Recording, SpeakersWanted
 from livestt.server.access.tokens import json_body
-from livestt.server.files.answering import Respond, hearing, while_connected
+from livestt.server.files.answering import Respond, filing, hearing, while_connected
 from livestt.server.files.bodies import received_file
 from livestt.server.files.fetching import fetched
 from livestt.server.files.uploads import Upload
@@ -43,7 +44,8 @@ async def transcribe(request: Request, respond: Respond) -> None:
         async with _body(request, served) as file:
             sha256 = await to_thread.run_sync(_hash, file)
             async with while_connected(request):
-                channels = await _hear(served, upload, file, asked)
+                given = Fields(request.query_params.multi_items())
+                channels = await _hear(served, upload, file, asked, given)
     body = answer(
         asked,
         About(request_id, engine, asked.extra, asked.tags),
@@ -76,23 +78,33 @@ async def _body(request: Request, served: Services) -> AsyncIterator[BinaryIO]:
 
 
 async def _hear(
-    served: Services, upload: Upload, file: BinaryIO, asked: FileRequest
+    served: Services, upload: Upload, file: BinaryIO, asked: FileRequest, given: Fields
 ) -> list[Recording]:
-    """What was said in each channel."""
+    """What was said in each channel; each is stored as a transcript of its own."""
     if not asked.multichannel:
-        return [await _hear_one(served, upload, file, asked, asked.audio)]
+        return [await _hear_one(served, upload, file, asked, asked.audio, given)]
     with ExitStack() as stack:
         audio, files = await to_thread.run_sync(stack.enter_context, separated(file, asked.audio))
-        return [await _hear_one(served, upload, one, asked, audio) for one in files]
+        return [
+            await _hear_one(served, upload, one, asked, audio, given, f"channel {number}")
+            for number, one in enumerate(files)
+        ]
 
 
 async def _hear_one(
-    served: Services, upload: Upload, file: BinaryIO, asked: FileRequest, audio: AudioFormat
+    served: Services,
+    upload: Upload,
+    file: BinaryIO,
+    asked: FileRequest,
+    audio: AudioFormat,
+    given: Fields,
+    title: str = "",
 ) -> Recording:
     file.seek(0)
     options = FileOptions(asked.options, audio, candidates=asked.candidates)
     speakers = SpeakersWanted() if asked.form.speakers else None
-    async with hearing(served, upload, file, options, speakers) as (recording, events):
+    kept = filing(served, given, options, title)
+    async with hearing(served, upload, file, options, speakers, kept) as (recording, events):
         async for _ in events:
             pass
     return recording

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,13 +19,21 @@ from livestt.errors import EngineError, LivesttError
 from livestt.events import Event
 from livestt.files import FileOptions, file_layout
 from livestt.pipeline import Manner
+from livestt.protocols.fields import Fields
 from livestt.recording import Recording, SpeakersWanted, shortfall
 from livestt.server.files.uploads import Upload
 from livestt.server.services import Services
 from livestt.server.sockets.transport import abort_of
+from livestt.server.storing.filing import Filing
 from livestt.speakers.profiles import Profile
 
 log = logging.getLogger(__name__)
+
+LONGEST_TITLE = 200
+"""Characters of a file's name that become its transcript's title."""
+
+TRANSCRIPT = "livestt-transcript"
+"""Header with the id of the stored transcript."""
 
 Respond = Callable[[Response], Awaitable[None]]
 Handle = Callable[[Request, Respond], Awaitable[None]]
@@ -94,11 +103,12 @@ async def hearing(
     file: BinaryIO,
     options: FileOptions,
     speakers: SpeakersWanted | None = None,
+    filing: Filing | None = None,
 ) -> AsyncIterator[tuple[Recording, AsyncIterator[list[Event]]]]:
     """A recording, and the events that make it grow; it has applied each when it is handed out.
 
     ``speakers`` is where speakers are asked for. What cannot be had of that is a warning of the
-    recording.
+    recording. ``filing`` stores what is said, once all of it is known.
     """
     pipeline = served.pipeline
     recording = Recording(file_layout(pipeline.settings), options.stream.language)
@@ -115,11 +125,44 @@ async def hearing(
         async def grow() -> AsyncIterator[list[Event]]:
             async for events in heard:
                 recording.apply(events)
+                if filing is not None:
+                    filing.receive_events(events)
                 yield events
+            if filing is not None:
+                await filing.finish()
             recording.figures = heard.run.session.figures
             recording.voices = heard.run.voices
 
         yield recording, grow()
+
+
+def filing(served: Services, fields: Fields, options: FileOptions, name: str) -> Filing | None:
+    """What stores a file's transcript; None if nobody wants that.
+
+    Args:
+        served: the server's.
+        fields: of the request, where ``store`` may say no.
+        options: what is asked about the file.
+        name: of the file, as its client calls it.
+
+    Raises:
+        BadRequest: ``store`` is neither true nor false.
+    """
+    wanted = fields.boolean("store", True)
+    if served.store is None or not (wanted and served.pipeline.settings.store_files):
+        return None
+    return Filing(served.store, served.pipeline, options.stream, titled(name))
+
+
+def transcript_header(filing: Filing | None) -> dict[str, str]:
+    """Where the transcript is kept, for the answer."""
+    return {} if filing is None else {TRANSCRIPT: filing.id}
+
+
+def titled(name: str) -> str:
+    """The last part of a file's name, as a title that a database can keep."""
+    last = re.split(r"[/\\]", name)[-1]
+    return "".join(char for char in last if char.isprintable())[:LONGEST_TITLE]
 
 
 def with_speakers(manner: Manner, speakers: SpeakersWanted | None) -> Manner:

@@ -57,6 +57,11 @@ class Form:
             )
         return found
 
+    def name(self, name: str) -> str:
+        """What the client calls the file of this field; empty if it does not say."""
+        named = [value.filename or "" for given, value in self._files if given == name]
+        return named[-1] if named else ""
+
 
 class _Multipart(MultiPartParser):
     """A form with files, whose other fields are not too large even together."""

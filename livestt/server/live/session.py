@@ -34,6 +34,8 @@ from livestt.server.live.inbox import End, Flush, Inbox
 from livestt.server.live.ladder import RUNGS, eased
 from livestt.server.operations.tally import Count, Tally
 from livestt.server.storing.keeping import Keeper
+from livestt.server.storing.recordings import Recordings
+from livestt.server.storing.tape import Tape
 from livestt.speakers.heard_voice import HeardVoice
 from livestt.store import Opening, Resumed, Store
 from livestt.store.recorder import Recorder, resume_at, resumed_view
@@ -69,6 +71,7 @@ class LiveSession:
         store: where its words are kept; None keeps them in memory alone.
         owner: name of the key it was opened with; empty without keys.
         resumed: how another process left it, if it is not new.
+        recordings: where its audio is kept; None does not keep it.
 
     Attributes:
         id: unguessable; who knows it may read along or resume.
@@ -97,6 +100,7 @@ class LiveSession:
         store: Store | None = None,
         owner: str = "",
         resumed: Resumed | None = None,
+        recordings: Recordings | None = None,
     ) -> None:
         self.id = secrets.token_urlsafe(12) if resumed is None else resumed.row.id
         self.owner = owner
@@ -135,11 +139,19 @@ class LiveSession:
             opening = self._opening(owner) if resumed is None else None
             recorder = Recorder(lines, opening, resumed)
             self._keeper = Keeper(store, recorder, self._publish, self.disown)
+        self._tape: Tape | None = None
+        if recordings is not None and manner.record:
+            self._tape = Tape(recordings, self.id, self._origin, self._warn)
 
     @property
     def speakers(self) -> int:
         """How many speakers are told apart at most; 0 if none are."""
         return self._pipeline.most_speakers(self._manner)
+
+    @property
+    def recording(self) -> bool:
+        """Whether its audio is kept."""
+        return self._tape is not None and self._tape.running
 
     @property
     def resumable(self) -> bool:
@@ -250,6 +262,8 @@ class LiveSession:
             with self._whole:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._mourn)
+                    if self._tape is not None:
+                        tasks.start_soon(self._tape.run)
                     await self._transcribe()
                     tasks.cancel_scope.cancel()
         except* LivesttError as group:
@@ -283,6 +297,8 @@ class LiveSession:
         try:
             if self._keeper is not None:
                 await self._keeper.finish(complete=self._all_said.is_set())
+            if self._tape is not None:
+                await self._tape.finish()
         except Exception:  # the top of a session, too
             log.exception("session %s failed at its last words", self.id)
             self._fail(LivesttError(BUG))
@@ -303,6 +319,7 @@ class LiveSession:
             self._receive_events,
             self._first_options,
             self._manner,
+            on_audio=None if self._tape is None else self._tape.receive,
         ) as driver:
             self._driver = driver
             driver.retune(eased(self._tuning, self._level))
@@ -362,6 +379,9 @@ class LiveSession:
         if not quiet or caught_up or progress.received - told.received >= PROGRESS_STEP:
             self._told = progress
             self._announce(events)
+
+    def _warn(self, warning: Warned) -> None:
+        self._receive_events([warning])
 
     def _stay_open(self) -> None:
         if self._keeper is not None and self.resumable and self._grace:

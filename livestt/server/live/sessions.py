@@ -29,6 +29,7 @@ from livestt.server.access import asking
 from livestt.server.live.ladder import NO_NEWCOMERS, Ladder, lateness
 from livestt.server.live.session import LiveSession
 from livestt.server.operations.tally import Tally
+from livestt.server.storing.recordings import Recordings
 from livestt.server.timing import Timing
 from livestt.store import Asked, Resumed, Store
 
@@ -68,6 +69,7 @@ class Sessions:
         scheduler: Scheduler,
         timing: Timing,
         store: Store | None = None,
+        recordings: Recordings | None = None,
     ) -> None:
         self.ladder = Ladder()
         self.connections: set[Connection] = set()
@@ -78,6 +80,7 @@ class Sessions:
         self._scheduler = scheduler
         self._timing = timing
         self._store = store
+        self._recordings = recordings
         self._resuming = anyio.Lock()
         self._running: dict[str, LiveSession] = {}
         self._stack = AsyncExitStack()
@@ -182,6 +185,7 @@ class Sessions:
             store=self._store,
             owner=owner,
             resumed=resumed,
+            recordings=self._recordings,
         )
         self._running[session.id] = session
         assert self._tasks is not None

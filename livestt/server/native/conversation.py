@@ -122,6 +122,7 @@ class Conversation(SocketConnection):
                 __version__,
                 speakers=self._session.speakers,
                 voices=self._book.enabled,
+                recording=self._session.recording,
                 resume_from_sample=self._resume_from,
             )
         )

@@ -113,5 +113,9 @@ async def _fed(request: Request, served: Services) -> LiveSession:
         known = await served.sessions.resume(request.session, audio, options, grace=grace)
         if known is not None:
             return known
-    manner = Manner(diarization=request.diarization, max_speakers=request.max_speakers)
+    manner = Manner(
+        diarization=request.diarization,
+        max_speakers=request.max_speakers,
+        record=request.record,
+    )
     return served.sessions.open(audio, options, manner, grace=grace)

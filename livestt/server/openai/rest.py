@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -12,6 +13,7 @@ from livestt.errors import LivesttError, UnknownRoute, WrongMethod
 from livestt.events import Event
 from livestt.files import FileOptions
 from livestt.pipeline import Manner, endpointing
+from livestt.protocols.fields import Fields
 from livestt.protocols.openai_errors import error_body
 from livestt.protocols.openai_rest import models
 from livestt.protocols.openai_rest.answer import answer
@@ -19,7 +21,15 @@ from livestt.protocols.openai_rest.request import parse
 from livestt.protocols.openai_rest.stream import PULSE, TextStream, as_event
 from livestt.server.access.refusals import OPENAI as refuse
 from livestt.server.access.refusals import refusal
-from livestt.server.files.answering import Endpoint, EventStream, Respond, hearing, while_connected
+from livestt.server.files.answering import (
+    Endpoint,
+    EventStream,
+    Respond,
+    filing,
+    hearing,
+    transcript_header,
+    while_connected,
+)
 from livestt.server.files.bodies import received_form
 from livestt.server.services import services
 
@@ -66,7 +76,9 @@ async def transcribe(request: Request, respond: Respond) -> None:
                 candidates=wishes.candidates,
             )
             file = form.file("file")
-            heard = hearing(served, upload, file, options, wishes.speakers)
+            given = Fields([*form.fields, *request.query_params.multi_items()])
+            kept = filing(served, given, options, form.name("file"))
+            heard = hearing(served, upload, file, options, wishes.speakers, kept)
             if wishes.stream:
 
                 async def tell(emit: Callable[[str], Awaitable[None]]) -> None:
@@ -80,8 +92,9 @@ async def transcribe(request: Request, respond: Respond) -> None:
             async with while_connected(request), heard as (recording, events):
                 async for _ in events:
                     pass
-            written = answer(wishes, recording)
-            await respond(Response(written.body, media_type=written.media_type))
+            written = await to_thread.run_sync(answer, wishes, recording)
+            headers = transcript_header(kept)
+            await respond(Response(written.body, media_type=written.media_type, headers=headers))
 
 
 async def stream(

@@ -44,6 +44,7 @@ async def health(request: Request) -> Response:
             "detects_language": engine.detects_language,
             "sessions": len(served.sessions),
             "load": served.sessions.ladder.rung.code,
+            "recording": served.recordings is not None,
             "store": store_state(served.store),
             "version": __version__,
         },

@@ -11,6 +11,7 @@ import anyio
 from anyio import to_thread
 
 from livestt.errors import StoreUnavailable
+from livestt.server.storing.recordings import Recordings
 from livestt.settings import Settings
 from livestt.store import Store
 
@@ -23,23 +24,27 @@ LEAST_GRACE = timedelta(minutes=1)
 
 
 @asynccontextmanager
-async def sweeping(store: Store | None, settings: Settings) -> AsyncIterator[None]:
+async def sweeping(
+    store: Store | None, settings: Settings, recordings: Recordings | None = None
+) -> AsyncIterator[None]:
     """Tidy up from time to time inside the block."""
     if store is None:
         yield
         return
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_sweep, store, settings)
+        tasks.start_soon(_sweep, store, settings, recordings)
         yield
         tasks.cancel_scope.cancel()
 
 
-async def _sweep(store: Store, settings: Settings) -> None:
+async def _sweep(store: Store, settings: Settings, recordings: Recordings | None) -> None:
     grace = max(LEAST_GRACE, timedelta(seconds=2 * settings.resume_seconds))
     keep = timedelta(days=settings.store_days) if settings.store_days else None
     while True:
         try:
             forgotten = await to_thread.run_sync(store.sweep, grace, keep)
+            if recordings is not None:
+                await to_thread.run_sync(_forget, recordings, forgotten)
         except StoreUnavailable as error:
             log.warning("%s", error)
         except Exception:  # the top of a worker: the server goes on
@@ -48,3 +53,9 @@ async def _sweep(store: Store, settings: Settings) -> None:
             if forgotten:
                 log.info("%d transcripts are older than --store-days and gone", len(forgotten))
         await anyio.sleep(EVERY)
+
+
+def _forget(recordings: Recordings, sessions: list[str]) -> None:
+    for session in sessions:
+        recordings.delete(session)
+    recordings.sweep()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from anyio import to_thread
@@ -15,7 +15,8 @@ from livestt.server.access.door import check_local, grant_of
 from livestt.server.access.refusals import refusal
 from livestt.server.access.tokens import json_body
 from livestt.server.services import services
-from livestt.store import Found, Store, Stored
+from livestt.server.storing.audio import audio
+from livestt.store import Found, Store, Stored, StoredTranscript
 from livestt.subtitles import EXTENSIONS, render
 from livestt.timebase import from_seconds, to_seconds
 
@@ -43,6 +44,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/transcripts", _answering(listing), methods=["GET"]),
         Route("/transcripts/{session}", _answering(read), methods=["GET"]),
+        Route("/transcripts/{session}/audio", _answering(audio), methods=["GET"]),
         Route("/transcripts/{session}", _answering(rename), methods=["PATCH"]),
         Route("/transcripts/{session}", _answering(delete), methods=["DELETE"]),
     ]
@@ -70,7 +72,10 @@ async def listing(request: Request) -> Response:
         return JSONResponse({"lines": [_found(line) for line in found]})
     rows = await to_thread.run_sync(store.newest, limit + 1, query.get("before"))
     first = await to_thread.run_sync(store.beginnings, [row.id for row in rows[:limit]])
-    shown = [{**summary(row), "beginning": _shortened(first, row)} for row in rows[:limit]]
+    shown = [
+        {**one, "beginning": _shortened(first, row)}
+        for one, row in zip(await _summaries(request, rows[:limit]), rows, strict=False)
+    ]
     body: dict[str, Any] = {"transcripts": shown}
     if len(rows) > limit:
         body["before"] = rows[limit - 1].id
@@ -90,22 +95,8 @@ async def read(request: Request) -> Response:
         store_of(request).read, session, start, None if end is None else from_seconds(end)
     )
     if kind == "json":
-        return JSONResponse(
-            {
-                **summary(transcript.row),
-                "lines": [
-                    {
-                        "id": segment.id,
-                        "start": to_seconds(segment.start),
-                        "end": to_seconds(segment.end),
-                        "text": segment.text,
-                        "speaker": segment.speaker,
-                        "language": segment.language,
-                    }
-                    for segment in transcript.segments
-                ],
-            }
-        )
+        [about] = await _summaries(request, [transcript.row])
+        return await to_thread.run_sync(_with_lines, about, transcript)
     row = transcript.row
     title = row.title or f"Transcript of {row.started:%Y-%m-%d %H:%M} UTC"
     text = await to_thread.run_sync(render, transcript, kind, row.speakers, title)
@@ -130,7 +121,8 @@ async def rename(request: Request) -> Response:
     if title is not None and not _is_name(title):
         raise BadRequest(f"title must be text of at most {LONGEST_NAME} characters, without NUL")
     changed = await to_thread.run_sync(store.edit, session, title, _names(body.get("speakers")))
-    return JSONResponse(summary(changed))
+    [about] = await _summaries(request, [changed])
+    return JSONResponse(about)
 
 
 async def delete(request: Request) -> Response:
@@ -140,6 +132,8 @@ async def delete(request: Request) -> Response:
     if services(request).sessions.find(session) is not None:
         raise StillRunning("this session is still running; end it before you delete it")
     await to_thread.run_sync(store_of(request).delete, session)
+    if (recordings := services(request).recordings) is not None:
+        await to_thread.run_sync(recordings.delete, session)
     return Response(status_code=204)
 
 
@@ -171,6 +165,33 @@ def summary(row: Stored) -> dict[str, Any]:
         "owner": row.owner,
         "speakers": {str(number): name for number, name in row.speakers.items()},
     }
+
+
+async def _summaries(request: Request, rows: Sequence[Stored]) -> list[dict[str, Any]]:
+    """Sessions without their words, and whether their audio is kept."""
+    recordings = services(request).recordings
+
+    def find() -> list[bool]:
+        return [recordings is not None and recordings.find(row.id) is not None for row in rows]
+
+    recorded = await to_thread.run_sync(find) if recordings else [False] * len(rows)
+    return [{**summary(row), "audio": audio} for row, audio in zip(rows, recorded, strict=True)]
+
+
+def _with_lines(about: dict[str, Any], transcript: StoredTranscript) -> Response:
+    """A whole transcript; it may be long, so this is for a worker thread."""
+    lines = [
+        {
+            "id": segment.id,
+            "start": to_seconds(segment.start),
+            "end": to_seconds(segment.end),
+            "text": segment.text,
+            "speaker": segment.speaker,
+            "language": segment.language,
+        }
+        for segment in transcript.segments
+    ]
+    return JSONResponse({**about, "lines": lines})
 
 
 def _found(line: Found) -> dict[str, Any]:

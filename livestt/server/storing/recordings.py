@@ -1,0 +1,170 @@
+"""The audio of sessions, as WAV files in a folder. Blocking.
+
+A file is written in place, sample by sample of its session, with a header that is true after each
+write: it can be played at any moment, also after the process was killed, and a session that
+another process goes on with writes on where the engine does.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import struct
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from livestt.engines import Samples
+from livestt.errors import BadStore, StoreUnavailable, UnknownSession
+from livestt.store import Store
+from livestt.timebase import SAMPLE_RATE
+
+log = logging.getLogger(__name__)
+
+HEADER = 44
+"""Bytes before the samples."""
+WIDTH = 2
+"""Bytes of a sample."""
+MOST_BYTES = 0xFFFF_FFFF - HEADER
+"""Of samples in one file: 37 hours."""
+LEAST_FREE = 500_000_000
+"""Bytes of the disk that recordings leave to others, the store among them."""
+ORPHANED = 3600.0
+"""Seconds after which a recording that belongs to no transcript goes."""
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class NoRoom(Exception):
+    """Nothing more can be recorded; says why."""
+
+
+class Recordings:
+    """All recordings of a server. Thread-safe.
+
+    Args:
+        folder: made if need be, for its owner alone.
+        most: bytes that all recordings together may take.
+        store: whose transcripts they belong to.
+
+    Attributes:
+        used: bytes that they take.
+
+    Raises:
+        BadStore: the folder cannot be used.
+    """
+
+    def __init__(self, folder: Path, most: int, store: Store) -> None:
+        self._folder = folder
+        self._most = most
+        self._store = store
+        self._lock = threading.Lock()
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.used = sum(path.stat().st_size for path in folder.glob("*.wav"))
+        except OSError as error:
+            raise BadStore(f"Recordings cannot be kept in {folder}: {error}") from error
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise BadStore(f"Recordings cannot be kept in {folder}: it cannot be written to.")
+
+    def find(self, session: str) -> Path | None:
+        """The file of a session, if it was recorded."""
+        if not _ID.fullmatch(session):
+            return None
+        path = self._folder / f"{session}.wav"
+        return path if path.is_file() else None
+
+    def write(self, session: str, at: int, pieces: Sequence[Samples]) -> None:
+        """Put samples where they belong; what was there is replaced.
+
+        Args:
+            session: its id.
+            at: sample of the session that the first piece begins with.
+            pieces: one after the other, each of shape ``[n]``, float32 in [-1, 1].
+
+        Raises:
+            NoRoom: there is no room for them.
+            OSError: they cannot be written.
+        """
+        start = HEADER + WIDTH * at
+        data = pcm(pieces)
+        if start + len(data) > HEADER + MOST_BYTES:
+            raise NoRoom("a recording holds 37 hours")
+        path = self._folder / f"{session}.wav"
+        with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+            before = file.seek(0, os.SEEK_END)
+            growth = max(0, start + len(data) - before)
+            self._take(growth)
+            file.seek(start)
+            file.write(data)
+            file.seek(0)
+            file.write(header(max(before - HEADER, start + len(data) - HEADER)))
+
+    def _take(self, growth: int) -> None:
+        with self._lock:
+            if self.used + growth > self._most:
+                raise NoRoom("recordings take as much as they may (--record-max-mb)")
+            if shutil.disk_usage(self._folder).free - growth < LEAST_FREE:
+                raise NoRoom("the disk of the recordings is almost full")
+            self.used += growth
+
+    def delete(self, session: str) -> None:
+        """Forget a recording, if there is one."""
+        path = self.find(session)
+        if path is None:
+            return
+        try:
+            size = path.stat().st_size
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("a recording cannot be deleted: %s", error)
+            return
+        with self._lock:
+            self.used = max(0, self.used - size)
+
+    def keep_or_delete(self, session: str) -> None:
+        """Forget a recording in which nothing was said: no transcript holds it."""
+        try:
+            self._store.get(session)
+        except UnknownSession:
+            self.delete(session)
+        except StoreUnavailable as error:
+            log.warning("a recording stays, for now: %s", error)
+
+    def sweep(self) -> None:
+        """Forget recordings whose transcripts are gone, however they went."""
+        for path in self._folder.glob("*.wav"):
+            try:
+                old = time.time() - path.stat().st_mtime > ORPHANED  # noqa: TID251 - of a file
+            except FileNotFoundError:
+                continue
+            if old:
+                self.keep_or_delete(path.stem)
+
+
+def pcm(pieces: Sequence[Samples]) -> bytes:
+    """Samples as 16-bit little-endian integers."""
+    joined = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
+    return (np.clip(joined, -1.0, 1.0) * 32767.0).round().astype("<i2").tobytes()
+
+
+def header(size: int) -> bytes:
+    """The first bytes of a WAV file of mono 16-bit samples at 16 kHz.
+
+    Args:
+        size: of the samples, in bytes.
+    """
+    rate = SAMPLE_RATE * WIDTH
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, SAMPLE_RATE, rate, WIDTH, 8 * WIDTH)
+    return b"".join(
+        (
+            struct.pack("<4sI4s", b"RIFF", size + HEADER - 8, b"WAVE"),
+            form,
+            struct.pack("<4sI", b"data", size),
+        )
+    )

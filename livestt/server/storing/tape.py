@@ -1,0 +1,108 @@
+"""One session's audio on its way to its recording, off the event loop."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import anyio
+from anyio import to_thread
+from anyio.lowlevel import RunVar
+
+from livestt.engines import Samples
+from livestt.events import Warned
+from livestt.server.storing.recordings import NoRoom, Recordings
+from livestt.timebase import from_seconds
+
+EVERY = 1.0
+"""Seconds between two writes: what a process that is killed loses of a recording."""
+MOST_WAITING = from_seconds(60)
+"""Samples that wait for a slow disk; then the recording ends."""
+LAST_SECONDS = 5.0
+"""How long the end of a session waits for its last samples to be written."""
+WRITERS = 2
+"""Threads that write, for all sessions together."""
+
+_writing: RunVar[anyio.CapacityLimiter] = RunVar("writing")
+
+log = logging.getLogger(__name__)
+
+
+class Tape:
+    """Takes samples on the event loop, and has them written by a thread.
+
+    Args:
+        recordings: where to.
+        session: its id.
+        at: sample of the session that the first ones are.
+        warn: told, once, when nothing more can be recorded.
+
+    Attributes:
+        running: whether the session is being recorded.
+    """
+
+    def __init__(
+        self, recordings: Recordings, session: str, at: int, warn: Callable[[Warned], None]
+    ) -> None:
+        self.running = True
+        self._recordings = recordings
+        self._session = session
+        self._at = at
+        self._warn = warn
+        self._waiting: list[Samples] = []
+        self._samples = 0
+
+    def receive(self, samples: Samples) -> None:
+        """What the session hears, in order."""
+        if self.running and len(samples):
+            self._waiting.append(samples)
+            self._samples += len(samples)
+            if self._samples > MOST_WAITING:
+                self._stop("the disk of the recordings is too slow")
+
+    async def run(self) -> None:
+        """Write until cancelled, or until nothing more can be."""
+        while self.running:
+            await anyio.sleep(EVERY)
+            await self._write()
+
+    async def finish(self) -> None:
+        """Write the rest; a recording of nothing that was said is deleted."""
+        with anyio.move_on_after(LAST_SECONDS):
+            await self._write()
+            await to_thread.run_sync(
+                self._recordings.keep_or_delete, self._session, abandon_on_cancel=True
+            )
+        self.running = False
+
+    async def _write(self) -> None:
+        if not (self.running and self._waiting):
+            return
+        pieces, self._waiting, count, self._samples = self._waiting, [], self._samples, 0
+        at, self._at = self._at, self._at + count
+        try:
+            await to_thread.run_sync(
+                self._recordings.write,
+                self._session,
+                at,
+                pieces,
+                abandon_on_cancel=True,
+                limiter=_limiter(),
+            )
+        except (NoRoom, OSError) as error:
+            self._stop(str(error))
+
+    def _stop(self, reason: str) -> None:
+        self.running = False
+        self._waiting.clear()
+        log.warning("session %s is not recorded any more: %s", self._session, reason)
+        self._warn(Warned("recording_stopped", f"this session is recorded no further: {reason}"))
+
+
+def _limiter() -> anyio.CapacityLimiter:
+    try:
+        return _writing.get()
+    except LookupError:
+        limiter = anyio.CapacityLimiter(WRITERS)
+        _writing.set(limiter)
+        return limiter
