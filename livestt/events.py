@@ -143,6 +143,19 @@ class SpeakerRecognized:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceHeard:
+    """More is known of how a speaker sounds; for whoever goes on with the session elsewhere."""
+
+    speaker: int
+    heard: int
+    """Samples of clean speech, all in all."""
+    vector: bytes
+    """Mean embedding, little-endian float32."""
+    model: str
+    """Of the embedder; no other can compare it."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpeakersMerged:
     """Two speakers are one person, who goes by the number ``into``."""
 
@@ -201,6 +214,7 @@ Event = (
     | Diarized
     | SpeakerNamed
     | SpeakerRecognized
+    | VoiceHeard
     | SpeakersMerged
     | SpeakerSeparated
     | Flushed

@@ -15,6 +15,7 @@ from livestt.speakers import SpeakerCount
 from livestt.speakers.alignment import AlignmentOptions
 from livestt.speakers.diarization import DiarizationOptions
 from livestt.speakers.driving import SpeakerDriver, drive_speakers
+from livestt.speakers.embeddings import Embedder
 from livestt.speakers.file_driving import FileSpeakers
 from livestt.speakers.heard_voice import HeardVoice
 from livestt.speakers.identification import Identification, IdentificationOptions
@@ -56,6 +57,8 @@ class Manner:
     """The voices that speakers may have, as they are known now."""
     before: Mapping[int, HeardVoice] = field(default_factory=dict)
     """Voices of this session as another process heard them, by the speaker's number."""
+    people: int = 0
+    """The highest number of a speaker there."""
 
 
 class Pipeline:
@@ -108,7 +111,7 @@ class Pipeline:
         options = diarization(self.settings, manner)
         voices = None
         if diarizer is not None and self.embedder is not None:
-            voices = VoiceDriver(self._open_voices(manner), self.embedder)
+            voices = VoiceDriver(self._open_voices(manner, self.embedder.engine), self.embedder)
         return drive_speakers(
             diarizer,
             options,
@@ -124,12 +127,16 @@ class Pipeline:
             return 1.0
         return self.settings.voice_threshold or self.embedder.engine.capabilities.threshold
 
-    def _open_voices(self, manner: Manner, memory: int | None = None) -> Identification:
+    def _open_voices(
+        self, manner: Manner, embedder: Embedder, memory: int | None = None
+    ) -> Identification:
         options = IdentificationOptions(
             threshold=self.voice_threshold,
             least=from_seconds(self.settings.voice_min_seconds),
             max_speakers=manner.max_speakers or self.settings.max_speakers or None,
             before=manner.before,
+            people=manner.people,
+            keeper=embedder.capabilities.model if self.settings.voices else "",
         )
         if memory is not None:
             options = replace(options, memory=memory)
@@ -159,7 +166,10 @@ class Pipeline:
         patient = replace(options.alignment, patience=from_seconds(10**9))
         voices = None
         if self.embedder is not None:
-            voices = self._open_voices(manner, memory=from_seconds(10**9)), self.embedder
+            voices = (
+                self._open_voices(manner, self.embedder.engine, memory=from_seconds(10**9)),
+                self.embedder,
+            )
         return FileSpeakers(diarizer, replace(options, alignment=patient), wake, voices)
 
     def open_policy(self, name: PolicyName | None = None) -> Policy:

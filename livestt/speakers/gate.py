@@ -20,6 +20,7 @@ from livestt.events import (
     Progress,
     SpeakerRecognized,
     SpeakerTurn,
+    VoiceHeard,
     Warned,
     Word,
 )
@@ -52,9 +53,9 @@ class Gate:
                 case Progress() if self._held:
                     committed = min(event.committed, self._held[0].start)
                     said.append(replace(event, committed=committed))
-                case (
-                    Progress() | LanguageDetected() | SpeakerTurn() | SpeakerRecognized() | Warned()
-                ):
+                case Progress() | LanguageDetected() | Warned():
+                    said.append(event)
+                case SpeakerTurn() | SpeakerRecognized() | VoiceHeard():
                     said.append(event)
                 case _:
                     said += self._say_interim()

@@ -23,6 +23,15 @@ class HeardVoice:
     def of(cls, embedding: Embedding, samples: int) -> HeardVoice:
         return cls(embedding * np.float32(samples), samples)
 
+    @classmethod
+    def read(cls, vector: bytes, samples: int) -> HeardVoice:
+        """The voice of a mean embedding, little-endian float32."""
+        return cls.of(np.frombuffer(vector, "<f4").astype(np.float32), samples)
+
+    def written(self) -> bytes:
+        """The mean embedding, little-endian float32."""
+        return self.embedding.astype("<f4").tobytes()
+
     @property
     def embedding(self) -> Embedding:
         return unit(self.total)

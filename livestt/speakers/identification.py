@@ -27,6 +27,7 @@ from livestt.events import (
     SpeakerSeparated,
     SpeakersMerged,
     SpeakerTurn,
+    VoiceHeard,
     Warned,
 )
 from livestt.people import People
@@ -65,6 +66,10 @@ class IdentificationOptions:
     """Samples for which words can be given to somebody else."""
     before: Mapping[int, HeardVoice] = field(default_factory=dict)
     """Voices of this session as another process heard them."""
+    people: int = 0
+    """The highest number of a speaker there, whose voice may be unknown."""
+    keeper: str = ""
+    """Name of the embedder if `VoiceHeard` is to be said, for a process that goes on."""
 
 
 class Identification:
@@ -84,7 +89,7 @@ class Identification:
         self._options = options
         self._known = known
         self._voices: dict[int, HeardVoice] = dict(options.before)
-        self._channels = Channels(max(self._voices, default=0))
+        self._channels = Channels(max([options.people, *self._voices]))
         self._clean = CleanSpeech(options.least)
         self._words = Attributions(self._channels, options.memory)
         self._people = People()
@@ -175,7 +180,10 @@ class Identification:
             self._give(piece, now, person)
         heard = HeardVoice.of(embedding, piece.samples)
         before = self._voices.get(person)
-        self._voices[person] = heard if before is None else before + heard
+        voice = self._voices[person] = heard if before is None else before + heard
+        if self._options.keeper:
+            vector, keeper = voice.written(), self._options.keeper
+            self._news.append(VoiceHeard(person, voice.samples, vector, keeper))
         self._recognise()
 
     def receive_failure(self, job: EmbedderJob, reason: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from livestt.events import Word
+from livestt.events import VoiceHeard, Word
 from livestt.transcript import Segment
 
 
@@ -57,6 +57,8 @@ class Entry:
     """Numbers of words, and whose each of them is."""
     names: tuple[tuple[int, str], ...] = ()
     """Speakers, and the name that each has now; an empty one takes it away."""
+    heard: tuple[VoiceHeard, ...] = ()
+    """What speakers sound like now."""
     merged: tuple[tuple[int, int], ...] = ()
     """Speakers that turned out to be another one, and which."""
     opening: Opening | None = None

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from livestt.events import Committed, Ended
 from livestt.store import reading
 from livestt.store.entries import Asked, Line, Resumed, Stored, milliseconds
-from livestt.store.schema import lines, sessions
+from livestt.store.schema import lines, session_voices, sessions
 from livestt.store.transaction import line_row
 from livestt.transcript import Layout, Transcript
 
@@ -91,6 +91,7 @@ def end_abandoned(
         if rest:
             connection.execute(insert(lines), rest)
         connection.execute(update(sessions).where(sessions.c.id == row.id).values(ended=row.seen))
+        connection.execute(delete(session_voices).where(session_voices.c.session == row.id))
 
 
 def forget(connection: Connection, before: datetime) -> list[str]:

@@ -14,6 +14,7 @@ from livestt.events import (
     LanguageDetected,
     SpeakerSeparated,
     SpeakersMerged,
+    VoiceHeard,
     Word,
 )
 from livestt.store.entries import Entry, Line, Opening, Resumed
@@ -89,14 +90,15 @@ class Recorder:
         words = tuple(w for event in events if isinstance(event, Committed) for w in event.words)
         names = _changed(named, self._view.people.names)
         merged = _merged(events)
+        heard = tuple(event for event in events if isinstance(event, VoiceHeard))
         ended = any(isinstance(event, Ended) for event in events)
         progressed = self._view.progress.received - self._received >= PROGRESS
-        if not (words or lines or voices or names or merged or ended or progressed):
+        if not (words or lines or voices or names or merged or heard or ended or progressed):
             return None
         entry = self._entry(
             words, lines, _language(events, words), ended=ended and not self.stays_open
         )
-        return replace(entry, voices=voices, names=names, merged=merged)
+        return replace(entry, voices=voices, names=names, merged=merged, heard=heard)
 
     def _closed_by(self, event: Event) -> list[Line]:
         """The lines that this event closes."""
@@ -162,6 +164,12 @@ def resume_at(resumed: Resumed) -> int:
     if row.ended is not None and row.committed == row.received:
         return row.received  # it was heard to its end
     return max(resumed.last_end, row.committed - LOOK_BACK)
+
+
+def highest_speaker(resumed: Resumed) -> int:
+    """The highest number that a speaker of a resumed session is known to have; 0 for none."""
+    said = [*(word for segment in resumed.segments for word in segment.words), *resumed.growing]
+    return max([0, *resumed.row.speakers, *(word.speaker or 0 for word in said)])
 
 
 def resumed_view(layout: Layout, resumed: Resumed) -> Transcript:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from livestt.events import Word
 from livestt.store.entries import Entry, Line, Opening, milliseconds
-from livestt.store.schema import lines, sessions, words
+from livestt.store.schema import lines, session_voices, sessions, words
 
 _WORD = insert(words)
 _LINE = insert(lines)
@@ -104,6 +104,7 @@ def _write_speakers(connection: Connection, entries: Sequence[Entry]) -> None:
             connection.execute(_VOICE, heard)
             heard = []
         _write_people(connection, entry)
+        _write_voices(connection, entry)
 
 
 def _write_people(connection: Connection, entry: Entry) -> None:
@@ -118,6 +119,29 @@ def _write_people(connection: Connection, entry: Entry) -> None:
     known |= {str(speaker): _clean(name) for speaker, name in entry.names}
     kept = {speaker: name for speaker, name in known.items() if name}
     connection.execute(update(sessions).where(this).values(speakers=kept))
+
+
+def _write_voices(connection: Connection, entry: Entry) -> None:
+    """What the speakers of one session sound like; nothing once it has ended."""
+    mine = session_voices.c.session == entry.session
+    if entry.ended:
+        connection.execute(delete(session_voices).where(mine))
+        return
+    newest = {event.speaker: event for event in entry.heard}
+    if not newest:
+        return
+    connection.execute(delete(session_voices).where(mine, session_voices.c.speaker.in_(newest)))
+    rows = [
+        {
+            "session": entry.session,
+            "speaker": event.speaker,
+            "heard": event.heard,
+            "model": event.model,
+            "vector": event.vector,
+        }
+        for event in newest.values()
+    ]
+    connection.execute(insert(session_voices), rows)
 
 
 def touch(connection: Connection, own: Mapping[str, int], now: datetime) -> set[str]:

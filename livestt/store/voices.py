@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -118,11 +117,6 @@ class VoiceShelf:
 _ALL = select(voices).order_by(voices.c.created, voices.c.id)
 
 
-def vector_of(heard: HeardVoice) -> bytes:
-    """The voice as the tables hold it: little-endian float32."""
-    return heard.embedding.astype("<f4").tobytes()
-
-
 def _named(connection: Connection, statement: Any, name: str) -> None:
     """Write a name that somebody else may write at the same moment."""
     try:
@@ -149,7 +143,7 @@ def _known(connection: Connection, voice_id: str, owner: str | None) -> StoredVo
 
 
 def _heard(row: Row[Any]) -> HeardVoice:
-    return HeardVoice.of(np.frombuffer(row.vector, "<f4").astype(np.float32), row.heard)
+    return HeardVoice.read(row.vector, row.heard)
 
 
 def _voice(row: Row[Any]) -> StoredVoice:
@@ -175,5 +169,5 @@ def _row(voice: StoredVoice) -> dict[str, Any]:
         "samples": voice.samples,
         "heard": voice.heard.samples,
         "model": voice.model,
-        "vector": vector_of(voice.heard),
+        "vector": voice.heard.written(),
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -31,7 +31,9 @@ from livestt.server.live.session import LiveSession
 from livestt.server.operations.tally import Tally
 from livestt.server.storing.recordings import Recordings
 from livestt.server.timing import Timing
+from livestt.speakers.heard_voice import HeardVoice
 from livestt.store import Asked, Resumed, Store
+from livestt.store.recorder import highest_speaker
 
 log = logging.getLogger(__name__)
 
@@ -265,7 +267,20 @@ class Sessions:
         resumed = await to_thread.run_sync(self._store.reopen, asked, patience, view)
         if resumed is None:
             return None
+        manner = replace(
+            manner or Manner(),
+            before=await self._voices_of(session_id),
+            people=highest_speaker(resumed),
+        )
         return self.open(audio, options, manner, grace=grace, resumed=resumed)
+
+    async def _voices_of(self, session_id: str) -> Mapping[int, HeardVoice]:
+        """What the speakers of a session that another process left sound like."""
+        embedder = self._pipeline.embedder
+        if embedder is None or self._store is None:
+            return {}
+        model = embedder.engine.capabilities.model
+        return await to_thread.run_sync(self._store.voices.of_session, session_id, model)
 
     @contextmanager
     def connected(self, connection: Connection) -> Iterator[None]:
