@@ -8,7 +8,7 @@ ARG BASE=python:3.13-slim-bookworm
 
 FROM ${BASE} AS build
 ARG DEVICE=cpu
-ARG EXTRAS=embedded,otel,remote
+ARG EXTRAS=embedded,otel,postgres,remote
 WORKDIR /src
 COPY . .
 RUN python3 -m venv /opt/livestt \

@@ -141,6 +141,8 @@ async def talk(url: str, audio: bytes, context: ssl.SSLContext | None) -> Told:
                     tasks.cancel_scope.cancel()
                 told.text, told.finished = captions.state.committed_text, captions.state.finished
                 told.resumed = captions.losses
+                if not told.finished:
+                    told.closes.append(captions.reason)
                 return told
         except (OSError, LivesttError):
             await anyio.sleep(0.2)  # nothing was said yet

@@ -67,6 +67,7 @@ class Captions:
         self._end_sent = False
         self._over = False
         self._answered = False
+        self._reason = ""
         self._stored = True
         self._configured: dict[str, Any] = {}
         self._flushes: list[str | None] = []
@@ -188,11 +189,13 @@ class Captions:
             try:
                 async with asyncio.timeout_at(min(latest, loop.time() + SILENCE)):
                     return await self._take_up()
-            except Refused:
+            except Refused as refused:
+                self._reason = str(refused)
                 return False
             except (OSError, ConnectionClosed, InvalidHandshake):
                 await asyncio.sleep(pause)  # a TimeoutError is an OSError too
                 pause = min(2 * pause, LONGEST_PAUSE)
+        self._reason = f"no server was to be had for {self._reconnect:g} seconds"
         return False
 
     def _may_come_back(self) -> bool:
@@ -202,6 +205,7 @@ class Captions:
         if code is None:
             self._socket.transport.abort()  # silent for too long: whatever it is, it is no help
             return True
+        self._reason = f"the server closed the connection: {code} {self._socket.close_reason}"
         return code not in OVER and code < 4000
 
     async def _take_up(self) -> bool:
@@ -226,6 +230,7 @@ class Captions:
         at = 0 if session is None else config.get("resume_from_sample")
         if session not in (None, config.get("session")) or at is None or not self._sent.rewind(at):
             await socket.close()
+            self._reason = f"the server does not know the session, or asks for audio from {at}"
             return False
         self.state.apply(config)
         self._socket = socket
@@ -239,6 +244,11 @@ class Captions:
         for flush_id in self._flushes:
             await self._control("flush", id=flush_id)
         return True
+
+    @property
+    def reason(self) -> str:
+        """Why it ended before everything was transcribed, as far as is known; for people."""
+        return self._reason
 
     def _give_up(self) -> None:
         self._over = True
