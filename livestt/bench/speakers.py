@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -91,11 +91,15 @@ class Scores:
     delay_p95: float | None
 
 
-def read_talks(files: Sequence[Path]) -> list[Talk]:
+def read_talks(files: Sequence[Path], kinds: Collection[str] = ()) -> list[Talk]:
     """Recordings with an ``.rttm`` of the same name beside them, or manifests of such.
 
     A line of a manifest (``.jsonl``) has ``file`` and ``rttm``, and may have ``turns_file``: JSON
     with ``turns``, a list of ``speaker``, ``start``, ``end`` and ``text``.
+
+    Args:
+        files: recordings or manifests.
+        kinds: only lines whose ``kind`` is one of these; all if empty.
 
     Raises:
         SetupError: a file is missing or cannot be read.
@@ -104,7 +108,7 @@ def read_talks(files: Sequence[Path]) -> list[Talk]:
     for path in files:
         if path.suffix == ".jsonl":
             rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
-            talks += [_from_row(row, path.parent) for row in rows if row.get("rttm")]
+            talks += [_from_row(row, path.parent) for row in rows if _is_wanted(row, kinds)]
         else:
             talks.append(Talk(path.stem, path, read_rttm(path.with_suffix(".rttm")), False))
     if not talks:
@@ -282,11 +286,15 @@ def _needed(module: str) -> Any:
         raise MissingExtra("livestt bench speakers", "bench-speakers") from error
 
 
+def _is_wanted(row: Mapping[str, Any], kinds: Collection[str]) -> bool:
+    return bool(row.get("rttm")) and (not kinds or row.get("kind") in kinds)
+
+
 def _from_row(row: Mapping[str, Any], folder: Path) -> Talk:
     path = folder / row["file"]
     name = str(row.get("id", path.stem))
-    if row.get("turns_file"):
-        told = json.loads((folder / row["turns_file"]).read_text("utf-8"))["turns"]
+    told = row.get("turns_file") and json.loads((folder / row["turns_file"]).read_text("utf-8"))
+    if told and (told := told.get("turns")):
         turns = tuple(Spoken(t["speaker"], t["start"], t["end"], t["text"]) for t in told)
         return Talk(name, path, turns, all(turn.text for turn in turns))
     return Talk(name, path, read_rttm(folder / row["rttm"]), False)

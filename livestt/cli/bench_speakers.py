@@ -45,6 +45,7 @@ COLUMNS: Mapping[str, str] = {
     show_default=True,
     help="1 plays in real time, for the delays; 0 as fast as it goes, for the error rates.",
 )
+@click.option("--kind", multiple=True, help="Only recordings of this kind; repeatable.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many recordings.")
 @click.option(
     "--json",
@@ -61,6 +62,7 @@ def command(
     settings: Settings,
     files: tuple[Path, ...],
     speed: float,
+    kind: tuple[str, ...],
     limit: int | None,
     json_file: Path | None,
 ) -> None:
@@ -83,7 +85,7 @@ def command(
     from livestt.speakers.registry import load_diarizer
     from livestt.testing import decode_file
 
-    talks = read_talks(files)[:limit]
+    talks = read_talks(files, kind)[:limit]
     engine, diarizer = load_engine(settings, announce), load_diarizer(settings, announce)
     results = [scores(talk, *listen(talk, engine, diarizer, settings, speed)) for talk in talks]
     work = costs(diarizer, decode_file(talks[0].path))

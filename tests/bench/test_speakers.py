@@ -55,6 +55,8 @@ def test_a_manifest_may_tell_the_words(tmp_path: Path) -> None:
     row = {"file": "a.wav", "rttm": "a.rttm", "turns_file": "turns.json"}
     (tmp_path / "all.jsonl").write_text(json.dumps(row) + '\n{"file": "b.wav"}\n', "utf-8")
     [talk] = read_talks([tmp_path / "all.jsonl"])
+    with pytest.raises(SetupError):
+        read_talks([tmp_path / "all.jsonl"], kinds=["meeting"])
     assert talk.words_known
     assert talk.turns == (Spoken("ada", 0, 2, "hello"),)
 
