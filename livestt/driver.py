@@ -15,7 +15,6 @@ from typing import Any
 
 import anyio
 from anyio import to_thread
-from anyio.lowlevel import RunVar
 
 from livestt.audio import open_decoder
 from livestt.audio.format import AudioFormat
@@ -30,6 +29,7 @@ from livestt.events import (
     SpeakersMerged,
     Warned,
 )
+from livestt.limiters import hearing, opening
 from livestt.pipeline import Manner, Pipeline
 from livestt.resident import state_of
 from livestt.session import Session
@@ -55,15 +55,6 @@ LOADED = Warned("model_loaded", "the model is loaded")
 
 PARTIAL_PATIENCE = 0.5
 """Seconds by which the last words of an utterance go before guesses of other sessions."""
-
-MAX_HEARING = 4
-"""Threads that decode and detect speech, for all sessions together."""
-
-MAX_OPENING = 8
-"""Threads that open streams, which takes long where a model has to be loaded."""
-
-_hearing: RunVar[anyio.CapacityLimiter] = RunVar("hearing")
-_opening: RunVar[anyio.CapacityLimiter] = RunVar("opening")
 
 log = logging.getLogger(__name__)
 
@@ -119,11 +110,7 @@ class Driver:
         if self._finished:
             return
         self._untouched = False
-        self._receive(
-            await to_thread.run_sync(
-                self._frontend.feed, data, limiter=_limited(_hearing, MAX_HEARING)
-            )
-        )
+        self._receive(await to_thread.run_sync(self._frontend.feed, data, limiter=hearing()))
         while self._is_far_behind():
             self._heard_more = anyio.Event()
             await self._heard_more.wait()
@@ -141,11 +128,7 @@ class Driver:
             self.abandon()
             return
         try:
-            self._receive(
-                await to_thread.run_sync(
-                    self._frontend.finish, limiter=_limited(_hearing, MAX_HEARING)
-                )
-            )
+            self._receive(await to_thread.run_sync(self._frontend.finish, limiter=hearing()))
         finally:
             self._receive_end()
 
@@ -202,10 +185,15 @@ class Driver:
         """
         running = [t for t in self._asked if not (t.done or self._scheduler.withdraw(t))]
         with anyio.move_on_after(ANSWER_TIMEOUT):
-            while not all(ticket.done for ticket in running):
+            while not all(ticket.done or ticket.given_up for ticket in running):
                 await self._changed.wait()
                 self._changed = anyio.Event()
         return all(ticket.done for ticket in running)
+
+    @property
+    def stream(self) -> Any:
+        """What the engine holds for the session."""
+        return self._session.stream
 
     async def run_speakers(self) -> None:
         """Ask the diarizer, until it has told everything about the session."""
@@ -253,9 +241,9 @@ class Driver:
         deadline = time.monotonic() + (0 if job.final else PARTIAL_PATIENCE)
         ticket = None
         with self._patient() as late, anyio.move_on_after(ANSWER_TIMEOUT):
-            await self._find_back(job)
+            job = await self._find_back(job)
             ticket = self._submit(job, deadline, done)
-            while not ticket.done:
+            while not (ticket.done or ticket.given_up):
                 await self._changed.wait()
                 self._changed = anyio.Event()
                 if not ticket.done:
@@ -298,15 +286,27 @@ class Driver:
         job = self._session.next_job(instead_of=ticket.job) or ticket.job
         return self._submit(job, ticket.deadline, done, instead_of=ticket)
 
-    async def _find_back(self, job: Job) -> None:
-        """Reset a stream that went astray, once the engine is not at work on it any more."""
+    async def _find_back(self, job: Job) -> Job:
+        """Reset a stream that went astray, once the engine is not at work on it any more.
+
+        Returns:
+            The job to ask, with another stream if the engine hangs at the one it had.
+        """
         if not self._astray:
-            return
-        while not all(ticket.done for ticket in self._asked):
+            return job
+        while not all(ticket.done or ticket.given_up for ticket in self._asked):
             await self._changed.wait()
             self._changed = anyio.Event()
-        await to_thread.run_sync(self._scheduler.engine.reset, job.stream)
+        engine = self._scheduler.engine
+        if all(ticket.done for ticket in self._asked):
+            await to_thread.run_sync(engine.reset, job.stream)
+        else:
+            with anyio.CancelScope(shield=True):
+                stream = await to_thread.run_sync(engine.open, self.options, limiter=opening())
+                job = self._session.restart(stream)
+            self._asked = []
         self._astray = False
+        return job
 
     async def _deliver(self, job: Job, ticket: Ticket | None) -> None:
         if ticket is None:
@@ -373,7 +373,8 @@ async def drive(
     finally:
         with anyio.CancelScope(shield=True):
             if driver is None or await driver.quiet():
-                await to_thread.run_sync(engine.release, stream)
+                held = stream if driver is None else driver.stream
+                await to_thread.run_sync(engine.release, held)
             else:
                 log.warning("the engine hangs; what it holds for a session cannot be freed")
             if decoder is not None:
@@ -387,20 +388,10 @@ async def _open(
     waits = state_of(engine) != "loaded"
     if waits:
         on_events([LOADING])
-    stream = await to_thread.run_sync(engine.open, options, limiter=_limited(_opening, MAX_OPENING))
+    stream = await to_thread.run_sync(engine.open, options, limiter=opening())
     if waits:
         on_events([LOADED])
     return stream
-
-
-def _limited(variable: RunVar[anyio.CapacityLimiter], threads: int) -> anyio.CapacityLimiter:
-    """The threads of this event loop that are there for one kind of work."""
-    try:
-        return variable.get()
-    except LookupError:
-        limiter = anyio.CapacityLimiter(threads)
-        variable.set(limiter)
-        return limiter
 
 
 async def transcribe_live(

@@ -73,7 +73,7 @@ class Session:
         endpointing: EndpointingOptions | None = None,
         tuning: Tuning | None = None,
     ) -> None:
-        self._stream = stream
+        self.stream = stream
         self._native = engine.streaming == "native"
         self._policy = policy
         self._options = options or StreamOptions()
@@ -198,7 +198,7 @@ class Session:
         if instead_of is not None and (end, final) == (instead_of.end, instead_of.final):
             return None
         self._open_job = Job(
-            self._stream,
+            self.stream,
             self._audio.slice(start, end),
             start,
             final,
@@ -224,6 +224,13 @@ class Session:
         if not job.final:
             self._watch(job)
         self._after(job)
+
+    def restart(self, stream: Any) -> Job:
+        """The engine's stream is lost: the open job is asked of another."""
+        assert self._open_job is not None, "no job is open"
+        self.stream = stream
+        self._open_job = replace(self._open_job, stream=stream)
+        return self._open_job
 
     def take_reset(self) -> bool:
         """Whether the stream should be reset before it is asked again; True once each time."""

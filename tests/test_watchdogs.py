@@ -7,17 +7,20 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from laws.engines import NativeEngine, NativeState
 from laws.rig import Rig
 from server.engines import Gated, Watched
+from server.running import wait_until
 from test_driver import RAW, SECOND, SETTINGS, Taker
 
 from livestt import driver as driving
 from livestt.driver import transcribe_live
-from livestt.engines import Hypothesis, Job
+from livestt.engines import Hypothesis, Job, StreamOptions
+from livestt.engines import scheduler as scheduling
 from livestt.engines.scheduler import Scheduler
 from livestt.engines.scripted import script_of
 from livestt.events import Ended, UtteranceEnded, Warned, Word
@@ -297,3 +300,81 @@ def test_a_dead_thread_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     assert taker.of(Ended)
     [scheduler] = schedulers
     assert scheduler.stats.revived == 1
+
+
+class Hanging(Watched):
+    """Hangs at its first batch for as long as it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(script_of(TEXT))
+        self.free = threading.Event()
+        self.first = True
+
+    def answers(self, jobs: Sequence[Job]) -> list[Hypothesis]:
+        if self.first:
+            self.first = False
+            assert self.free.wait(60)
+        return super().answers(jobs)
+
+
+def test_a_thread_that_hangs_is_replaced_and_its_session_gets_another_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    schedulers: list[Scheduler] = []
+
+    class Known(Scheduler):
+        def __init__(self, engine: Watched) -> None:
+            super().__init__(engine)
+            schedulers.append(self)
+
+        def close(self, timeout: float | None = None) -> bool:
+            engine.free.set()
+            return super().close(timeout)
+
+    monkeypatch.setattr(driving, "Scheduler", Known)
+    engine = Hanging()
+    taker = Taker()
+
+    async def chunks():  # type: ignore[no-untyped-def]
+        yield SECOND * 5
+        await asyncio.to_thread(wait_until, lambda: not engine.first)
+        with monkeypatch.context() as impatient:
+            impatient.setattr(scheduling, "HUNG", 0.0)
+            schedulers[0].delay()  # as the server does each second
+        yield SECOND * (SECONDS - 5)
+
+    asyncio.run(transcribe_live(chunks(), RAW, engine, SETTINGS, taker))
+    [scheduler] = schedulers
+    assert scheduler.stats.hung == 1
+    assert scheduler.stats.revived == 0
+    assert codes(taker) == []
+    assert taker.text == TEXT
+    lost, fresh = engine.streams
+    assert (lost.releases, fresh.releases) == (0, 1)
+
+
+def test_an_engine_that_hangs_again_and_again_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduling, "HUNG", 0.0)
+    gate = threading.Event()
+
+    class Frozen(Watched):
+        def answers(self, jobs: Sequence[Job]) -> list[Hypothesis]:
+            assert gate.wait(60)
+            return super().answers(jobs)
+
+    engine = Frozen()
+    scheduler, stream = Scheduler(engine), engine.open(StreamOptions())
+    tickets = []
+    for number in range(scheduling.MOST_HUNG + 1):
+        assert scheduler.alive
+        job = Job(stream, np.zeros(1, np.float32), number, True, StreamOptions())
+        tickets.append(scheduler.submit(job, 0.0, lambda: None))
+        wait_until(lambda: tickets[-1].started is not None)
+        scheduler.delay()
+    assert not scheduler.alive
+    assert scheduler.stats.hung == scheduling.MOST_HUNG
+    assert [ticket.given_up for ticket in tickets] == [True] * scheduling.MOST_HUNG + [False]
+    assert not scheduler.close(0.0)
+    gate.set()
+    wait_until(lambda: all(ticket.done for ticket in tickets))
+    wait_until(lambda: scheduler.close(0.0))

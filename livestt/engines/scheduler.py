@@ -22,17 +22,22 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from livestt.engines import Engine, Hypothesis, Job
 from livestt.engines.delays import Delay, Delays
+from livestt.engines.tickets import BatchReport, SchedulerStats, TicketOf, settle, tell
 from livestt.errors import EngineError
 
 log = logging.getLogger(__name__)
 
 LIVE_SECONDS = 3.0
 """How long after a live job another one is to be expected."""
+
+HUNG = 120.0
+"""Seconds that a model may work on a live batch before its thread is given up."""
+MOST_HUNG = 2
+"""Threads given up that still hang, beyond which no other takes a place."""
 
 J = TypeVar("J")
 A = TypeVar("A")
@@ -61,64 +66,6 @@ class Runner(Protocol[Asked, Answered]):
     def run(self, jobs: Sequence[Asked], /) -> Sequence[Answered]: ...
 
 
-@dataclass(eq=False, slots=True)
-class TicketOf(Generic[J, A]):
-    """One job on its way through the scheduler.
-
-    After ``on_done`` was called exactly one of ``answer`` and ``failure`` is set.
-    """
-
-    job: J
-    deadline: float
-    """On the clock of ``time.monotonic``; the earliest goes first."""
-    on_done: Callable[[], None]
-    """Called once, in the scheduler's thread, unless the ticket is withdrawn. Errors in it are
-    logged and go no further: an owner that has gone must not stop the engine for the others."""
-    background: bool = False
-    """Whether nobody waits for this one answer: it goes after all jobs for which somebody does."""
-    submitted: float = field(default_factory=time.monotonic)
-    started: float | None = None
-    """When the model began with it, on the same clock."""
-    answer: A | None = None
-    failure: str | None = None
-
-    @property
-    def done(self) -> bool:
-        return self.answer is not None or self.failure is not None
-
-
-@dataclass(frozen=True, slots=True)
-class BatchReport:
-    """How one batch went."""
-
-    size: int
-    background: bool
-    waits: tuple[float, ...]
-    """Seconds each of its jobs waited."""
-    seconds: float
-    """That the model worked on it, retries included."""
-    failures: int
-    """Jobs given up."""
-
-
-@dataclass(slots=True)
-class SchedulerStats:
-    """Counted since the start."""
-
-    batches: int = 0
-    jobs: int = 0
-    """Live ones; what waits and how long is counted of these alone."""
-    background: int = 0
-    """Background jobs."""
-    failures: int = 0
-    retries: int = 0
-    revived: int = 0
-    """Threads that died and were replaced."""
-    largest_batch: int = 0
-    waiting: int = 0
-    """Live jobs waiting now."""
-
-
 class SchedulerOf(Generic[J, A]):
     """Runs jobs on a model. Thread-safe; `close` waits for the batch in progress.
 
@@ -142,20 +89,24 @@ class SchedulerOf(Generic[J, A]):
         self._background_running = 0
         self._last_live = float("-inf")
         self._waits, self._runs = Delays(), Delays()
-        self._running: dict[threading.Thread, float] = {}
+        self._running: dict[threading.Thread, tuple[float, list[TicketOf[J, A]]]] = {}
+        self._hanging: set[threading.Thread] = set()
         for thread in self._threads:
             thread.start()
 
     @property
     def alive(self) -> bool:
-        return all(thread.is_alive() for thread in self._threads)
+        """Whether all threads are, and none hangs for good."""
+        hangs = self._hanging.intersection(self._threads)
+        return not hangs and all(thread.is_alive() for thread in self._threads)
 
     def delay(self) -> Delay:
         """How long live jobs take now, those included that are not done yet."""
         with self._wake:
             now = time.monotonic()
+            self._give_up_hung(now)
             waiting = [now - ticket.submitted for ticket in self._waiting if not ticket.background]
-            running = [now - since for since in self._running.values()]
+            running = [now - since for since, _ in self._running.values()]
             return Delay(self._waits.mean(now, waiting), self._runs.mean(now, running))
 
     def submit(
@@ -172,7 +123,7 @@ class SchedulerOf(Generic[J, A]):
         Args:
             job: the question.
             deadline: on the clock of ``time.monotonic``.
-            on_done: called in a thread of the scheduler's, once.
+            on_done: see `TicketOf`.
             instead_of: a withdrawn ticket whose waiting time counts for this one too.
             background: whether it goes after all jobs that are not.
 
@@ -185,6 +136,7 @@ class SchedulerOf(Generic[J, A]):
         with self._wake:
             if self._closed:
                 raise EngineError("the engine is shutting down")
+            self._give_up_hung(ticket.submitted)
             self._waiting.append(ticket)
             self._count_waiting()
             if not background:
@@ -217,7 +169,7 @@ class SchedulerOf(Generic[J, A]):
         for thread in self._threads:
             if threading.current_thread() is not thread:
                 thread.join(None if end is None else max(0.0, end - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        return not any(thread.is_alive() for thread in (*self._threads, *self._hanging))
 
     def _work(self) -> None:
         """Run batches until closed; whatever ends this, no ticket is left without an answer."""
@@ -229,17 +181,18 @@ class SchedulerOf(Generic[J, A]):
                 self._report(mine)
         finally:
             with self._wake:
+                given_up = threading.current_thread() not in self._threads
                 died = not self._closed
                 left = [ticket for ticket in mine if not ticket.done]
-                if not died:
+                if not (died or given_up):
                     left += self._waiting
                     self._waiting = []
                     self._count_waiting()
                     self._wake.notify_all()
             reason = "the engine's thread has ended" if died else "the engine is shutting down"
             for ticket in left:
-                _settle(ticket, failure=reason)
-            if died:
+                settle(ticket, failure=reason)
+            if died and not given_up:
                 self._revive(mine)
 
     def _revive(self, last: Sequence[TicketOf[J, A]]) -> None:
@@ -248,15 +201,37 @@ class SchedulerOf(Generic[J, A]):
         self._finish(last)
         with self._wake:
             self.stats.revived += 1
-            dead = self._threads.index(threading.current_thread())
-            thread = threading.Thread(target=self._work, name=f"livestt-engine-{dead}", daemon=True)
-            self._threads[dead] = thread
-            if not self._closed:
-                thread.start()
+            self._start(self._threads.index(threading.current_thread()))
+
+    def _give_up_hung(self, now: float) -> None:
+        """Let another thread take the place of one that hangs; who asked it is told."""
+        for thread, (since, batch) in list(self._running.items()):
+            if now - since < HUNG or thread in self._hanging:
+                continue
+            self._hanging.add(thread)
+            if len(self._hanging) > MOST_HUNG * len(self._threads):
+                log.error("a thread of the engine hangs, and so many do that it stays so")
+                continue
+            log.error("a thread of the engine hangs; another one takes its place")
+            del self._running[thread]
+            self.stats.hung += 1
+            self._start(self._threads.index(thread))
+            for ticket in batch:
+                ticket.given_up = True
+                tell(ticket)
+
+    def _start(self, place: int) -> None:
+        thread = threading.Thread(target=self._work, name=f"livestt-engine-{place}", daemon=True)
+        self._threads[place] = thread
+        if not self._closed:
+            thread.start()
 
     def _next_batch(self) -> list[TicketOf[J, A]]:
-        """Wait for work; an empty list means closed."""
+        """Wait for work; an empty list means closed, or that this thread was given up."""
         with self._wake:
+            self._hanging.discard(threading.current_thread())
+            if threading.current_thread() not in self._threads:
+                return []
             self._idle += 1
             while not self._ready() and not self._closed:
                 self._wake.wait()
@@ -269,7 +244,7 @@ class SchedulerOf(Generic[J, A]):
                 ticket.started = now
             self._background_running += any(ticket.background for ticket in batch)
             if batch and not batch[0].background:
-                self._running[threading.current_thread()] = now
+                self._running[threading.current_thread()] = (now, batch)
             return batch
 
     def _ready(self) -> bool:
@@ -323,10 +298,10 @@ class SchedulerOf(Generic[J, A]):
     def _finish(self, batch: Sequence[TicketOf[J, A]]) -> None:
         with self._wake:
             self._background_running -= any(ticket.background for ticket in batch)
-            since = self._running.pop(threading.current_thread(), None)
-            if since is not None:
+            running = self._running.pop(threading.current_thread(), None)
+            if running is not None:
                 now = time.monotonic()
-                self._runs.add(now - since, now)
+                self._runs.add(now - running[0], now)
 
     def _report(self, batch: Sequence[TicketOf[J, A]]) -> None:
         started = batch[0].started or 0.0
@@ -365,13 +340,13 @@ class SchedulerOf(Generic[J, A]):
             log.warning("a batch of %d failed: %s", len(batch), error, exc_info=_unexpected(error))
             return f"{type(error).__name__}: {error}"
         for ticket, answer in zip(batch, answers, strict=True):
-            _settle(ticket, answer)
+            settle(ticket, answer)
         return None
 
     def _give_up(self, batch: Sequence[TicketOf[J, A]], reason: str) -> None:
         for ticket in batch:
             self.stats.failures += 1
-            _settle(ticket, failure=reason)
+            settle(ticket, failure=reason)
 
 
 Ticket: TypeAlias = TicketOf[Job, Hypothesis]
@@ -384,14 +359,6 @@ class Scheduler(SchedulerOf[Job, Hypothesis]):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
-
-
-def _settle(ticket: TicketOf[J, A], answer: A | None = None, failure: str | None = None) -> None:
-    ticket.answer, ticket.failure = answer, failure
-    try:
-        ticket.on_done()
-    except Exception:
-        log.exception("the owner of a job could not be told that it is done")
 
 
 def _unexpected(error: Exception) -> bool:

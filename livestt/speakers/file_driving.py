@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from livestt.engines import Samples
-from livestt.engines.scheduler import SchedulerOf, TicketOf
+from livestt.engines.scheduler import SchedulerOf
+from livestt.engines.tickets import TicketOf
 from livestt.events import Event
 from livestt.speakers import Activity, DiarizerJob
 from livestt.speakers.diarization import Diarization, DiarizationOptions

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from livestt.engines.scheduler import SchedulerOf, TicketOf
+from livestt.engines.scheduler import SchedulerOf
+from livestt.engines.tickets import TicketOf
 from livestt.speakers import Activity, Diarizer, DiarizerJob
 from livestt.speakers.embeddings import Embedder, EmbedderJob, Embedding
 

@@ -120,6 +120,7 @@ class Census(Collector):
             ("job_failures", "Jobs given up.", "", {"": stats.failures}),
             ("job_retries", "Jobs asked again, alone.", "", {"": stats.retries}),
             ("engine_threads_revived", "Threads that died.", "", {"": stats.revived}),
+            ("engine_threads_hung", "Threads that hung.", "", {"": stats.hung}),
         ):
             yield _counter(f"livestt_{name}", text, label, values)
         yield from self._store()

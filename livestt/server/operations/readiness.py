@@ -12,7 +12,8 @@ import numpy as np
 
 from livestt.audio.format import AudioFormat
 from livestt.driver import drive
-from livestt.engines.scheduler import BatchReport, Scheduler
+from livestt.engines.scheduler import Scheduler
+from livestt.engines.tickets import BatchReport
 from livestt.errors import EngineError, LivesttError
 from livestt.events import Ended, Event, Warned
 from livestt.pipeline import Manner, Pipeline

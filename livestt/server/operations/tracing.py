@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from livestt import __version__
-from livestt.engines.scheduler import BatchReport
+from livestt.engines.tickets import BatchReport
 from livestt.errors import MissingExtra
 from livestt.server.live.session import LiveSession
 from livestt.server.services import Services

@@ -1,0 +1,91 @@
+"""Jobs on their way through a scheduler, and what is counted of them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+log = logging.getLogger(__name__)
+
+J = TypeVar("J")
+A = TypeVar("A")
+
+
+@dataclass(eq=False, slots=True)
+class TicketOf(Generic[J, A]):
+    """One job on its way through the scheduler.
+
+    Once it is done exactly one of ``answer`` and ``failure`` is set.
+    """
+
+    job: J
+    deadline: float
+    """On the clock of ``time.monotonic``; the earliest goes first."""
+    on_done: Callable[[], None]
+    """Called in a thread of the scheduler's when the ticket is done, and before that if it is given
+    up; not if it is withdrawn. Errors in it are logged and go no further: an owner that has gone
+    must not stop the engine for the others."""
+    background: bool = False
+    """Whether nobody waits for this one answer: it goes after all jobs for which somebody does."""
+    submitted: float = field(default_factory=time.monotonic)
+    started: float | None = None
+    """When the model began with it, on the same clock."""
+    given_up: bool = False
+    """Whether the model hangs at it. It may still hold the job's stream, which is lost."""
+    answer: A | None = None
+    failure: str | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.answer is not None or self.failure is not None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """How one batch went."""
+
+    size: int
+    background: bool
+    waits: tuple[float, ...]
+    """Seconds each of its jobs waited."""
+    seconds: float
+    """That the model worked on it, retries included."""
+    failures: int
+    """Jobs given up."""
+
+
+@dataclass(slots=True)
+class SchedulerStats:
+    """Counted since the start."""
+
+    batches: int = 0
+    jobs: int = 0
+    """Live ones; what waits and how long is counted of these alone."""
+    background: int = 0
+    """Background jobs."""
+    failures: int = 0
+    retries: int = 0
+    revived: int = 0
+    """Threads that died and were replaced."""
+    hung: int = 0
+    """Threads that hung and were replaced."""
+    largest_batch: int = 0
+    waiting: int = 0
+    """Live jobs waiting now."""
+
+
+def settle(ticket: TicketOf[J, A], answer: A | None = None, failure: str | None = None) -> None:
+    """Answer a ticket, one way or the other."""
+    ticket.answer, ticket.failure = answer, failure
+    tell(ticket)
+
+
+def tell(ticket: TicketOf[J, A]) -> None:
+    """Let its owner know that there is news."""
+    try:
+        ticket.on_done()
+    except Exception:
+        log.exception("the owner of a job could not be told that it is done")

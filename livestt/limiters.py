@@ -1,0 +1,34 @@
+"""How many threads do what is slow, for all sessions of an event loop together."""
+
+from __future__ import annotations
+
+import anyio
+from anyio.lowlevel import RunVar
+
+MAX_HEARING = 4
+"""Threads that decode and detect speech."""
+MAX_OPENING = 8
+"""Threads that open streams, which takes long where a model has to be loaded."""
+
+_hearing: RunVar[anyio.CapacityLimiter] = RunVar("hearing")
+_opening: RunVar[anyio.CapacityLimiter] = RunVar("opening")
+
+
+def hearing() -> anyio.CapacityLimiter:
+    """For decoding and voice detection."""
+    return _limited(_hearing, MAX_HEARING)
+
+
+def opening() -> anyio.CapacityLimiter:
+    """For opening streams."""
+    return _limited(_opening, MAX_OPENING)
+
+
+def _limited(variable: RunVar[anyio.CapacityLimiter], threads: int) -> anyio.CapacityLimiter:
+    """The threads of this event loop that are there for one kind of work."""
+    try:
+        return variable.get()
+    except LookupError:
+        limiter = anyio.CapacityLimiter(threads)
+        variable.set(limiter)
+        return limiter
