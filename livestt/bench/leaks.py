@@ -24,7 +24,7 @@ IDLE = (
 TRIM = getattr(signal, "SIGUSR1", None)
 """Asks `livestt.bench.soak_server` to give free memory back to the system."""
 TRIMMED = 1.0
-"""Seconds that it may take."""
+"""Seconds that it is given, at least."""
 WARM = 1 / 4
 """Share of the looks that are left out: until everything has been used once, memory grows."""
 
@@ -95,7 +95,9 @@ class Onlooker:
         if TRIM is not None:
             self._process.send_signal(TRIM)
             await anyio.sleep(TRIMMED)
-        found = await to_thread.run_sync(samples, self._url) or {}
+        found = None
+        while found is None:  # the thread that answers has trimmed before
+            found = await to_thread.run_sync(samples, self._url)
         return Look(
             seconds=time.monotonic() - self._begin - self.paused,
             rss=self._process.memory_info().rss,
