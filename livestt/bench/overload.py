@@ -17,6 +17,7 @@ from anyio import to_thread
 
 from livestt.bench.counters import samples
 from livestt.bench.figures import Distribution, distribution, slope
+from livestt.bench.judge import Score
 from livestt.bench.live import MOST_LATE, Plan, Run, call_all, summed_up
 from livestt.bench.load import Caller, Load, Unreachable
 from livestt.bench.streams import Studio
@@ -56,7 +57,8 @@ class Siege:
 class Crowd:
     """What befell the people."""
 
-    admitted: list[Caller] = field(default_factory=list)
+    admitted: list[tuple[float, Caller]] = field(default_factory=list)
+    """And when they asked, seconds from the begin."""
     refusals: Counter[Answer] = field(default_factory=Counter)
     answers: list[float] = field(default_factory=list)
     """Seconds to each refusal."""
@@ -75,6 +77,8 @@ class Outcome:
     """One session before."""
     loaded: Run
     """All sessions that were admitted."""
+    course: tuple[float | None, ...]
+    """p95 of the committed words of the sessions that began in each minute."""
     refusals: dict[str, int]
     refused: int
     unclear: int
@@ -145,7 +149,7 @@ class Besieger:
         tell("One session alone")
         after = await self._one()
         tell("Scores")
-        load = Load([caller.score() for caller in crowd.admitted], {}, cpu)
+        load = Load([caller.score() for _, caller in crowd.admitted], {}, cpu)
         return self._outcome(alone, summed_up(load, siege.plan.language, usage), crowd, usage,
                              recovery, after)  # fmt: skip
 
@@ -184,7 +188,7 @@ class Besieger:
             with suppress(Unreachable):
                 await caller.run(asked)
             if caller.config:
-                crowd.admitted.append(caller)
+                crowd.admitted.append((asked - begin, caller))
                 continue
             if caller.refusal is None:
                 crowd.unanswered += 1
@@ -248,6 +252,7 @@ class Besieger:
             seconds=siege.seconds,
             alone=alone,
             loaded=replace(loaded, scores=()),
+            course=_course([at for at, _ in crowd.admitted], loaded.scores),
             refusals=dict(refusals),
             refused=refusals.total(),
             unclear=unclear,
@@ -274,6 +279,14 @@ def _memory(
     if not warm:
         return None, None
     return (usage.idle_rss, int(warm[0][1]), int(warm[-1][1])), slope(warm)
+
+
+def _course(begun: Sequence[float], scores: Sequence[Score]) -> tuple[float | None, ...]:
+    minutes: list[list[float]] = [[] for _ in range(int(max(begun, default=0) // 60) + 1)]
+    for at, score in zip(begun, scores, strict=True):
+        minutes[int(at // 60)] += score.committed
+    found = map(distribution, minutes)
+    return tuple(None if late is None else late.p95 for late in found)
 
 
 def _shares(levels: Sequence[int]) -> dict[int, float]:

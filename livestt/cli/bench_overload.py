@@ -124,6 +124,8 @@ def rows(found: Outcome) -> list[tuple[str, str]]:
             share(run.errors.wer) for run in (found.alone, loaded, found.after))),
         ("word committed alone, s ¹", three(found.alone.committed)),
         ("word committed loaded, s ¹", three(loaded.committed)),
+        ("p95 committed minute by minute", " ".join(
+            "-" if late is None else f"{late:.2f}" for late in found.course)),
         ("word shown loaded, s ¹", three(loaded.shown)),
         ("sessions' p95 committed, s ²", span(loaded.fairness)),
         ("word committed after, s ¹", three(found.after.committed)),

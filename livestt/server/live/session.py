@@ -231,7 +231,7 @@ class LiveSession:
         self._level = level
         if self._driver is not None:
             self._driver.retune(eased(self._tuning, level))
-        self._announce([Warned(RUNGS[level].code, RUNGS[level].message)])
+        self._tell_level()
 
     def end(self) -> None:
         """Nothing more will be pushed."""
@@ -323,6 +323,8 @@ class LiveSession:
         ) as driver:
             self._driver = driver
             driver.retune(eased(self._tuning, self._level))
+            if self._level:
+                self._tell_level()
             try:
                 await self._work_off(driver)
             except BadAudio as error:
@@ -404,6 +406,9 @@ class LiveSession:
             engine.name,
             engine.model,
         )
+
+    def _tell_level(self) -> None:
+        self._announce([Warned(RUNGS[self._level].code, RUNGS[self._level].message)])
 
     def _announce(self, events: Sequence[Event]) -> None:
         for listener in filter(None, (self._feed.publisher, *self._viewers)):

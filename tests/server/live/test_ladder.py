@@ -200,6 +200,20 @@ def test_one_speaker_with_a_slow_model_is_eased_too(
     assert asyncio.run(asyncio.wait_for(alone(), 60)) == RUNGS[1].code
 
 
+def test_who_comes_under_load_is_told(serve: Serve) -> None:
+    server = serve(Watched(), Timing(load=600))
+    server.sessions.ladder.level = 2
+
+    async def talk() -> list[str]:
+        async with connect(server.url(encoding="s16le")) as socket:
+            await socket.send(b"")
+            told = [json.loads(text) async for text in socket]
+        assert told[0]["type"] == "config"
+        return [message["code"] for message in told if message.get("type") == "warning"]
+
+    assert asyncio.run(talk()) == [RUNGS[2].code]
+
+
 async def one_session(url: str) -> None:
     async with connect(url) as socket:
         await socket.send(b"")
