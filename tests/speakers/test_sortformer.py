@@ -181,7 +181,7 @@ class TestLoading:
             SortformerDiarizer(DiarizerSettings(model=str(MODELS / "nemotron")))
 
     def test_a_latency_it_does_not_have(self) -> None:
-        with pytest.raises(UnsupportedOption, match=r"--diarization-latency 7.*1\.04"):
+        with pytest.raises(UnsupportedOption, match=r"no latency 7.*1\.04"):
             SortformerDiarizer(DiarizerSettings(model=str(MODELS / "sortformer"), latency="7"))
 
     def test_no_gpu(self) -> None:
