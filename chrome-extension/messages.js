@@ -34,6 +34,7 @@
  * @property {number} lag
  * @property {number} lost
  * @property {boolean} cleared
+ * @property {boolean} soundKept  Whether the server keeps the sound.
  * @property {{name: string, level: number, silent: boolean}[]} channels
  *
  * @typedef {{growing: Growing[], rows: RowChanges | null}} Text

@@ -2,6 +2,7 @@
  * The side panel: a view of the recording that the offscreen document makes, and its switches.
  * Closing it changes nothing.
  *
+ * @import { About } from "../web/live/server.js"
  * @import { Preferences } from "../web/modules/preferences.js"
  * @import { Growing } from "./feed/merge.js"
  * @import { Status, ToPanel } from "./messages.js"
@@ -9,6 +10,7 @@
  */
 
 import "./words.js";
+import { Server } from "../web/live/server.js";
 import { initialState } from "../web/live/state.js";
 import { loadPreferences, savePreferences } from "../web/modules/preferences.js";
 import { STRINGS } from "../web/strings.js";
@@ -17,6 +19,7 @@ import { byId, localize } from "../web/views/dom.js";
 import { mountFollow } from "../web/views/follow-view.js";
 import { mountSave } from "../web/views/save-view.js";
 import { applyLook } from "../web/views/settings-view.js";
+import { mountSoundKept } from "../web/views/sound-kept-view.js";
 import {
   adviceFor,
   mountAdvice,
@@ -104,6 +107,19 @@ const renderLanguages = mountLanguagePicker({
   changed: (language) => saveSettings({ language }),
 });
 
+const renderSoundKept = mountSoundKept({
+  value: settings.record,
+  changed: (record) => saveSettings({ record }),
+});
+/** What the server says of itself before anything is captioned. @type {About | null} */
+let offered = null;
+
+async function meetServer() {
+  const { server, key } = await loadSettings();
+  offered = await new Server(server, key).about();
+  draw();
+}
+
 function render() {
   const { rows } = received;
   const state = { ...initialState(null), ...status };
@@ -117,6 +133,9 @@ function render() {
   });
   renderAdvice(startAdvice() ?? adviceFor(state, silentMicrophone()));
   renderLanguages(status.about);
+  const about = status.about ?? offered;
+  const idle = status.phase === "idle";
+  renderSoundKept({ offered: about?.recording === true, idle, soundKept: status.soundKept });
   byId("blocked").hidden = !capture.overlayBlocked;
 }
 
@@ -153,7 +172,13 @@ function captureChanged(found) {
   draw();
 }
 
-watchStore({ settings: renderSwitches, capture: captureChanged });
-renderSwitches(settings);
+/** @param {import("./settings.js").Settings} found */
+function settingsChanged(found) {
+  renderSwitches(found);
+  meetServer();
+}
+
+watchStore({ settings: settingsChanged, capture: captureChanged });
+settingsChanged(settings);
 line.connect();
 render();

@@ -9,6 +9,7 @@
  * @property {boolean} microphone  Caption the microphone too, as a channel of its own.
  * @property {boolean} processing  Noise suppression and echo cancellation for the microphone.
  * @property {boolean} overlay  Captions on the page itself.
+ * @property {boolean} record  Let a server that keeps the sound do so.
  */
 
 /** @type {Readonly<Settings>} */
@@ -20,6 +21,7 @@ export const DEFAULTS = {
   microphone: false,
   processing: false,
   overlay: true,
+  record: true,
 };
 
 const SCHEMES = new Map([

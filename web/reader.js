@@ -1,7 +1,7 @@
 /** Whoever has the page open: what they prefer, kept between visits and seen in its look. */
 
 import { Server } from "./live/server.js";
-import { loadKey, saveKey } from "./modules/keys.js";
+import { borrowKey, loadKey, saveKey } from "./modules/keys.js";
 import { followLink, loadPreferences, savePreferences } from "./modules/preferences.js";
 import { serverBase, takeKey } from "./modules/server-address.js";
 import { applyLook } from "./views/settings-view.js";
@@ -21,8 +21,10 @@ export class Reader {
       history.replaceState(null, "", address);
     }
     this.places = { tab: sessionStorage, lasting: localStorage };
-    this.held = loadKey(this.places, this.base);
-    if (brought.key) this.hold({ key: brought.key, remembered: false });
+    if (brought.key) borrowKey(this.places, this.base, brought.key);
+    this.held = brought.key
+      ? { key: brought.key, remembered: false }
+      : loadKey(this.places, this.base);
     applyLook(preferences);
   }
 

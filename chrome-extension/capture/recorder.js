@@ -126,6 +126,7 @@ export class Recorder extends EventTarget {
       language: settings.language,
       ended: () => this.ended(channel),
     });
+    channel.record = settings.record;
     channel.addEventListener("change", () => this.changed());
     channel.addEventListener("level", () => this.dispatchEvent(new Event("level")));
     this.channels = [...this.channels, channel];
@@ -200,6 +201,7 @@ export class Recorder extends EventTarget {
       lag: Math.max(0, ...running.map(({ lagSeconds }) => lagSeconds)),
       lost: this.channels.reduce((sum, { lostSeconds }) => sum + lostSeconds, 0),
       cleared: this.channels.some(({ state }) => state.conversation.cleared !== null),
+      soundKept: states.some(({ soundKept }) => soundKept),
       channels: running.map(({ name, level, signal }) => ({
         name,
         level,

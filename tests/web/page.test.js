@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { followNext } from "../../web/modules/follow.js";
-import { loadKey, saveKey } from "../../web/modules/keys.js";
+import { borrowKey, loadKey, saveKey } from "../../web/modules/keys.js";
 import {
   DEFAULTS,
   followLink,
@@ -107,6 +107,9 @@ test("a key is for one server, and outlives the tab only if that is wished", () 
     key: "secret",
     remembered: true,
   });
+  borrowKey(places, "https://a/", "lent");
+  assert.equal(loadKey(places, "https://a/").key, "lent");
+  assert.equal(loadKey({ ...places, tab: storeOf(null) }, "https://a/").key, "secret");
   saveKey(places, "https://a/", { key: "", remembered: false });
   assert.doesNotMatch(`${tab.content} ${lasting.content}`, /secret/);
   assert.equal(loadKey({ ...places, lasting: storeOf("[3") }, "https://a/").key, "");

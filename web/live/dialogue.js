@@ -27,7 +27,7 @@ const NEARLY_ALL_SECONDS = 0.3;
 
 /** What no further attempt can help, until somebody does something about the key. */
 const KEY_PROBLEMS = new Set(["unauthorized", "missing_scope", "too_many_failures"]);
-const CLOSED = new Set(["origin_not_allowed", "host_not_allowed", "bad_request"]);
+const CLOSED = new Set(["origin_not_allowed", "host_not_allowed"]);
 
 /** Errors after which the server closes a session. */
 const FATAL = new Set(["", "bad_audio", "engine_error", "unknown_session"]);
@@ -86,7 +86,7 @@ export class Dialogue extends EventTarget {
     return new Connection({
       outbox,
       url: () => this.address(),
-      protocols: () => this.server.protocols(),
+      protocols: () => this.server.protocols(this.state.about?.voices === true),
       opened: (config) => this.opened(config),
       received: (message) => this.received(message),
       changed: (link, retryMs) => this.linkChanged(link, retryMs),

@@ -33,6 +33,9 @@ const TOKEN_SECONDS = 60;
 /** What temporary tokens begin with; they cannot beget others. */
 const TEMPORARY = "ek_";
 
+/** What may be offered as a subprotocol. */
+const FIT = /^[\w!#$%&'*+.^`|~-]+$/;
+
 /** A page may not ask other servers than its own. */
 const FOREIGN = "foreign";
 
@@ -139,10 +142,14 @@ export class Server {
     }
   }
 
-  /** @returns {Promise<string[]>} What a socket offers, so that the server lets it in. */
-  async protocols() {
+  /**
+   * @param {boolean} [itself]  The key, rather than a token made with it: no token may have voices
+   *   remembered.
+   * @returns {Promise<string[]>} What a socket offers, so that the server lets it in.
+   */
+  async protocols(itself = false) {
     if (this.key === "") return [];
-    return ["token", await this.token()];
+    return ["token", itself && FIT.test(this.key) ? this.key : await this.token()];
   }
 
   async token() {

@@ -33,6 +33,17 @@ export function saveKey({ tab, lasting }, server, { key, remembered }) {
 }
 
 /**
+ * A key that a link brought: what was remembered stays for another time.
+ *
+ * @param {Places} places
+ * @param {string} server
+ * @param {string} key
+ */
+export function borrowKey({ tab }, server, key) {
+  write(tab, server, key);
+}
+
+/**
  * @param {Store} store
  * @param {string} server
  * @returns {string}

@@ -276,13 +276,14 @@ export const de = {
   wordsLate:
     "Der Server antwortet seit einer Weile nicht: Die Wörter kommen spät. Nichts geht verloren.",
   noWords: "Jemand sprach, und keine Wörter kamen. Der Server hört es noch einmal an.",
-  looping: "Dieselben Wörter kamen immer wieder. Der Server hört es noch einmal an.",
   storeFailing:
     "Was gesagt wird, ist zu sehen, aber der Server kann es gerade nicht speichern. Er holt es nach.",
   storeLosing:
     "Was gesagt wird, ist zu sehen, aber der Server kann es nicht speichern. Sichern Sie es hier, bevor Sie gehen.",
   diarizationError:
     "Der Server kann die Stimmen nicht mehr unterscheiden. Es geht ohne Namen weiter.",
+  voicesError: "Der Server kann Stimmen nicht mehr vergleichen. Es bleibt bei Nummern ohne Namen.",
+  looping: "Der Server hat sich ständig wiederholt. Er hört die Stelle noch einmal an.",
   serverRestart: "Der Server startet neu. Es geht von selbst weiter.",
   noSessionTitle: "Diese Sitzung gibt es nicht.",
   noSession:

@@ -270,12 +270,14 @@ export const en = {
     "The server is overloaded: words come once a sentence has been said, and nobody new is let in.",
   wordsLate: "The server has not answered for a while: words come late. Nothing is lost.",
   noWords: "Somebody spoke and no words came. The server listens to it again.",
-  looping: "The same words came over and over. The server listens to it again.",
   storeFailing:
     "What is said is shown, but the server cannot store it just now. It will as soon as it can.",
   storeLosing:
     "What is said is shown, but the server cannot store it. Save it here before you leave.",
   diarizationError: "The server can no longer tell voices apart. Captions go on without names.",
+  voicesError:
+    "The server can no longer compare voices. Speakers keep their numbers, without names.",
+  looping: "The server was saying the same over and over. It listens to that part again.",
   serverRestart: "The server is restarting. Captions go on by themselves.",
   noSessionTitle: "There is no such session.",
   noSession: "It may be over, or not have begun. Trying again now and then.",

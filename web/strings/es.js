@@ -274,12 +274,13 @@ export const es = {
   wordsLate:
     "El servidor no responde desde hace un rato: las palabras llegan tarde. No se pierde nada.",
   noWords: "Alguien habló y no llegaron palabras. El servidor lo escucha de nuevo.",
-  looping: "Las mismas palabras se repitieron una y otra vez. El servidor lo escucha de nuevo.",
   storeFailing:
     "Lo dicho se muestra, pero el servidor no puede guardarlo ahora. Lo hará en cuanto pueda.",
   storeLosing:
     "Lo dicho se muestra, pero el servidor no puede guardarlo. Guárdelo aquí antes de irse.",
   diarizationError: "El servidor ya no distingue las voces. Los subtítulos siguen sin nombres.",
+  voicesError: "El servidor ya no compara voces. Los hablantes conservan su número, sin nombre.",
+  looping: "El servidor se repetía sin parar. Vuelve a escuchar ese trozo.",
   serverRestart: "El servidor se reinicia. Los subtítulos seguirán solos.",
   noSessionTitle: "Esa sesión no existe.",
   noSession: "Quizá terminó o aún no ha empezado. Se vuelve a intentar de vez en cuando.",

@@ -273,12 +273,14 @@ export const fr = {
   wordsLate:
     "Le serveur ne répond plus depuis un moment : les mots arrivent en retard. Rien n’est perdu.",
   noWords: "Quelqu’un a parlé sans qu’aucun mot n’arrive. Le serveur réécoute.",
-  looping: "Les mêmes mots revenaient sans cesse. Le serveur réécoute.",
   storeFailing:
     "Ce qui est dit s’affiche, mais le serveur ne peut pas l’enregistrer en ce moment. Il le fera dès que possible.",
   storeLosing:
     "Ce qui est dit s’affiche, mais le serveur ne peut pas l’enregistrer. Enregistrez-le ici avant de partir.",
   diarizationError: "Le serveur ne distingue plus les voix. Les sous-titres continuent sans noms.",
+  voicesError:
+    "Le serveur ne compare plus les voix. Les locuteurs gardent leurs numéros, sans noms.",
+  looping: "Le serveur se répétait sans cesse. Il réécoute ce passage.",
   serverRestart: "Le serveur redémarre. Les sous-titres reprendront d’eux-mêmes.",
   noSessionTitle: "Cette session n’existe pas.",
   noSession:

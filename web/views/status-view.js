@@ -236,6 +236,7 @@ const WARNINGS = {
   store_failing: "storeFailing",
   store_losing: "storeLosing",
   diarization_error: "diarizationError",
+  voices_error: "voicesError",
   server_restart: "serverRestart",
   model_loading: "modelLoading",
   too_little_speech: "voiceTooLittle",
