@@ -102,6 +102,7 @@ export const ar = {
   chooseEarlier: "اختر نصًا لتقرأه.",
   showMore: "أظهر المزيد",
   untitled: "بلا كلمات",
+  readAlong: "اقرأ مباشرة",
   wordCount: (n) => `الكلمات: ${n}`,
   titleOf: "العنوان",
   wordsMissing: (text) => `تعذّر حفظ ${text}`,

@@ -105,6 +105,7 @@ export const de = {
   chooseEarlier: "Wählen Sie eine Mitschrift, um sie zu lesen.",
   showMore: "Mehr zeigen",
   untitled: "Ohne Worte",
+  readAlong: "Mitlesen",
   wordCount: (n) => (n === "1" ? "1 Wort" : `${n} Wörter`),
   titleOf: "Titel",
   wordsMissing: (text) => `${text} konnten nicht gespeichert werden`,

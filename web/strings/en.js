@@ -103,6 +103,7 @@ export const en = {
   chooseEarlier: "Choose a transcript to read it.",
   showMore: "Show more",
   untitled: "Without words",
+  readAlong: "Read along",
   wordCount: (/** @type {string} */ n) => (n === "1" ? "1 word" : `${n} words`),
   titleOf: "Title",
   wordsMissing: (/** @type {string} */ text) => `${text} could not be stored`,

@@ -104,6 +104,7 @@ export const es = {
   chooseEarlier: "Elija una transcripción para leerla.",
   showMore: "Mostrar más",
   untitled: "Sin palabras",
+  readAlong: "Leer en directo",
   wordCount: (n) => (n === "1" ? "1 palabra" : `${n} palabras`),
   titleOf: "Título",
   wordsMissing: (text) => `${text} no se pudieron guardar`,

@@ -105,6 +105,7 @@ export const fr = {
   chooseEarlier: "Choisissez une transcription pour la lire.",
   showMore: "En afficher plus",
   untitled: "Sans paroles",
+  readAlong: "Lire en direct",
   wordCount: (n) => (n === "1" ? "1 mot" : `${n} mots`),
   titleOf: "Titre",
   wordsMissing: (text) => `${text} n’ont pas pu être enregistrés`,

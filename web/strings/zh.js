@@ -102,6 +102,7 @@ export const zh = {
   chooseEarlier: "选择一份记录来阅读。",
   showMore: "显示更多",
   untitled: "无文字",
+  readAlong: "同步阅读",
   wordCount: (n) => `${n} 词`,
   titleOf: "标题",
   wordsMissing: (text) => `${text} 未能保存`,
