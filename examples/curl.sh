@@ -5,7 +5,8 @@
 #
 # LIVESTT is the server's address; put -H "Authorization: Bearer $KEY" in OPTIONS if it wants a key.
 set -eu
-file=$1
+file=${1:?"sh curl.sh FILE"}
+[ -r "$file" ] || { echo "There is no file $file." >&2; exit 1; }
 server=${LIVESTT:-http://127.0.0.1:8000}
 ask() { curl --silent --show-error --fail-with-body ${OPTIONS:-} "$@"; }
 

@@ -4,10 +4,17 @@
 //     node examples/deepgram_javascript.mjs speech.wav [http://localhost:8000]
 //
 // Any container will do (WAV, WebM, Ogg, MP3, FLAC, MP4): the server tells by content.
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { DeepgramClient } from "@deepgram/sdk";
 
 const [path, server = "http://localhost:8000"] = process.argv.slice(2);
+if (!path || !existsSync(path)) fail(path ? `There is no file ${path}.` : "node deepgram_javascript.mjs FILE");
+
+function fail(sentence) {
+  console.error(sentence);
+  process.exit(1);
+}
+
 const socket = server.replace("http", "ws");
 const client = new DeepgramClient({
   apiKey: process.env.LIVESTT_API_KEY ?? "none",
@@ -20,6 +27,7 @@ const connection = await client.listen.v1.connect({
   smart_format: "true",
   reconnectAttempts: 0,
 });
+connection.on("error", (error) => fail(`${server}: ${error.message}`));
 connection.connect();
 await connection.waitForOpen();
 

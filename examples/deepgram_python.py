@@ -18,6 +18,8 @@ from deepgram import AsyncDeepgramClient
 from deepgram.core.events import EventType
 from deepgram.environment import DeepgramClientEnvironment
 
+if len(sys.argv) < 2:
+    raise SystemExit(__doc__)
 path = sys.argv[1]
 server = sys.argv[2] if len(sys.argv) > 2 else "http://localhost:8000"
 socket = server.replace("http", "ws", 1)
@@ -58,4 +60,7 @@ async def main() -> None:
                 await connection.send_close_stream()
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except (OSError, wave.Error, EOFError) as error:
+    raise SystemExit(f"{path} at {server}: {error}") from None

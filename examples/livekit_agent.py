@@ -87,6 +87,11 @@ async def hear(path: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["file"]:
-        asyncio.run(hear(sys.argv[2]))
+        if len(sys.argv) < 3:
+            raise SystemExit(__doc__)
+        try:
+            asyncio.run(hear(sys.argv[2]))
+        except (OSError, wave.Error, EOFError) as error:
+            raise SystemExit(f"{sys.argv[2]} at {LIVESTT}: {error}") from None
     else:
         cli.run_app(server)

@@ -61,6 +61,8 @@ async def speak(connection: ClientConnection, paths: list[str]) -> None:
 
 async def main() -> None:
     given = sys.argv[1:]
+    if not given:
+        raise SystemExit(__doc__)
     server = given.pop() if given[-1].startswith("http") else "http://localhost:8000"
     address = (
         f"{server.replace('http', 'ws', 1)}/v1/listen?encoding=linear16&sample_rate=16000"
@@ -77,4 +79,7 @@ async def main() -> None:
                 print(f"{message['start']:7.1f} s  {name}: {said}", flush=True)
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except* (OSError, wave.Error, EOFError) as group:
+    raise SystemExit(f"{' '.join(sys.argv[1:])}: {group.exceptions[0]}") from None

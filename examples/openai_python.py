@@ -15,9 +15,13 @@ import os
 import sys
 from pathlib import Path
 
-from openai import OpenAI
+from openai import APIConnectionError, OpenAI
 
+if len(sys.argv) < 2:
+    raise SystemExit(__doc__)
 path = Path(sys.argv[1])
+if not path.is_file():
+    raise SystemExit(f"There is no file {path}.")
 client = OpenAI(
     base_url=os.environ.get("OPENAI_BASE_URL", "http://127.0.0.1:8000/v1"),
     api_key=os.environ.get("OPENAI_API_KEY", "any"),
@@ -26,7 +30,11 @@ client = OpenAI(
 )
 
 print("As it is heard:")
-for event in client.audio.transcriptions.create(file=path, model="whisper-1", stream=True):
+try:
+    events = client.audio.transcriptions.create(file=path, model="whisper-1", stream=True)
+except APIConnectionError as error:
+    raise SystemExit(f"No server answers at {client.base_url}: {error}") from None
+for event in events:
     if event.type == "transcript.text.delta":
         print(event.delta, end="", flush=True)
 

@@ -6,13 +6,17 @@
 //
 // This SDK insists on TLS. Leave NODE_TLS_REJECT_UNAUTHORIZED out where Node trusts the server's
 // certificate. The file (16 bit, mono) is sent at the speed at which it was spoken.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import OpenAI from "openai";
 import { OpenAIRealtimeWS } from "openai/realtime/ws";
 
 const [path, server = "https://localhost:8000"] = process.argv.slice(2);
+if (!path || !existsSync(path)) {
+  console.error(path ? `There is no file ${path}.` : "node openai_realtime.mjs FILE [SERVER]");
+  process.exit(1);
+}
 const file = readFileSync(path);
 const rate = file.readUInt32LE(24);
 const samples = file.subarray(44);

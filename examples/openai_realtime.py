@@ -17,6 +17,8 @@ import wave
 
 from openai import AsyncOpenAI
 
+if len(sys.argv) < 2:
+    raise SystemExit(__doc__)
 path = sys.argv[1]
 server = sys.argv[2] if len(sys.argv) > 2 else "http://localhost:8000"
 client = AsyncOpenAI(api_key=os.environ.get("LIVESTT_API_KEY", "none"), base_url=f"{server}/v1")
@@ -68,4 +70,7 @@ async def show(connection: object, speaking: asyncio.Task[None]) -> None:
             raise SystemExit(event.error.message)
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except (OSError, wave.Error, EOFError) as error:
+    raise SystemExit(f"{path} at {server}: {error}") from None

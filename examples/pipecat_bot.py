@@ -26,6 +26,8 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.deepgram.stt import DeepgramSTTService
 from pipecat.workers.runner import WorkerRunner
 
+if len(sys.argv) < 2:
+    raise SystemExit(__doc__)
 path = sys.argv[1]
 server = sys.argv[2] if len(sys.argv) > 2 else "http://localhost:8000"
 
@@ -70,4 +72,7 @@ async def main() -> None:
     await asyncio.gather(runner.run(), call())
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except (OSError, wave.Error, EOFError) as error:
+    raise SystemExit(f"{path} at {server}: {error}") from None

@@ -19,6 +19,8 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncClient
 from wyoming.error import Error
 
+if len(sys.argv) < 2:
+    raise SystemExit(__doc__)
 path = sys.argv[1]
 server = sys.argv[2] if len(sys.argv) > 2 else "tcp://localhost:10300"
 
@@ -51,4 +53,7 @@ async def main() -> None:
                 raise SystemExit(Error.from_event(event).text)
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except* (OSError, wave.Error, EOFError) as group:
+    raise SystemExit(f"{path} at {server}: {group.exceptions[0]}") from None

@@ -216,23 +216,24 @@ class Writer:
         with self._wake:
             for _ in new:
                 self._waiting.popleft()
-            if outcomes is None:
+            if (done := len(outcomes)) < len(new):
                 # Whatever came before the disk was known to fail has to wait too, and stay ahead
                 # of what came after.
                 new = [*new, *self._waiting]
                 self._waiting.clear()
-                outcomes = self._keep_before([entry for entry, _ in new])
+                outcomes += self._keep_before([entry for entry, _ in new[done:]])
         for (_, answer), outcome in zip(new, outcomes, strict=True):
             _tell(answer, outcome)
 
     def _write_again(self, old: Sequence[_Kept]) -> bool:
         """Try the backlog; whether that worked."""
-        if self._outcomes([entry for entry, _ in old], again=True) is None:
-            return False
+        done = len(self._outcomes([entry for entry, _ in old], again=True))
         with self._wake:
-            for entry, _ in old:
+            for entry, _ in old[:done]:
                 self._backlog.popleft()
                 self.stats.backlog -= len(entry.words)
+            if done < len(old):
+                return False
             self._recovering = True
             if len(self._backlog) <= MAX_ENTRIES:
                 self._recover()
@@ -247,32 +248,31 @@ class Writer:
             log.warning("transcripts are stored again")
         self._failing = None
 
-    def _outcomes(self, entries: Sequence[Entry], *, again: bool = False) -> list[Outcome] | None:
-        """Write entries, perhaps once more; None if the disk fails."""
+    def _outcomes(self, entries: Sequence[Entry], *, again: bool = False) -> list[Outcome]:
+        """Write entries, perhaps once more; what became of the first ones, and of all unless the
+        disk fails."""
         try:
             refused = self._transaction(entries, again)
         except (IntegrityError, DataError) as error:
             return self._one_by_one(entries, error, again)
         except (SQLAlchemyError, OSError) as error:
             self._fail(error)
-            return None
+            return []
         except Exception as error:  # the top of a worker: others depend on it
             log.exception("the store has a bug")
             return self._one_by_one(entries, error, again)
         return [Outcome.REFUSED if i in refused else Outcome.STORED for i in range(len(entries))]
 
-    def _one_by_one(
-        self, entries: Sequence[Entry], error: Exception, again: bool
-    ) -> list[Outcome] | None:
+    def _one_by_one(self, entries: Sequence[Entry], error: Exception, again: bool) -> list[Outcome]:
         """Only who has brought what cannot be written suffers from it."""
         if len(entries) == 1:
             log.error("session %s cannot be stored: %s", entries[0].session, error)
             return [self._lose(entries[0])]
-        outcomes = []
+        outcomes: list[Outcome] = []
         for entry in entries:
             outcome = self._outcomes([entry], again=again)
-            if outcome is None:
-                return None
+            if not outcome:
+                break
             outcomes += outcome
         return outcomes
 

@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from livestt.store import Entry, Outcome, Store, writer
+from livestt.store.transaction import Attempt
 
 from .conftest import Open, opening, tell, words, write
 
@@ -149,6 +151,34 @@ def test_a_bad_entry_harms_only_its_own_session(store: Store) -> None:
     wait_until(lambda: len(outcomes) == 2)
     assert outcomes == {"a": Outcome.LOST, "b": Outcome.STORED}
     assert store.trouble is None
+
+
+def test_what_is_settled_before_the_disk_fails_is_settled_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bad entry makes all of its batch be written one by one, and then the disk fails."""
+    for name in "abc":
+        tell(store, name, "one", ended=False)
+    write_all, failures = writer.write, [OSError("the disk is gone")]
+
+    def fragile(connection: Connection, entries: Sequence[Entry], attempt: Attempt) -> set[int]:
+        if [entry.session for entry in entries] == ["c"] and failures:
+            raise failures.pop()
+        return write_all(connection, entries, attempt)
+
+    monkeypatch.setattr(writer, "write", fragile)
+    gate, outcomes = threading.Event(), {}
+    store.append(Entry("a", 1, 1, words("two", 1)), lambda _: gate.wait(60))
+    for name, first in (("a", 0), ("b", 1), ("c", 1)):  # word 0 of a is there already
+        entry = Entry(name, 1, first, words("three", 5))
+        store.append(entry, lambda outcome, name=name: outcomes.update({name: outcome}))
+    gate.set()
+    wait_until(lambda: len(outcomes) == 3)
+    assert outcomes == {"a": Outcome.LOST, "b": Outcome.STORED, "c": Outcome.DEFERRED}
+    wait_until(lambda: store.trouble is None)
+    assert [store.read(name).text for name in "abc"] == ["one two", "one three", "one three"]
+    assert store.stats.lost_words == 1
+    assert not failures
 
 
 def test_sessions_share_transactions(store: Store) -> None:
