@@ -77,6 +77,7 @@ def test_the_dashboard_asks_for_figures_that_there_are() -> None:
         ["hadolint", "Dockerfile"],
         ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yml"],
         ["promtool", "check", "config", "--syntax-only", "deploy/prometheus.yml"],
+        ["caddy", "validate", "--adapter", "caddyfile", "--config", "deploy/Caddyfile"],
     ],
     ids=lambda command: command[0],
 )
