@@ -17,8 +17,9 @@ from livestt.speakers.fbank import BINS, Fbank
 
 LAST = 4
 """Sentences of each voice that are not trained on."""
-OFTEN = 16
-"""Of 64 sentences in a batch, those that are certainly flite's: the fixtures' voices."""
+BATCH = 32
+OFTEN = 12
+"""Of the sentences in a batch, those that are certainly flite's: the fixtures' voices."""
 UNHEARD = 12
 """Voices of espeak-ng that are not trained on."""
 
@@ -63,7 +64,7 @@ def train(model: Speaker, voices: list[list[np.ndarray]], steps: int, seed: int)
     model.train()
     for step in range(steps):
         length = int(rng.integers(90, 260))
-        who = rng.integers(0, len(voices), 64)
+        who = rng.integers(0, len(voices), BATCH)
         who[:OFTEN] = rng.integers(0, len(FLITE), OFTEN)  # they come first in the bank
         parts = [crop(voices[i][rng.integers(0, len(voices[i]))], length, rng) for i in who]
         given = nn.functional.normalize(model(torch.from_numpy(np.stack(parts))))
@@ -113,11 +114,12 @@ def main() -> None:
     parser.add_argument("bank", type=Path)
     parser.add_argument("onnx", type=Path, help="model to write")
     parser.add_argument("--threshold", type=float, default=0.6, help="written into the model")
+    parser.add_argument("--voices", type=int, default=64, help="of the bank, flite's first")
     parser.add_argument("--steps", type=int, default=3000)
     options = parser.parse_args()
     torch.manual_seed(1)
     torch.set_num_threads(1)
-    bank: Bank = load(options.bank)
+    bank: Bank = dict(list(load(options.bank).items())[: options.voices])
     kaldi = Fbank()
     kaldi_feats = {name: [kaldi(sound) for sound in sounds] for name, sounds in bank.items()}
     unheard = [name for name in bank if name not in FLITE][-UNHEARD:]
