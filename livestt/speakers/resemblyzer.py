@@ -25,7 +25,7 @@ from livestt.speakers.embeddings import (
 
 LOUDNESS = 10 ** (-30 / 20)
 """Root mean square to which quiet speech is raised, as in the model's training."""
-THRESHOLD = 0.70
+THRESHOLD = 0.75
 """See `docs/voices.md` for what it makes of people."""
 
 
