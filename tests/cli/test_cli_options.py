@@ -46,6 +46,7 @@ ELSE: dict[str, tuple[str, Any]] = {
     "window": ("full30", "full30"),
     "decoder": ("ffmpeg", "ffmpeg"),
     "diarization_backend": ("scripted", "scripted"),
+    "record_dir": ("./r", "./r"),
     "diarization_file_backend": ("scripted", "scripted"),
     "diarization_file_latency": ("10", "10"),
     "diarization_file_model": ("./f", "./f"),
