@@ -224,23 +224,48 @@ Event = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a session had already when another one went on with it."""
+
+    samples: int = 0
+    words: int = 0
+    speakers: int = 0
+    """Highest number of one; whoever speaks from then on gets higher ones."""
+
+
 _TIMES = frozenset({"at", "start", "end", "received", "heard", "committed"})
 """Fields that hold samples."""
+_SPEAKERS = frozenset({"speaker", "into", "over"})
+"""Fields that hold numbers of speakers."""
+_PARTS = frozenset({"words", "voices"})
+"""Fields that hold what has such fields."""
 
 
-def continued(event: Event, samples: int, words: int) -> Event:
-    """The same, in a session that had so many samples and words before."""
-    if isinstance(event, Attributed):
-        return replace(event, first=event.first + words)
-    return event if samples == 0 else _later(event, samples)
+def continued(event: Event, past: Past) -> Event:
+    """The same, as the session says it that has this past."""
+    if isinstance(event, VoiceHeard):
+        return replace(event, speaker=event.speaker + past.speakers)  # how much is no moment
+    said: Event = _later(event, past) if past != Past() else event
+    return said
 
 
-def _later(said: Any, by: int) -> Any:
+def _later(said: Any, past: Past) -> Any:
     changes: dict[str, Any] = {}
     for part in fields(said):
         value = getattr(said, part.name)
-        if part.name in _TIMES and isinstance(value, int):
-            changes[part.name] = value + by
-        elif part.name == "words":
-            changes[part.name] = tuple(_later(word, by) for word in value)
+        if part.name in _PARTS:
+            changes[part.name] = tuple(_later(one, past) for one in value)
+        elif part.name in _TIMES:
+            changes[part.name] = value + past.samples
+        elif part.name in _SPEAKERS:
+            changes[part.name] = _shifted(value, past.speakers)
+        elif part.name == "first":
+            changes[part.name] = value + past.words
     return replace(said, **changes)
+
+
+def _shifted(speakers: int | tuple[int, ...] | None, by: int) -> int | tuple[int, ...] | None:
+    if isinstance(speakers, tuple):
+        return tuple(one + by for one in speakers)
+    return None if speakers is None else speakers + by

@@ -28,6 +28,7 @@ from livestt.transcript import Layout
 from livestt.tuning import Tuning
 from livestt.vad.endpointing import EndpointingOptions
 from livestt.vad.silero import SileroVad, VadStream
+from livestt.window import Before
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Manner:
     """Most speakers to tell apart."""
     record: bool = True
     """False is not recorded, even if the server records."""
+    committed: Before | None = None
+    """What was committed already of a session that goes on here; of live sessions only."""
     min_speakers: int | None = None
     """At least so many speakers are told apart; of files only."""
     known: Callable[[], Sequence[Profile]] = tuple
@@ -194,6 +197,7 @@ class Pipeline:
             options,
             manner.endpointing or endpointing(self.settings),
             manner.tuning or tuning(self.settings),
+            manner.committed,
         )
 
 

@@ -42,7 +42,7 @@ from livestt.tuning import Tuning
 from livestt.utterances import Stretch, Utterances
 from livestt.vad.endpointing import EndpointingOptions
 from livestt.watchdog import SPEECHLESS, Watchdog
-from livestt.window import Window, replace_words
+from livestt.window import Before, Window, replace_words
 
 SURE = 0.8
 """Mean score of words that are believed although the voice detector has doubts."""
@@ -62,6 +62,7 @@ class Session:
         options: language, task, prompt and hotwords.
         endpointing: when speech starts and ends.
         tuning: step and window lengths.
+        before: what was committed already, if it goes on where another session broke off.
     """
 
     def __init__(
@@ -72,7 +73,9 @@ class Session:
         options: StreamOptions | None = None,
         endpointing: EndpointingOptions | None = None,
         tuning: Tuning | None = None,
+        before: Before | None = None,
     ) -> None:
+        before = before or Before()
         self.stream = stream
         self._native = engine.streaming == "native"
         self._policy = policy
@@ -80,7 +83,7 @@ class Session:
         self._tuning = tuning or Tuning()
         self._longest = from_seconds(engine.max_window_seconds)
         limit = self._longest if self._native else min(self._longest, self._tuning.max_window)
-        self._window = Window(limit, trims=not self._native)
+        self._window = Window(limit, trims=not self._native, before=before)
         self._utterances = Utterances(
             endpointing or EndpointingOptions(), longest=limit if self._native else None
         )
@@ -90,9 +93,9 @@ class Session:
         self._open_job: Job | None = None
         self._heard = 0
         self._dropped: int | None = None
-        self._language: str | None = None
+        self._language = before.language
         self._in_speech = False
-        self._last_end = 0
+        self._last_end = before.words[-1].end if before.words else 0
         self._doubtful = False
         self._watchdog = Watchdog()
         self._watched = 0
@@ -335,7 +338,7 @@ class Session:
             if pause >= self._tuning.forget_context:
                 self._window.history.clear()
         self._window.begin(head.start)
-        self._heard = head.start
+        self._heard = head.start if self._native else self._window.committed_end
         self._dropped = None
 
     def _is_done(self, head: Stretch) -> bool:

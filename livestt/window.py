@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from livestt.engines import Hypothesis, Job
 from livestt.events import Word
@@ -22,6 +23,22 @@ TAIL = from_seconds(1)
 """Audio at the end of a full window whose words are heard again in the next (at most half)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is known of a session already when its first sample is heard.
+
+    A session that goes on in another process hears a little again of what was committed there, so
+    that it goes on where words end and not in the middle of them.
+    """
+
+    words: tuple[Word, ...] = ()
+    """The newest committed ones, oldest first; times before the first sample are negative."""
+    committed: int = 0
+    """Sample up to which all words are among them, or older."""
+    language: str | None = None
+    """In which the last of them was spoken, where known."""
+
+
 class Window:
     """Audio ``[start, start + limit)`` of one utterance.
 
@@ -35,23 +52,27 @@ class Window:
     Args:
         limit: most samples of a window.
         trims: False keeps every word of the utterance in the prefix (native engines).
+        before: what was committed before the first sample, or is heard again.
     """
 
-    def __init__(self, limit: int, *, trims: bool = True) -> None:
+    def __init__(self, limit: int, *, trims: bool = True, before: Before | None = None) -> None:
+        before = before or Before()
         self.limit = limit
         self._tail = min(TAIL, limit // 2)
         self._trims = trims
         self.start = 0
         self.prefix: list[Word] = []
-        self.history: deque[Word] = deque(maxlen=MAX_HISTORY)
-        self.committed_end = 0
+        self.history: deque[Word] = deque(before.words, maxlen=MAX_HISTORY)
+        self.committed_end = self._known = before.committed
         self.untouched = True
 
     def begin(self, start: int) -> None:
         """An utterance begins at this sample."""
         self.start = start
+        while self._is_heard_again(start):
+            self.prefix.insert(0, self.history.pop())
         self.committed_end = max(self.committed_end, start)
-        self.untouched = True
+        self.untouched = not self.prefix
 
     def finish(self) -> None:
         """The utterance is over: its words become context."""
@@ -63,6 +84,12 @@ class Window:
         if self._trims:
             self.prefix.clear()
             self.start = max(self.start, self.committed_end)
+
+    def _is_heard_again(self, start: int) -> bool:
+        """Whether the newest of the older words is spoken after this sample all the same."""
+        if not (self._trims and self.history):
+            return False
+        return self.history[-1].end <= self._known and _middle(self.history[-1]) >= start
 
     def limit_end(self, end: int) -> int:
         return min(end, self.start + self.limit)
@@ -81,7 +108,8 @@ class Window:
             end: where the audio of the job ended; a word's own times may say more.
         """
         if not self._trims:
-            words = words[len(self.prefix) :]
+            again = sum(1 for _ in takewhile(lambda word: _middle(word) < self._known, words))
+            words = words[again + len(self.prefix) :]
         while words and not self.untouched and _is_punctuation(words[0].text):
             # The word it belongs to is committed without it, and committed words never change.
             words = words[1:]
@@ -152,6 +180,10 @@ def replace_words(hypothesis: Hypothesis, words: tuple[Word, ...]) -> Hypothesis
         stable=max(0, hypothesis.stable - dropped),
         language=hypothesis.language,
     )
+
+
+def _middle(word: Word) -> int:
+    return (word.start + word.end) // 2
 
 
 def _is_punctuation(text: str) -> bool:

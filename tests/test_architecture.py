@@ -62,6 +62,7 @@ PURE = (
     "protocols/**/*.py",
     "store/entries.py",
     "store/recorder.py",
+    "store/resuming.py",
     "vad/__init__.py",
     "vad/endpointing.py",
 )

@@ -120,6 +120,8 @@ class Resumed:
     """Words after the last closed segment."""
     last_end: int
     """Where the last stored word or line ends."""
+    speakers: int = 0
+    """Highest number of a speaker."""
 
 
 def milliseconds(moment: datetime) -> int:

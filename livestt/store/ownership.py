@@ -57,7 +57,15 @@ def take_over(
     shown = reading.segments(connection, row.id, row.received - view, None)
     next_word = max(row.words, first + len(growing))
     ends = [segment.end for segment in shown[-1:]] + [word.end for word in growing[-1:]]
-    return Resumed(row, tuple(shown), next_line, next_word, tuple(growing), max(ends, default=0))
+    return Resumed(
+        row,
+        tuple(shown),
+        next_line,
+        next_word,
+        tuple(growing),
+        max(ends, default=0),
+        reading.speakers(connection, row.id),
+    )
 
 
 def _may_go_on(row: Stored, asked: Asked, clock: Clock, grace: timedelta) -> bool:

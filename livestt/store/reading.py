@@ -108,6 +108,14 @@ def tail(connection: Connection, session: str) -> tuple[int, int, list[Word]]:
     return (0 if line is None else line.n + 1), first, list(rest.values())
 
 
+def speakers(connection: Connection, session: str) -> int:
+    """The highest number that a speaker of this session has; 0 if there are none."""
+    highest = select(func.max(words.c.speaker)).where(words.c.session == session)
+    named = select(sessions.c.speakers).where(sessions.c.id == session)
+    numbers = map(int, connection.execute(named).scalar_one())
+    return max([connection.execute(highest).scalar_one() or 0, *numbers])
+
+
 def search(connection: Connection, query: str, limit: int, owner: str | None) -> list[Found]:
     """Lines that hold all words of a query, newest session first."""
     where = [_matches(connection.dialect.name, query)]

@@ -18,6 +18,7 @@ from livestt.events import (
     Word,
 )
 from livestt.store.entries import Entry, Line, Opening, Resumed
+from livestt.store.resuming import resume_at, resumed_view
 from livestt.timebase import from_seconds
 from livestt.transcript import Layout, Segment, Transcript
 
@@ -25,8 +26,6 @@ PROGRESS = from_seconds(5)
 """Audio without a word after which it is stored how far the session is."""
 REMEMBERED = from_seconds(300)
 """Of closed lines; it only has to be longer than any one piece of audio that arrives."""
-LOOK_BACK = from_seconds(1)
-"""Of audio that was silent, what is heard again after a crash: speech may have begun in it."""
 
 
 class Recorder:
@@ -156,32 +155,6 @@ class Recorder:
             ended=ended,
             next_line=next_line,
         )
-
-
-def resume_at(resumed: Resumed) -> int:
-    """The sample from which a session goes on: behind its stored words, and behind silence."""
-    row = resumed.row
-    if row.ended is not None and row.committed == row.received:
-        return row.received  # it was heard to its end
-    return max(resumed.last_end, row.committed - LOOK_BACK)
-
-
-def highest_speaker(resumed: Resumed) -> int:
-    """The highest number that a speaker of a resumed session is known to have; 0 for none."""
-    said = [*(word for segment in resumed.segments for word in segment.words), *resumed.growing]
-    return max([0, *resumed.row.speakers, *(word.speaker or 0 for word in said)])
-
-
-def resumed_view(layout: Layout, resumed: Resumed) -> Transcript:
-    """The transcript as readers saw it last."""
-    return Transcript.resumed(
-        layout,
-        resumed.segments,
-        resumed.growing,
-        next_id=resumed.next_line,
-        words=resumed.next_word,
-        at=resume_at(resumed),
-    )
 
 
 def _merged(events: Iterable[Event]) -> tuple[tuple[int, int], ...]:

@@ -15,7 +15,7 @@ from livestt.settings import Settings
 from livestt.store import Asked, Entry, Outcome, Store
 from livestt.store import open_store as open_named
 from livestt.store.database import address
-from livestt.store.recorder import resume_at
+from livestt.store.resuming import resume_at
 from livestt.store.schema import MIGRATIONS, newest, prepare
 from livestt.subtitles import render
 

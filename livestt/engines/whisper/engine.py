@@ -119,11 +119,12 @@ class WhisperEngine:
         unknown = [i for i, language in told.items() if language is None]
         found = begun.languages(unknown) if unknown else []
         detected = dict(zip(unknown, found, strict=True))
+        encode = self._vocabulary.text_tokens
         rows = []
         for i, job in enumerate(jobs):
             language, probability = detected.get(i) or (told[i] or "en", 1.0)
             start = self._vocabulary.start(language, job.options.task)
-            prompt = Prompt(self._context(job), start, word_tokens(job.prefix))
+            prompt = Prompt(self._context(job), start, word_tokens(job.prefix, encode))
             limit = max_new_tokens(unheard_seconds(job))
             rows.append(Row(job, prompt, language, probability, limit))
         return rows
@@ -133,8 +134,10 @@ class WhisperEngine:
 
     def _context(self, job: Job) -> tuple[int, ...]:
         prompt = hotwords_prompt(job.options.prompt, job.options.hotwords)
-        fixed = self._vocabulary.text_tokens(f" {prompt}") if prompt else ()
-        return context_tokens(fixed, word_tokens(job.context), self._settings.max_context_tokens)
+        encode = self._vocabulary.text_tokens
+        history = word_tokens(job.context, encode)
+        fixed = encode(f" {prompt}") if prompt else ()
+        return context_tokens(fixed, history, self._settings.max_context_tokens)
 
     def _hypothesis(self, row: Row, written: Written) -> Hypothesis:
         job, prompt = row.job, row.prompt

@@ -11,7 +11,7 @@ cut to a multiple of `CONTEXT_STEP` tokens.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from livestt.events import Word
@@ -49,8 +49,9 @@ def context_tokens(prompt: Sequence[int], history: Sequence[int], most: int) -> 
     return (*prompt[-MAX_PROMPT:], *(history[-count:] if count else ()))
 
 
-def word_tokens(words: Iterable[Word]) -> tuple[int, ...]:
-    return tuple(token for word in words for token in word.tokens)
+def word_tokens(words: Iterable[Word], encode: Callable[[str], tuple[int, ...]]) -> tuple[int, ...]:
+    """The tokens of words; those of words that come out of a store are made of their texts."""
+    return tuple(token for word in words for token in word.tokens or encode(word.text))
 
 
 def hotwords_prompt(prompt: str, hotwords: Sequence[str]) -> str:

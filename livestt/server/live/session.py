@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +26,6 @@ from livestt.events import (
     SpeakerSeparated,
     SpeakersMerged,
     Warned,
-    continued,
 )
 from livestt.pipeline import Manner, Pipeline, layout, tuning
 from livestt.server.access import asking
@@ -38,7 +38,8 @@ from livestt.server.storing.recordings import Recordings
 from livestt.server.storing.tape import Tape
 from livestt.speakers.heard_voice import HeardVoice
 from livestt.store import Opening, Resumed, Store
-from livestt.store.recorder import Recorder, resume_at, resumed_view
+from livestt.store.recorder import Recorder
+from livestt.store.resuming import Resumption, resumed_view
 from livestt.timebase import from_ms, to_seconds
 from livestt.transcript import Transcript
 from livestt.vad.endpointing import EndpointingOptions
@@ -106,6 +107,11 @@ class LiveSession:
         self.owner = owner
         self.audio = audio
         self.started = datetime.now(UTC) if resumed is None else resumed.row.started
+        resumption = None
+        if resumed is not None:
+            # Where voices are compared, speakers keep their own numbers.
+            resumption = Resumption(resumed, audio, renumbers=pipeline.embedder is None)
+            manner = replace(manner, committed=resumption.before)
         lines = layout(pipeline.settings)
         self.transcript = Transcript(lines) if resumed is None else resumed_view(lines, resumed)
         self.ended = anyio.Event()
@@ -122,11 +128,8 @@ class LiveSession:
         self._patience = patience
         self._viewers: set[Listener] = set()
         self._inbox = Inbox()
-        # A session that another process began is heard from where its stored words end.
-        first = 0 if resumed is None else audio.own_sample(resume_at(resumed))
-        self._feed = Feed(audio, first, grace)
-        self._resumed = resumed
-        self._origin = audio.session_sample(first)
+        self._resumption = resumption
+        self._feed = Feed(audio, 0 if resumption is None else resumption.first, grace)
         self.closed = False
         self._all_said = anyio.Event()
         self._told = self.transcript.progress
@@ -141,7 +144,9 @@ class LiveSession:
             self._keeper = Keeper(store, recorder, self._publish, self.disown)
         self._tape: Tape | None = None
         if recordings is not None and manner.record:
-            self._tape = Tape(recordings, self.id, self._origin, self._warn)
+            self._tape = Tape(
+                recordings, self.id, resumption.origin if resumption else 0, self._warn
+            )
 
     @property
     def speakers(self) -> int:
@@ -316,7 +321,7 @@ class LiveSession:
             self._pipeline,
             self._scheduler,
             self.audio,
-            self._receive_events,
+            self._receive_heard,
             self._first_options,
             self._manner,
             on_audio=None if self._tape is None else self._tape.receive,
@@ -356,10 +361,13 @@ class LiveSession:
         log.info("session %s: its publisher did not come back", self.id)
         self.end()
 
+    def _receive_heard(self, events: list[Event]) -> None:
+        resumption = self._resumption
+        if resumption is not None:
+            events = [resumption.continued(event) for event in events]
+        self._receive_events(events)
+
     def _receive_events(self, events: list[Event]) -> None:
-        if self._resumed is not None:
-            before = self._resumed.next_word
-            events = [continued(event, self._origin, before) for event in events]
         if self._keeper is None:
             self._publish(events)
         else:

@@ -33,7 +33,6 @@ from livestt.server.storing.recordings import Recordings
 from livestt.server.timing import Timing
 from livestt.speakers.heard_voice import HeardVoice
 from livestt.store import Asked, Resumed, Store
-from livestt.store.recorder import highest_speaker
 
 log = logging.getLogger(__name__)
 
@@ -270,7 +269,7 @@ class Sessions:
         manner = replace(
             manner or Manner(),
             before=await self._voices_of(session_id),
-            people=highest_speaker(resumed),
+            people=resumed.speakers,
         )
         return self.open(audio, options, manner, grace=grace, resumed=resumed)
 

@@ -46,8 +46,8 @@ class TestPrompts:
         assert rest == history[len(history) - len(rest) :]
 
     def test_word_tokens(self) -> None:
-        words = [Word("a", 0, 1, tokens=(1, 2)), Word("b", 1, 2), Word("c", 2, 3, tokens=(3,))]
-        assert word_tokens(words) == (1, 2, 3)
+        words = [Word("a", 0, 1, tokens=(1, 2)), Word("stored", 1, 2), Word("c", 2, 3, tokens=(3,))]
+        assert word_tokens(words, lambda text: (len(text),)) == (1, 2, 6, 3)
 
     @pytest.mark.parametrize(
         ("prompt", "hotwords", "text"),

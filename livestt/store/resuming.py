@@ -1,0 +1,116 @@
+"""How a session goes on in a process that has nothing of it but what is stored. Pure.
+
+What the first process had heard beyond its last committed word is lost with it, and the last words'
+times are the model's, off by a few hundredths of a second: a process that heard on from exactly
+there would hear the rest of a word and write it as a word of its own. So the new one asks for the
+audio again from a word's beginning a little earlier, and continues the text of the words it knows
+(`livestt.window.Before`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from livestt.audio.format import AudioFormat
+from livestt.events import Event, Past, Progress, SpeakerNamed, Word, continued
+from livestt.store.entries import Resumed
+from livestt.timebase import from_seconds
+from livestt.transcript import Layout, Transcript
+from livestt.window import KEEP, Before
+
+LOOK_BACK = from_seconds(1)
+"""Of audio that was silent, what is heard again after a crash: speech may have begun in it."""
+NEWEST = 64
+"""Stored words that the engine may be told."""
+
+
+class Resumption:
+    """The times and numbers of a session's second half.
+
+    Args:
+        resumed: how another process left it.
+        audio: what its client sends.
+        renumbers: whether speakers are counted anew; they get numbers that nobody had.
+
+    Attributes:
+        first: the sample, at the client's own rate, from which its audio is needed.
+        origin: the same sample at 16 kHz.
+        before: what was committed, in times that count from there.
+    """
+
+    def __init__(self, resumed: Resumed, audio: AudioFormat, *, renumbers: bool = True) -> None:
+        words, at = newest_words(resumed), resume_at(resumed)
+        self.first = audio.own_sample(at if _is_whole(resumed) else hear_from(words, at))
+        self.origin = origin = audio.session_sample(self.first)
+        self.before = Before(
+            tuple(
+                replace(word, start=word.start - origin, end=word.end - origin) for word in words
+            ),
+            at - origin,
+            words[-1].language if words else None,
+        )
+        self._at = at
+        self._past = Past(origin, resumed.next_word, resumed.speakers if renumbers else 0)
+
+    def continued(self, event: Event) -> Event:
+        """What the engine or the diarizer says of the second half, as said of the whole session."""
+        event = continued(event, self._past)
+        if isinstance(event, Progress):
+            reached = (
+                max(self._at, part) for part in (event.received, event.heard, event.committed)
+            )
+            return Progress(*reached)
+        return event
+
+
+def resume_at(resumed: Resumed) -> int:
+    """The sample before which all words are stored, or nothing was said."""
+    row = resumed.row
+    return row.received if _is_whole(resumed) else max(resumed.last_end, row.committed - LOOK_BACK)
+
+
+def hear_from(words: Sequence[Word], at: int) -> int:
+    """The sample from which a session is heard again.
+
+    Args:
+        words: the newest that are stored, oldest first.
+        at: sample before which all words are stored.
+
+    Returns:
+        One between two words, at least as long before ``at`` as an engine likes to hear where it
+        left off; ``at`` itself where nobody had spoken for a while.
+    """
+    again = [word for word in words if word.end > at - KEEP]
+    if not again:
+        return at
+    begin = again[0].start
+    middles = [(word.end + begin) // 2 for word in words[: -len(again)][-1:]]
+    return max(0, begin - LOOK_BACK, *middles)
+
+
+def _is_whole(resumed: Resumed) -> bool:
+    """Whether it was heard to its end."""
+    row = resumed.row
+    return row.ended is not None and row.committed == row.received
+
+
+def newest_words(resumed: Resumed) -> list[Word]:
+    """The newest stored words, oldest first."""
+    closed = [word for segment in resumed.segments[-NEWEST:] for word in segment.words]
+    return [*closed, *resumed.growing][-NEWEST:]
+
+
+def resumed_view(layout: Layout, resumed: Resumed) -> Transcript:
+    """The transcript as readers saw it last."""
+    view = Transcript.resumed(
+        layout,
+        resumed.segments,
+        resumed.growing,
+        next_id=resumed.next_line,
+        words=resumed.next_word,
+        at=resume_at(resumed),
+    )
+    view.language = resumed.row.language
+    view.apply(SpeakerNamed(number, name) for number, name in resumed.row.speakers.items())
+    return view
