@@ -36,6 +36,7 @@ PURE = (
     "client/state.py",
     "engines/__init__.py",
     "engines/delays.py",
+    "engines/modelless.py",
     "engines/placement.py",
     "engines/scripted.py",
     "server/live/ladder.py",

@@ -7,12 +7,12 @@ one for ever at an even pace.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
-from typing import ClassVar, Literal
 
-from livestt.engines import Capabilities, EngineSettings, Hypothesis, Job, StreamOptions
+from livestt.engines import Capabilities, EngineSettings, Hypothesis, Job
+from livestt.engines.modelless import ModellessEngine
 from livestt.events import Word
 from livestt.timebase import from_ms
 
@@ -36,14 +36,12 @@ class ScriptedWord:
     end: int
 
 
-class ScriptedEngine:
+class ScriptedEngine(ModellessEngine):
     """Answers with the words of a script whose times lie inside a job's audio.
 
     A word that is cut by the end of the audio is answered half, as real engines do, so that
     interims flicker and policies have something to hold back.
     """
-
-    weights: ClassVar[Literal["ctranslate2"] | None] = None
 
     def __init__(
         self, settings: EngineSettings | None = None, script: Sequence[ScriptedWord] | None = None
@@ -61,21 +59,7 @@ class ScriptedEngine:
             notice="Scripted engine: these captions are a demonstration, not what you said.",
         )
 
-    def open(self, options: StreamOptions) -> None: ...
-
-    def release(self, stream: None) -> None: ...
-
-    def reset(self, stream: None) -> None: ...
-
-    def close(self) -> None: ...
-
-    def batch_key(self, job: Job) -> Hashable:
-        return None
-
-    def run(self, jobs: Sequence[Job]) -> list[Hypothesis]:
-        return [self._answer(job) for job in jobs]
-
-    def _answer(self, job: Job) -> Hypothesis:
+    def answer(self, job: Job) -> Hypothesis:
         language = job.options.language or "en"
         begin = max([job.start, *(word.end for word in job.prefix)])
         words = tuple(

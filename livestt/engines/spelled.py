@@ -7,13 +7,12 @@ that every sample came once and in its place. For tests and for `livestt.bench.c
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
 from itertools import pairwise
-from typing import ClassVar, Literal
 
 import numpy as np
 
-from livestt.engines import Capabilities, EngineSettings, Hypothesis, Job, Samples, StreamOptions
+from livestt.engines import Capabilities, EngineSettings, Hypothesis, Job, Samples
+from livestt.engines.modelless import ModellessEngine
 from livestt.events import Word
 from livestt.timebase import from_ms
 
@@ -25,10 +24,8 @@ MOST = 32_767
 """Words in one recording."""
 
 
-class SpelledEngine:
+class SpelledEngine(ModellessEngine):
     """Answers with the numbers that the samples of a job hold."""
-
-    weights: ClassVar[Literal["ctranslate2"] | None] = None
 
     def __init__(self, settings: EngineSettings | None = None) -> None:
         self.capabilities = Capabilities(
@@ -43,21 +40,7 @@ class SpelledEngine:
             notice="This engine reads numbers out of the samples; it is for tests.",
         )
 
-    def open(self, options: StreamOptions) -> None: ...
-
-    def release(self, stream: None) -> None: ...
-
-    def reset(self, stream: None) -> None: ...
-
-    def close(self) -> None: ...
-
-    def batch_key(self, job: Job) -> Hashable:
-        return None
-
-    def run(self, jobs: Sequence[Job]) -> list[Hypothesis]:
-        return [self._answer(job) for job in jobs]
-
-    def _answer(self, job: Job) -> Hypothesis:
+    def answer(self, job: Job) -> Hypothesis:
         begin = max([job.start, *(word.end for word in job.prefix)])
         words = tuple(
             _heard(number, job.start + start, job.start + end, job.end)
