@@ -30,9 +30,9 @@ class Counting(ScriptedEngine):
             if (i * PACE) + PACE // 4 <= until:
                 yield ScriptedWord(f" {i}", i * PACE, i * PACE + PACE // 2)
 
-    def _answer(self, job):  # type: ignore[no-untyped-def]
+    def answer(self, job):  # type: ignore[no-untyped-def]
         self._begin = job.start
-        return super()._answer(job)
+        return super().answer(job)
 
     def _words(self, until: int) -> Iterator[ScriptedWord]:
         return self.words_from(self._begin, until)
