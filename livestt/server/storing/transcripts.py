@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from livestt.errors import BadRequest, LivesttError, MissingScope, StillRunning, UnknownSession
+from livestt.events import SpeakerNamed
 from livestt.server.access.door import check_local, grant_of
 from livestt.server.access.refusals import refusal
 from livestt.server.access.tokens import json_body
@@ -109,7 +110,8 @@ async def read(request: Request) -> Response:
 
 
 async def rename(request: Request) -> Response:
-    """``{"title": "Monday", "speakers": {"1": "Anna"}}``; an empty name takes one away."""
+    """``{"title": "Monday", "speakers": {"1": "Anna"}}``; an empty name takes one away. Whoever
+    reads along with a session that runs learns the names too, in any dialect."""
     check_local(request)
     store, session = store_of(request), request.path_params["session"]
     row = await to_thread.run_sync(store.get, session)
@@ -120,7 +122,12 @@ async def rename(request: Request) -> Response:
     title = body.get("title")
     if title is not None and not _is_name(title):
         raise BadRequest(f"title must be text of at most {LONGEST_NAME} characters, without NUL")
-    changed = await to_thread.run_sync(store.edit, session, title, _names(body.get("speakers")))
+    names = _names(body.get("speakers"))
+    changed = await to_thread.run_sync(store.edit, session, title, names)
+    running = services(request).sessions.find(session)
+    if running is not None:
+        for number, name in names.items():
+            running.say(SpeakerNamed(number, name))
     [about] = await _summaries(request, [changed])
     return JSONResponse(about)
 

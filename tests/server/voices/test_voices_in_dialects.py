@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +119,20 @@ class TestDeepgram:
         named = {(word["speaker"], word.get("speaker_name")) for word in words}
         assert named == {(0, None), (1, "Charles")}
 
+    def test_live_words_of_speakers_that_somebody_names(self, server: Running) -> None:
+        def name() -> bool:
+            session = server.sessions.latest
+            if session is None or not session.transcript.duration:
+                return False
+            url = f"{server.http}/transcripts/{session.id}"
+            return httpx.patch(url, json={"speakers": {"1": "Countess"}}).status_code == 200
+
+        words = asyncio.run(dictated(server, name))
+        assert (words[-1]["speaker"], words[-1].get("speaker_name")) == (0, "Countess")
+
     def test_live_words_once_the_voice_is_known(self, server: Running) -> None:
         enrol(server, "Ada", sample(ADA))
-        words = asyncio.run(dictated(server))
+        words = asyncio.run(dictated(server, lambda: named(server)))
         assert plain(" ".join(word["word"] for word in words)) == plain(TEXT)
         assert (words[-1]["speaker"], words[-1].get("speaker_name")) == (0, "Ada")
 
@@ -130,15 +142,15 @@ def named(server: Running) -> bool:
     return session is not None and bool(session.transcript.people.names)
 
 
-async def dictated(server: Running) -> list[dict[str, Any]]:
-    """The final words of a live session; its second half comes once a voice is known."""
+async def dictated(server: Running, until: Callable[[], bool]) -> list[dict[str, Any]]:
+    """The final words of a live session; its second half comes once something is so."""
     audio = pcm(spoken(ADA, CHARLES, ADA))
     url = f"ws://127.0.0.1:{server.port}/v1/listen?encoding=linear16&sample_rate=16000&diarize=true"
     words: list[dict[str, Any]] = []
     async with connect(url, compression=None) as socket, asyncio.timeout(PATIENCE):
         half = len(audio) // 2
         await socket.send(audio[:half])
-        await asyncio.to_thread(wait_until, lambda: named(server))
+        await asyncio.to_thread(wait_until, until)
         await socket.send(audio[half:])
         await socket.send(json.dumps({"type": "CloseStream"}))
         async for message in socket:
