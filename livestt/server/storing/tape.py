@@ -16,7 +16,9 @@ from livestt.timebase import from_seconds
 
 EVERY = 1.0
 """Seconds between two writes: what a process that is killed loses of a recording."""
-MOST_WAITING = from_seconds(60)
+ENOUGH = from_seconds(5)
+"""Samples that are written at once: a client may send much faster than people speak."""
+MOST_WAITING = from_seconds(300)
 """Samples that wait for a slow disk; then the recording ends."""
 LAST_SECONDS = 5.0
 """How long the end of a session waits for its last samples to be written."""
@@ -51,19 +53,24 @@ class Tape:
         self._warn = warn
         self._waiting: list[Samples] = []
         self._samples = 0
+        self._enough = anyio.Event()
 
     def receive(self, samples: Samples) -> None:
         """What the session hears, in order."""
         if self.running and len(samples):
             self._waiting.append(samples)
             self._samples += len(samples)
+            if self._samples >= ENOUGH:
+                self._enough.set()
             if self._samples > MOST_WAITING:
                 self._stop("the disk of the recordings is too slow")
 
     async def run(self) -> None:
         """Write until cancelled, or until nothing more can be."""
         while self.running:
-            await anyio.sleep(EVERY)
+            with anyio.move_on_after(EVERY):
+                await self._enough.wait()
+            self._enough = anyio.Event()
             await self._write()
 
     async def finish(self) -> None:
