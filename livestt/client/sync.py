@@ -64,7 +64,7 @@ def transcribe(
         reconnect=reconnect,
         ssl=ssl,
     )
-    with start_blocking_portal(name="livestt-client") as portal, ExitStack() as stack:
+    with start_blocking_portal() as portal, ExitStack() as stack:
         manager = portal.wrap_async_context_manager(session)
         captions = manager.__enter__()
         # Why the caller leaves, be it a GeneratorExit, is none of the event loop's business.
