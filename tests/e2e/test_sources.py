@@ -201,3 +201,30 @@ def test_a_file_can_be_dropped_onto_the_page(page_server: FakeServer, open_page:
     expect(page.locator("#drop")).to_be_hidden()
     wait_for(lambda: page_server.heard and page_server.newest.ended)
     assert page_server.newest.pcm == b"some bytes"
+
+
+def test_a_file_without_sound_leaves_the_transcript_alone(
+    page_server: FakeServer, open_page: OpenPage, tmp_path: Path
+) -> None:
+    page_server.stops_at_once = False
+    page = open_page(page_server.url)
+    page.click("#start")
+    wait_for(lambda: page_server.heard)
+    page_server.say(**snapshot(1, [line(0, "Said before.", 0, 1)]))
+    expect(page.locator("#log")).to_contain_text("Said before.")
+    page.click("#stop")
+    page.click("#stop")
+    expect(page.locator("#link")).to_have_text("Ready")
+
+    (tmp_path / "notes.txt").write_text("no sound")
+    page.set_input_files("#file", tmp_path / "notes.txt")
+    expect(page.locator("#advice")).to_contain_text("No sound was found in this file.")
+    assert len(page_server.heard) == 1, "what says that it is text is not sent"
+
+    (tmp_path / "noise.mp3").write_bytes(b"no sound either")
+    page.set_input_files("#file", tmp_path / "noise.mp3")
+    wait_for(lambda: len(page_server.heard) == 2)
+    page_server.say(type="error", code="bad_audio", message="that is no audio")
+    expect(page.locator("#link")).to_have_text("Ready")
+    expect(page.locator("#log")).to_contain_text("Said before.")
+    expect(page.locator("#player")).to_be_hidden()
