@@ -157,7 +157,9 @@ class FileSpeakers:
         if self.voices is None:
             return self.speakers.follow(events)
         self.speakers.unread = self.voices.reached
-        return self.voices.follow(self.speakers.follow(events), self.speakers.turns)
+        told = self.voices.follow(self.speakers.follow(events), self.speakers.turns)
+        self._ask_voices()  # what was gathered just now: nobody may come back otherwise
+        return told
 
     def close(self) -> None:
         """Free the diarizer's stream, once no model is at work for it."""
@@ -184,5 +186,11 @@ class FileSpeakers:
             voices.receive_failure(ticket.job, ticket.failure)
         elif ticket is not None:
             voices.give_up(f"no answer within {VOICE_TIMEOUT:.0f} s")
-        if jobs.free and (job := voices.next_job()) is not None:
+        self._ask_voices()
+
+    def _ask_voices(self) -> None:
+        jobs, voices = self._voice_jobs, self.voices
+        if jobs is None or voices is None or not jobs.free:
+            return
+        if (job := voices.next_job()) is not None:
             jobs.ask(job)

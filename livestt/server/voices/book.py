@@ -20,6 +20,7 @@ from livestt.errors import BadAudio, BadRequest, StoreUnavailable, UnusableSampl
 from livestt.pipeline import Pipeline
 from livestt.protocols.data_urls import decoded
 from livestt.server.access import asking
+from livestt.speakers.embeddings import cosine
 from livestt.speakers.enrolment import Listener, enrolled
 from livestt.speakers.heard_voice import HeardVoice
 from livestt.speakers.profiles import Profile
@@ -120,7 +121,7 @@ class VoiceBook:
 
     async def known_in(self, names: Sequence[str], samples: Sequence[str]) -> Sequence[Profile]:
         """The profiles that the speakers of an upload are compared with: those it brings, and
-        those of its key that have other names.
+        those of its key that are other people.
 
         Args:
             names: of the people it brings.
@@ -140,7 +141,10 @@ class VoiceBook:
                 ) from error
             brought.append(Profile(f"sample:{i}", name, heard.embedding))
         kept = self.known(asking.grant.get().name)
-        return (*brought, *(profile for profile in kept if profile.name not in names))
+        least = self._pipeline.voice_threshold
+        own = [one.embedding for one in brought]
+        others = [k for k in kept if all(cosine(k.embedding, one) < least for one in own)]
+        return (*brought, *(profile for profile in others if profile.name not in names))
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:

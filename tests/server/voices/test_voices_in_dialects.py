@@ -61,6 +61,11 @@ class TestOpenAI:
         told = self.ask(server, ("Charles", url_of(CHARLES)))
         assert [segment.speaker for segment in told.segments] == ["Ada", "Charles", "Ada"]
 
+    def test_what_a_request_says_counts_more_than_what_is_kept(self, server: Running) -> None:
+        enrol(server, "Ada", sample(ADA))
+        told = self.ask(server, ("Countess", url_of(ADA)))
+        assert [segment.speaker for segment in told.segments] == ["Countess", "B", "Countess"]
+
     def test_names_are_right_in_a_stream(self, server: Running) -> None:
         events = list(self.ask(server, ("Ada", url_of(ADA)), stream=True))
         said = "".join(e.delta for e in events if e.type == "transcript.text.delta")
