@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,11 +17,9 @@ from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
 from livestt.errors import BadAudio, LivesttError, TooLittleSpeech, UnknownSession
 from livestt.events import (
-    Diarized,
     Ended,
     Event,
     Flushed,
-    Progress,
     SpeakerNamed,
     SpeakerSeparated,
     SpeakersMerged,
@@ -29,6 +27,7 @@ from livestt.events import (
 )
 from livestt.pipeline import Manner, Pipeline, layout, tuning
 from livestt.server.access import asking
+from livestt.server.live.audience import BUG, Audience
 from livestt.server.live.feed import Feed, Listener
 from livestt.server.live.inbox import End, Flush, Inbox
 from livestt.server.live.ladder import RUNGS, eased
@@ -40,15 +39,11 @@ from livestt.speakers.heard_voice import HeardVoice
 from livestt.store import Opening, Resumed, Store
 from livestt.store.recorder import Recorder
 from livestt.store.resuming import Resumption, resumed_view
-from livestt.timebase import from_ms, to_seconds
+from livestt.timebase import to_seconds
 from livestt.transcript import Transcript
 from livestt.vad.endpointing import EndpointingOptions
 
 log = logging.getLogger(__name__)
-
-PROGRESS_STEP = from_ms(400)
-"""Audio after which clients are told how far the session is, when there is no other news."""
-BUG = "the session failed; the server's log says why"
 
 
 class LiveSession:
@@ -126,13 +121,14 @@ class LiveSession:
         self._scheduler = scheduler
         self._grace = grace
         self._patience = patience
-        self._viewers: set[Listener] = set()
         self._inbox = Inbox()
         self._resumption = resumption
         self._feed = Feed(audio, 0 if resumption is None else resumption.first, grace)
+        self._audience = Audience(
+            self.id, self._feed, self.transcript.progress, self._lose_broken_publisher
+        )
         self.closed = False
         self._all_said = anyio.Event()
-        self._told = self.transcript.progress
         self._whole = anyio.CancelScope()
         self._tuning = manner.tuning or tuning(pipeline.settings)
         self._driver: Driver | None = None
@@ -183,10 +179,10 @@ class LiveSession:
 
     def watch(self, viewer: Listener) -> None:
         """Tell this listener about changes until `unwatch`."""
-        self._viewers.add(viewer)
+        self._audience.watch(viewer)
 
     def unwatch(self, viewer: Listener) -> None:
-        self._viewers.discard(viewer)
+        self._audience.unwatch(viewer)
 
     def push(self, data: bytes) -> None:
         """The next bytes of audio; ignored once the session takes no more."""
@@ -295,7 +291,7 @@ class LiveSession:
             "seconds": to_seconds(self.transcript.duration),
             "language": self.options.language or self.transcript.language or "auto",
             "publishing": self._feed.publisher is not None,
-            "viewers": len(self._viewers),
+            "viewers": len(self._audience),
         }
 
     async def _store_rest(self) -> None:
@@ -382,13 +378,7 @@ class LiveSession:
                 self.owed_flushes -= 1
             elif isinstance(event, Ended):
                 self._all_said.set()
-        progress = self.transcript.progress
-        told = self._told
-        quiet = all(isinstance(event, Progress | Diarized) for event in events)
-        caught_up = progress.heard == progress.received and told.heard != told.received
-        if not quiet or caught_up or progress.received - told.received >= PROGRESS_STEP:
-            self._told = progress
-            self._announce(events)
+        self._audience.follow(events, self.transcript.progress)
 
     def _warn(self, warning: Warned) -> None:
         self._receive_events([warning])
@@ -416,25 +406,13 @@ class LiveSession:
         )
 
     def _tell_level(self) -> None:
-        self._announce([Warned(RUNGS[self._level].code, RUNGS[self._level].message)])
+        self._audience.announce([Warned(RUNGS[self._level].code, RUNGS[self._level].message)])
 
-    def _announce(self, events: Sequence[Event]) -> None:
-        for listener in filter(None, (self._feed.publisher, *self._viewers)):
-            try:
-                listener.receive_events(events)
-            except Exception:  # the top of a connection: it fails, others read on
-                log.exception("session %s: somebody who listens failed", self.id)
-                self._give_up(listener)
-
-    def _give_up(self, listener: Listener) -> None:
-        """A listener has a bug: without its publisher the session cannot go on."""
-        self._viewers.discard(listener)
-        if listener is self._feed.publisher:
-            self._fail(LivesttError(BUG))
-            self._feed.publisher = None
-            self._whole.cancel()
-        else:
-            listener.failed(LivesttError(BUG))
+    def _lose_broken_publisher(self) -> None:
+        """What feeds the session has a bug: it cannot go on."""
+        self._fail(LivesttError(BUG))
+        self._feed.publisher = None
+        self._whole.cancel()
 
     def _fail(self, error: LivesttError) -> None:
         log.info("session %s: %s: %s", self.id, error.code, error)
