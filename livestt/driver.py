@@ -1,38 +1,29 @@
-"""Drives one session in asyncio: bytes in, events out, jobs to the scheduler.
+"""Drives one session in asyncio: bytes in, events out.
 
-The only place where a session, its decoder, its voice detector and the engine meet. Servers,
-the test harness and the microphone command all use it.
+The only place where a session, its decoder, its voice detector, its speakers and what asks the
+engine (`livestt.engine_driving`) meet. Servers, the test harness and the microphone command all
+use it.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
 from anyio import to_thread
 
 from livestt.audio import open_decoder
+from livestt.audio.decoder import Decoder
 from livestt.audio.format import AudioFormat
 from livestt.audio.frontend import Frontend, Heard
-from livestt.engines import Engine, Job, Samples, StreamOptions
-from livestt.engines.scheduler import Scheduler, Ticket
-from livestt.events import (
-    Ended,
-    Event,
-    SpeakerNamed,
-    SpeakerSeparated,
-    SpeakersMerged,
-    Warned,
-)
-from livestt.limiters import hearing, opening
+from livestt.engine_driving import EngineDriver, drive_engine
+from livestt.engines import Engine, Samples, StreamOptions
+from livestt.engines.scheduler import Scheduler
+from livestt.events import Ended, Event, SpeakerNamed, SpeakerSeparated, SpeakersMerged
+from livestt.limiters import hearing
 from livestt.pipeline import Manner, Pipeline
-from livestt.resident import state_of
-from livestt.session import Session
 from livestt.settings import Settings
 from livestt.speakers import Diarizer
 from livestt.speakers.driving import SpeakerDriver
@@ -42,30 +33,13 @@ from livestt.timebase import from_seconds
 from livestt.tuning import Tuning
 from livestt.vad.endpointing import EndpointingOptions
 
-ANSWER_TIMEOUT = 60.0
-"""Seconds after which a job that the engine has started counts as failed."""
-
-NOTICEABLE = 10.0
-"""Seconds without an answer after which clients are told that words are late."""
-LATE = Warned("words_late", "the engine has not answered for some seconds; words come late")
-ON_TIME = Warned("words_on_time", "the engine answers again")
-
-LOADING = Warned("model_loading", "the model is being loaded; words come once it is there")
-LOADED = Warned("model_loaded", "the model is loaded")
-
-PARTIAL_PATIENCE = 0.5
-"""Seconds by which the last words of an utterance go before guesses of other sessions."""
-
-log = logging.getLogger(__name__)
-
 
 class Driver:
     """One session in motion. Make it with `drive`.
 
     Args:
-        session: the session; nobody else may touch it.
+        engine: asks what its session wants to know; nobody but these two may touch the session.
         frontend: its decoder and voice detector.
-        scheduler: runs its jobs.
         on_events: called on the event loop with every batch of events, in order.
         seconds_ahead: audio not yet heard by the engine beyond which `feed` waits.
         speakers: tells the session's speakers apart; None does not.
@@ -74,28 +48,23 @@ class Driver:
 
     def __init__(
         self,
-        session: Session,
+        engine: EngineDriver,
         frontend: Frontend,
-        scheduler: Scheduler,
         on_events: Callable[[list[Event]], None],
         seconds_ahead: float,
         speakers: SpeakerDriver | None = None,
         on_audio: Callable[[Samples], None] | None = None,
     ) -> None:
-        self._session = session
+        self._engine = engine
+        self._session = engine.session
         self._speakers = speakers
         self._frontend = frontend
-        self._scheduler = scheduler
         self._on_events = on_events
         self._on_audio = on_audio
         self._ahead = from_seconds(seconds_ahead)
-        self._changed = anyio.Event()
         self._heard_more = anyio.Event()
         self._finished = False
         self._untouched = True
-        self._idle = False  # nothing to ask without more audio, however much is unheard
-        self._asked: list[Ticket] = []
-        self._astray = False  # what the stream has heard is not what the session thinks
 
     @property
     def options(self) -> StreamOptions:
@@ -165,35 +134,7 @@ class Driver:
 
     async def run(self) -> None:
         """Ask the engine whatever the session wants to know, until the session has ended."""
-        while not self._session.ended:
-            self._changed = anyio.Event()
-            job = self._session.next_job()
-            if job is None:
-                self._idle = True
-                self._heard_more.set()
-                await self._changed.wait()
-            else:
-                await self._ask(job)
-                self._publish()
-                self._heard_more.set()
-
-    async def quiet(self) -> bool:
-        """Make sure that the engine is not, and will not be, at work for this session.
-
-        Returns:
-            False if it hangs.
-        """
-        running = [t for t in self._asked if not (t.done or self._scheduler.withdraw(t))]
-        with anyio.move_on_after(ANSWER_TIMEOUT):
-            while not all(ticket.done or ticket.given_up for ticket in running):
-                await self._changed.wait()
-                self._changed = anyio.Event()
-        return all(ticket.done for ticket in running)
-
-    @property
-    def stream(self) -> Any:
-        """What the engine holds for the session."""
-        return self._session.stream
+        await self._engine.run(self._answered, self._go_on)
 
     async def run_speakers(self) -> None:
         """Ask the diarizer, until it has told everything about the session."""
@@ -202,10 +143,14 @@ class Driver:
 
     def _answered(self) -> None:
         self._publish()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Whoever waits to feed more looks again whether it is time."""
         self._heard_more.set()
 
     def _is_far_behind(self) -> bool:
-        asked = self._session.lag > self._ahead and not self._idle
+        asked = self._session.lag > self._ahead and not self._engine.idle
         return asked or (self._speakers is not None and self._speakers.is_behind(self._ahead))
 
     def _receive(self, heard: Heard) -> None:
@@ -228,109 +173,7 @@ class Driver:
             events = self._speakers.follow(events)
         if events:
             self._on_events(events)
-        self._idle = False
-        self._changed.set()
-
-    async def _ask(self, job: Job) -> None:
-        """Get one job answered; while it waits for its turn, more audio may join it."""
-        loop = asyncio.get_running_loop()
-
-        def done() -> None:
-            loop.call_soon_threadsafe(self._wake)
-
-        deadline = time.monotonic() + (0 if job.final else PARTIAL_PATIENCE)
-        ticket = None
-        with self._patient() as late, anyio.move_on_after(ANSWER_TIMEOUT):
-            job = await self._find_back(job)
-            ticket = self._submit(job, deadline, done)
-            while not (ticket.done or ticket.given_up):
-                await self._changed.wait()
-                self._changed = anyio.Event()
-                if not ticket.done:
-                    ticket = self._renew(ticket, done)
-        await self._deliver(job, ticket)
-        if late.is_set():
-            self._on_events([ON_TIME])
-
-    @contextmanager
-    def _patient(self) -> Iterator[anyio.Event]:
-        """Inside the block clients are told when it takes long; what is yielded says whether."""
-        late = anyio.Event()
-
-        def tell() -> None:
-            late.set()
-            self._on_events([LATE])
-
-        timer = asyncio.get_running_loop().call_later(NOTICEABLE, tell)
-        try:
-            yield late
-        finally:
-            timer.cancel()
-
-    def _submit(
-        self,
-        job: Job,
-        deadline: float,
-        done: Callable[[], None],
-        instead_of: Ticket | None = None,
-    ) -> Ticket:
-        ticket = self._scheduler.submit(job, deadline, done, instead_of=instead_of)
-        self._asked = [*(t for t in self._asked if not t.done), ticket]
-        return ticket
-
-    def _renew(self, ticket: Ticket, done: Callable[[], None]) -> Ticket:
-        """Ask with the audio that has come meanwhile, unless the engine is at it already."""
-        if not self._scheduler.withdraw(ticket):
-            return ticket
-        self._asked.remove(ticket)
-        job = self._session.next_job(instead_of=ticket.job) or ticket.job
-        return self._submit(job, ticket.deadline, done, instead_of=ticket)
-
-    async def _find_back(self, job: Job) -> Job:
-        """Reset a stream that went astray, once the engine is not at work on it any more.
-
-        Returns:
-            The job to ask, with another stream if the engine hangs at the one it had.
-        """
-        if not self._astray:
-            return job
-        while not all(ticket.done or ticket.given_up for ticket in self._asked):
-            await self._changed.wait()
-            self._changed = anyio.Event()
-        engine = self._scheduler.engine
-        if all(ticket.done for ticket in self._asked):
-            await to_thread.run_sync(engine.reset, job.stream)
-        else:
-            with anyio.CancelScope(shield=True):
-                stream = await to_thread.run_sync(engine.open, self.options, limiter=opening())
-                job = self._session.restart(stream)
-            self._asked = []
-        self._astray = False
-        return job
-
-    async def _deliver(self, job: Job, ticket: Ticket | None) -> None:
-        if ticket is None:
-            self._time_out(job)
-        elif ticket.failure is not None:
-            # The session will tell the utterance again from its start.
-            await to_thread.run_sync(self._scheduler.engine.reset, ticket.job.stream)
-            self._session.receive_failure(ticket.job, ticket.failure)
-        elif ticket.answer is not None:
-            self._session.receive_hypothesis(ticket.job, ticket.answer)
-            if self._session.take_reset():
-                await to_thread.run_sync(self._scheduler.engine.reset, ticket.job.stream)
-        else:
-            if self._scheduler.withdraw(ticket):
-                self._asked.remove(ticket)
-            self._time_out(ticket.job)
-
-    def _time_out(self, job: Job) -> None:
-        self._astray = True
-        reason = f"no answer from the engine within {ANSWER_TIMEOUT:.0f} s"
-        self._session.receive_failure(job, reason)
-
-    def _wake(self) -> None:
-        self._changed.set()
+        self._engine.follow()
 
 
 @asynccontextmanager
@@ -353,16 +196,17 @@ async def drive(
         EngineError: the engine cannot open another stream.
     """
     options = options or pipeline.settings.stream_options()
-    engine = scheduler.engine
-    stream = await _open(engine, options, on_events)
-    driver = decoder = None
+    open_session = partial(pipeline.open_session, options=options, manner=manner)
+    ahead = pipeline.settings.seconds_ahead
     try:
-        decoder = open_decoder(audio, pipeline.settings.decoder)
-        frontend = Frontend(decoder, pipeline.open_vad(manner))
-        session = pipeline.open_session(stream, options, manner)
-        ahead = pipeline.settings.seconds_ahead
-        async with pipeline.open_speakers(manner) as speakers, anyio.create_task_group() as tasks:
-            driver = Driver(session, frontend, scheduler, on_events, ahead, speakers, on_audio)
+        async with (
+            drive_engine(scheduler, options, open_session, on_events) as engine,
+            _opened(audio, pipeline.settings) as decoder,
+            pipeline.open_speakers(manner) as speakers,
+            anyio.create_task_group() as tasks,
+        ):
+            frontend = Frontend(decoder, pipeline.open_vad(manner))
+            driver = Driver(engine, frontend, on_events, ahead, speakers, on_audio)
             tasks.start_soon(driver.run)
             tasks.start_soon(driver.run_speakers)
             yield driver
@@ -370,28 +214,17 @@ async def drive(
     except ExceptionGroup as group:
         # A single error need not know that it passed through a task group.
         raise (group.exceptions[0] if len(group.exceptions) == 1 else group) from None
+
+
+@asynccontextmanager
+async def _opened(audio: AudioFormat, settings: Settings) -> AsyncIterator[Decoder]:
+    """A decoder, closed on leaving the block."""
+    decoder = open_decoder(audio, settings.decoder)
+    try:
+        yield decoder
     finally:
         with anyio.CancelScope(shield=True):
-            if driver is None or await driver.quiet():
-                held = stream if driver is None else driver.stream
-                await to_thread.run_sync(engine.release, held)
-            else:
-                log.warning("the engine hangs; what it holds for a session cannot be freed")
-            if decoder is not None:
-                await to_thread.run_sync(decoder.close)
-
-
-async def _open(
-    engine: Engine, options: StreamOptions, on_events: Callable[[list[Event]], None]
-) -> Any:
-    """A stream of an engine; clients are told when the model has to be loaded for it."""
-    waits = state_of(engine) != "loaded"
-    if waits:
-        on_events([LOADING])
-    stream = await to_thread.run_sync(engine.open, options, limiter=opening())
-    if waits:
-        on_events([LOADED])
-    return stream
+            await to_thread.run_sync(decoder.close)
 
 
 async def transcribe_live(

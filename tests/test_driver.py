@@ -11,6 +11,7 @@ import pytest
 from server.engines import Faulty, Gated, Watched
 
 from livestt import driver as driving
+from livestt import engine_driving
 from livestt.audio.format import AudioFormat
 from livestt.driver import Driver, drive, transcribe_live
 from livestt.engines import Engine, Hypothesis, Job
@@ -132,7 +133,7 @@ def test_a_lasting_failure_is_said_and_life_goes_on(kind: str) -> None:
 def test_an_engine_that_hangs_is_given_up_and_its_stream_kept(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(driving, "ANSWER_TIMEOUT", 0.1)
+    monkeypatch.setattr(engine_driving, "ANSWER_TIMEOUT", 0.1)
     engine = Gated(script_of(TEXT))
 
     async def run() -> Taker:
@@ -178,11 +179,11 @@ def test_a_stream_is_reset_after_a_job_that_took_too_long(monkeypatch: pytest.Mo
 
         def failed(job: Job, reason: str) -> None:
             fail(job, reason)
-            monkeypatch.setattr(driving, "ANSWER_TIMEOUT", 60.0)
+            monkeypatch.setattr(engine_driving, "ANSWER_TIMEOUT", 60.0)
             asyncio.get_running_loop().call_later(0.1, engine.gate.set)
 
         monkeypatch.setattr(driver._session, "receive_failure", failed)
-        monkeypatch.setattr(driving, "ANSWER_TIMEOUT", 0.1)
+        monkeypatch.setattr(engine_driving, "ANSWER_TIMEOUT", 0.1)
         await whole(driver, taker)
 
     assert session(engine, body).text == TEXT
@@ -196,11 +197,11 @@ def test_a_late_answer_is_waited_for_before_the_release(monkeypatch: pytest.Monk
     engine = Gated(script_of(TEXT))
 
     async def body(driver: Driver, taker: Taker) -> None:
-        monkeypatch.setattr(driving, "ANSWER_TIMEOUT", 0.2)
+        monkeypatch.setattr(engine_driving, "ANSWER_TIMEOUT", 0.2)
         await driver.feed(AUDIO)
         await asyncio.to_thread(engine.entered.wait)
         await asyncio.sleep(0.3)
-        monkeypatch.setattr(driving, "ANSWER_TIMEOUT", 30.0)
+        monkeypatch.setattr(engine_driving, "ANSWER_TIMEOUT", 30.0)
         threading.Timer(0.2, engine.gate.set).start()
 
     session(engine, body)

@@ -17,7 +17,7 @@ from server.engines import Gated, Watched
 from server.running import wait_until
 from test_driver import RAW, SECOND, SETTINGS, Taker
 
-from livestt import driver as driving
+from livestt import driver, engine_driving
 from livestt.driver import transcribe_live
 from livestt.engines import Hypothesis, Job, StreamOptions
 from livestt.engines import scheduler as scheduling
@@ -89,7 +89,7 @@ def test_a_decoder_that_works_is_left_alone() -> None:
 
 
 def test_clients_learn_that_words_are_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driving, "NOTICEABLE", 0.05)
+    monkeypatch.setattr(engine_driving, "NOTICEABLE", 0.05)
     engine = Gated(script_of("one two three"))
     taker = Taker()
 
@@ -293,7 +293,7 @@ def test_a_dead_thread_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
             super().__init__(engine)
             schedulers.append(self)
 
-    monkeypatch.setattr(driving, "Scheduler", Known)
+    monkeypatch.setattr(driver, "Scheduler", Known)
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     taker = told_by(Deadly())
     assert taker.text == TEXT
@@ -331,7 +331,7 @@ def test_a_thread_that_hangs_is_replaced_and_its_session_gets_another_stream(
             engine.free.set()
             return super().close(timeout)
 
-    monkeypatch.setattr(driving, "Scheduler", Known)
+    monkeypatch.setattr(driver, "Scheduler", Known)
     engine = Hanging()
     taker = Taker()
 

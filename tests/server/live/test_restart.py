@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as connect_blocking
 
-from livestt import driver
+from livestt import engine_driving
 from livestt.engines.scripted import script_of
 from livestt.server.timing import Timing
 
@@ -92,7 +92,7 @@ def test_a_session_that_takes_too_long_is_ended(serve: Serve) -> None:
 def test_an_engine_that_hangs_does_not_keep_the_server(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(driver, "ANSWER_TIMEOUT", 0.2)
+    monkeypatch.setattr(engine_driving, "ANSWER_TIMEOUT", 0.2)
     engine = Gated()
     server = serve(engine, Timing(drain=0.2, engine=0.2))
     server.expects_errors = True
