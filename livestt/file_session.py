@@ -32,7 +32,8 @@ from livestt.events import (
 )
 from livestt.report import Report
 from livestt.ring import SampleBuffer
-from livestt.session import MAX_FAILURES, SURE
+from livestt.session import MAX_FAILURES
+from livestt.settling import believable
 from livestt.timebase import from_seconds, to_seconds
 from livestt.vad import Probabilities
 from livestt.vad.endpointing import EndpointingOptions
@@ -310,9 +311,7 @@ class FileSession:
                 Warned("unclear", f"nothing certain was heard from {start} s to {end} s")
             )
             return False
-        # Two weak witnesses are none: unsure words, and audio that may be music.
-        score = sum(word.score for word in answer.words)
-        return piece.is_clear or score >= SURE * len(answer.words)
+        return piece.is_clear or believable(answer.words)
 
     def _fresh(self, piece: Piece, words: Sequence[Word]) -> tuple[Word, ...]:
         """The words that belong to this piece, in order and without overlap.

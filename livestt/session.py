@@ -32,20 +32,18 @@ from livestt.events import (
     SpeechStarted,
     UtteranceEnded,
     Warned,
-    Word,
 )
 from livestt.policies import Policy
 from livestt.report import Report
 from livestt.ring import SampleBuffer
+from livestt.settling import Settling
 from livestt.timebase import from_ms, from_seconds, to_seconds
 from livestt.tuning import Tuning
 from livestt.utterances import Stretch, Utterances
 from livestt.vad.endpointing import EndpointingOptions
-from livestt.watchdog import SPEECHLESS, Watchdog
-from livestt.window import Before, Window, replace_words
+from livestt.watchdog import SPEECHLESS
+from livestt.window import Before, Window
 
-SURE = 0.8
-"""Mean score of words that are believed although the voice detector has doubts."""
 MAX_FAILURES = 3
 """Failures in a row after which a session gives up on a piece of audio, and says so."""
 TOO_SHORT = from_ms(50)
@@ -78,7 +76,6 @@ class Session:
         before = before or Before()
         self.stream = stream
         self._native = engine.streaming == "native"
-        self._policy = policy
         self._options = options or StreamOptions()
         self._tuning = tuning or Tuning()
         self._longest = from_seconds(engine.max_window_seconds)
@@ -90,14 +87,12 @@ class Session:
         self._head: Stretch | None = None
         self._audio = SampleBuffer()
         self._report = Report()
+        self._settling = Settling(self._window, policy, self._report)
         self._open_job: Job | None = None
         self._heard = 0
-        self._dropped: int | None = None
         self._language = before.language
         self._in_speech = False
         self._last_end = before.words[-1].end if before.words else 0
-        self._doubtful = False
-        self._watchdog = Watchdog()
         self._watched = 0
         self._reset = False
         self._failures = 0
@@ -216,14 +211,10 @@ class Session:
         self._close(job)
         self._failures = 0
         self._learn_language(job, hypothesis)
-        self._doubtful = hypothesis.rejected not in (None, "no_speech")
-        if hypothesis.rejected is not None:
-            self._reject(job, hypothesis.rejected)
-        elif self._loops(words := self._window.fresh(hypothesis.words, job.end)):
+        head = self._head
+        if not self._settling.receive(job, hypothesis, clear=head is None or head.is_clear):
             self._break_loop(job)
             return
-        else:
-            self._decide(job, hypothesis, words)
         if not job.final:
             self._watch(job)
         self._after(job)
@@ -257,10 +248,10 @@ class Session:
                 f"transcribed: {reason}",
             )
         )
-        self._reject(job, "engine_error")
+        self._settling.reject(job, "engine_error")
         if self._native and not job.final:
             # The engine has lost its place: what comes now is to it a new utterance.
-            self._settle(self._report.interim, ())
+            self._settling.settle_open()
             self._utterances.cut_head(job.end)
             self._finish_stretch()
         self._after(job)
@@ -270,24 +261,20 @@ class Session:
         head = self._head
         if head is None or not head.is_clear:
             return
-        last = self._report.interim[-1].end if self._report.interim else 0
-        since = max(self._window.committed_end, head.start, self._watched, last)
+        since = max(self._settling.reached, head.start, self._watched)
         if job.end - since < SPEECHLESS:
             return
         self._watched = job.end
-        self._start_anew()
+        self._settling.start_anew()
+        self._reset = True
         self._heard = head.start if self._native else self._window.start
         self._warn("no_words", since, job.end, "somebody speaks, but no word was recognised")
-
-    def _loops(self, words: tuple[Word, ...]) -> bool:
-        return self._watchdog.loops(words, self._window.committed_end)
 
     def _break_loop(self, job: Job) -> None:
         """The decoder says the same over and over: what is not settled of it is heard again."""
         since = self._window.committed_end
-        self._settle((), ())
-        self._start_anew()
-        self._window.begin_anew()
+        self._settling.hear_again()
+        self._reset = True
         self._heard = self._window.start
         self._warn("looping", since, job.end, "the same words were recognised over and over")
         if self._native and since > self._window.start:
@@ -295,12 +282,6 @@ class Session:
             self._heard = since
             self._finish_stretch()
         self._advance()
-
-    def _start_anew(self) -> None:
-        """Nothing of what was said helps, or misleads, the decoder any more."""
-        self._reset = True
-        self._policy.reset()
-        self._window.history.clear()
 
     def _warn(self, code: str, start: int, end: int, what: str) -> None:
         stretch = f"from {to_seconds(start)} s to {to_seconds(end)} s"
@@ -336,14 +317,13 @@ class Session:
             if pause >= self._tuning.recheck_language:
                 self._language = None
             if pause >= self._tuning.forget_context:
-                self._window.history.clear()
-        self._window.begin(head.start)
+                self._settling.forget_context()
+        self._settling.begin(head.start)
         self._heard = head.start if self._native else self._window.committed_end
-        self._dropped = None
 
     def _is_done(self, head: Stretch) -> bool:
         """Whether no further job about it would tell anything."""
-        if head.end is None or self._report.interim or self._doubtful:
+        if head.end is None or self._settling.is_open:
             return False
         if self._native and self._heard > head.start:
             return False
@@ -351,14 +331,11 @@ class Session:
 
     def _finish_stretch(self) -> None:
         """All words of the head have been committed."""
-        resume = self._heard if self._dropped is None else self._dropped
+        resume = self._heard if self._settling.dropped is None else self._settling.dropped
         head = self._utterances.pop(max(resume, self._window.start))
         assert head.end is not None
         self._head = None
-        self._settle((), ())
-        self._doubtful = False
-        self._window.finish()
-        self._policy.reset()
+        self._settling.finish()
         self._last_end = head.end
         if not head.cut:
             self._report.say(UtteranceEnded(head.spoken_from, head.end))
@@ -367,7 +344,7 @@ class Session:
     def _worth_asking(self, head: Stretch, end: int) -> bool:
         if self._window.full_at(end) and not self._native:
             return True
-        if not self._policy.partial:
+        if not self._settling.partial:
             return False
         if not self._native and self._window.full_at(end + self._tuning.step):
             return False  # the full window comes soon, and two guesses in a row agree too easily
@@ -384,47 +361,8 @@ class Session:
         if job.final:
             self._finish_stretch()
         elif self._window.full(job) and not self._native:
-            self._make_room(job.end)
+            self._settling.make_room(job.end)
         self._advance()
-
-    def _decide(self, job: Job, hypothesis: Hypothesis, words: tuple[Word, ...]) -> None:
-        if not self._believable(words):
-            self._settle((), ())
-            return
-        settled = self._policy.decide(replace_words(hypothesis, words), job.end, final=job.final)
-        rest = words[settled:]
-        self._settle(words[:settled], () if job.final else rest)
-        if job.final and rest:
-            self._dropped = rest[0].start
-
-    def _believable(self, words: tuple[Word, ...]) -> bool:
-        """Two weak witnesses are none: unsure words, and audio that may be music."""
-        head = self._head
-        if not words or head is None or head.is_clear:
-            return True
-        return sum(word.score for word in words) >= SURE * len(words)
-
-    def _make_room(self, end: int) -> None:
-        """The window is full although the policy has had its say: it moves, and no word with it."""
-        forced = self._window.forced(self._report.interim)
-        if forced:
-            self._settle(self._report.interim[:forced], self._report.interim[forced:])
-            self._policy.reset()
-        self._window.make_room(end, self._report.interim[0].start if self._report.interim else end)
-
-    def _settle(self, committed: tuple[Word, ...], interim: tuple[Word, ...]) -> None:
-        """Words committed now, and the words still open."""
-        self._report.settle(committed, interim)
-        if committed:
-            self._window.commit(committed)
-            self._watchdog.commit(committed)
-
-    def _reject(self, job: Job, reason: str) -> None:
-        """An answer that cannot be used. What was already shown is kept, unless it was noise."""
-        if reason == "no_speech":
-            self._settle((), ())
-        elif job.final:
-            self._settle(self._report.interim, ())
 
     def _learn_language(self, job: Job, hypothesis: Hypothesis) -> None:
         if self.language is not None or hypothesis.language is None or not hypothesis.words:

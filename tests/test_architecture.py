@@ -21,6 +21,7 @@ PURE = (
     "recording.py",
     "ring.py",
     "session.py",
+    "settling.py",
     "report.py",
     "tuning.py",
     "subtitles.py",

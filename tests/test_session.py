@@ -475,7 +475,7 @@ class TestAnswers:
     def test_words_committed_by_force_are_evidence_no_longer(self) -> None:
         rig, engine = told()
         resets: list[int] = []
-        rig.session._policy.reset = lambda: resets.append(rig.now)  # type: ignore[method-assign]
+        rig.session._settling._policy.reset = lambda: resets.append(rig.now)  # type: ignore[method-assign]
         rig.frames([HIGH] * 94)  # three seconds, the longest window
         engine.next = Hypothesis((word(" a", 0, 1), word(" b", 2.5, 2.9)))
         assert rig.ask()
