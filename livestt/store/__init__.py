@@ -219,7 +219,7 @@ class Store:
             StoreUnavailable: the database does not answer.
         """
         with self._connection() as connection:
-            row = _known(reading.stored(connection, session))
+            row = _known(reading.stored(connection, session, lock=True))
             names = {**row.speakers, **(speakers or {})}
             changes: dict[str, Any] = {
                 "speakers": {str(number): name for number, name in names.items() if name}
@@ -260,7 +260,10 @@ class Store:
             moment = now(connection)
             if self._began <= moment - grace:
                 end_abandoned(connection, moment - grace, self._writer.open, self._layout)
-            return [] if keep is None else forget(connection, moment - keep)
+        if keep is None:
+            return []
+        with self._connection() as connection:
+            return forget(connection, moment - keep)
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:

@@ -28,6 +28,9 @@ from livestt.transcript import Layout, Transcript
 SILENT = timedelta(minutes=1)
 """After which a server that has not said that it looks after a session does so no more."""
 
+AT_ONCE = 500
+"""Sessions named in one statement; databases take only so many variables."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -104,9 +107,11 @@ def end_abandoned(
 
 def forget(connection: Connection, before: datetime) -> list[str]:
     """Delete sessions that ended before then, and say which."""
-    old = connection.execute(select(sessions.c.id).where(sessions.c.ended < milliseconds(before)))
-    forgotten = [row.id for row in old]
-    connection.execute(delete(sessions).where(sessions.c.id.in_(forgotten)))
+    old = select(sessions.c.id).where(sessions.c.ended < milliseconds(before))
+    forgotten = list(connection.execute(old.with_for_update(skip_locked=True)).scalars())
+    for first in range(0, len(forgotten), AT_ONCE):
+        some = forgotten[first : first + AT_ONCE]
+        connection.execute(delete(sessions).where(sessions.c.id.in_(some)))
     return forgotten
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from server.running import wait_until
+from sqlalchemy import func, select, text, update
 
 from livestt.errors import StillRunning
 from livestt.store import Asked, Entry, Outcome, Store, writer
@@ -199,3 +201,17 @@ def test_connections_that_the_database_ends_are_made_again(store: Store) -> None
         own = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
         connection.exec_driver_sql(f"{own} pg_backend_pid() AND datname = current_database()")
     assert write(store, Entry("a", 1, 3, words("four", 3), next_line=1)) is Outcome.STORED
+
+
+@IN_POSTGRES
+def test_a_name_that_is_heard_while_another_is_given_is_kept(two: tuple[Store, Store]) -> None:
+    mine, other = two
+    begin(mine)
+    names = update(sessions).where(sessions.c.id == "a").values(speakers={"1": "Anna"})
+    waiting = select(func.count()).select_from(text("pg_locks")).where(text("NOT granted"))
+    with ThreadPoolExecutor(1) as pool:
+        with mine._engine.begin() as connection:
+            connection.execute(names)
+            edited = pool.submit(other.edit, "a", speakers={2: "Ben"})
+            wait_until(lambda: connection.execute(waiting).scalar_one() > 0)
+        assert edited.result(PATIENCE).speakers == {1: "Anna", 2: "Ben"}

@@ -9,14 +9,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event, insert
+from sqlalchemy.exc import OperationalError
 
-from livestt.errors import BadStore, UnknownSession
+import livestt.store as store_module
+from livestt.errors import BadStore, StoreUnavailable, UnknownSession
 from livestt.settings import Settings
 from livestt.store import Asked, Entry, Outcome, Store
 from livestt.store import open_store as open_named
 from livestt.store.database import address
 from livestt.store.resuming import resume_at
-from livestt.store.schema import MIGRATIONS, newest, prepare
+from livestt.store.schema import MIGRATIONS, newest, prepare, sessions
+from livestt.store.transaction import _opening
 from livestt.subtitles import render
 
 from .conftest import AUDIO, Open, line, opening, tell, words, write
@@ -200,6 +204,34 @@ class TestSweeping:
         assert store.sweep(NEVER, NEVER) == []
         assert store.sweep(NEVER, timedelta(days=-1)) == ["a"]
         assert [row.id for row in store.newest(10)] == ["b"]
+
+    def test_forgets_many_at_once(self, store: Store) -> None:
+        """A database takes only so many variables in one statement."""
+        many = [f"s{number:04}" for number in range(1200)]
+        with store._engine.begin() as connection:
+            rows = [_opening(opening(session), 0) | {"ended": 0} for session in many]
+            connection.execute(insert(sessions), rows)
+        if store._engine.dialect.name == "sqlite":
+
+            @event.listens_for(store._engine, "checkout")
+            def limit(raw: sqlite3.Connection, *_: object) -> None:
+                raw.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)
+
+        assert sorted(store.sweep(NEVER, NEVER)) == many
+        assert store.newest(10) == []
+
+    def test_what_cannot_be_forgotten_keeps_nothing_open(
+        self, store: Store, open_store: Open, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        TestReopening().left(store)
+
+        def fail(*_: object) -> list[str]:
+            raise OperationalError("DELETE", {}, Exception("it was told to fail"))
+
+        monkeypatch.setattr(store_module, "forget", fail)
+        with pytest.raises(StoreUnavailable):
+            open_store().sweep(NOW, NEVER)
+        assert store.get("a").ended is not None
 
 
 class TestOpening:
