@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -130,9 +130,12 @@ class FileTranscription:
             self._speakers = self._pipeline.open_file_speakers(self._options.manner, self._wake)
             yield from self._work(file)
         finally:
-            self._release(streams)
-            if self._speakers is not None:
-                self._speakers.close()
+            left = [t for t in self._tickets if not (t.done or self._scheduler.withdraw(t))]
+            try:  # the diarizer may be in memory only while the engine has streams
+                if self._speakers is not None:
+                    self._speakers.close()
+            finally:
+                self._release(streams, left)
 
     def _open_session(self, streams: Sequence[Any]) -> FileSession:
         settings = self._pipeline.settings
@@ -250,18 +253,18 @@ class FileTranscription:
         if any(map(_hangs, self._tickets)):
             raise EngineError(f"no answer from the engine within {ANSWER_TIMEOUT:.0f} s")
 
-    def _release(self, streams: Sequence[Any]) -> None:
-        """Take back what has not begun, and free the streams once no job of theirs runs."""
-        left = [t for t in self._tickets if not (t.done or self._scheduler.withdraw(t))]
+    def _release(self, streams: Sequence[Any], left: Sequence[Ticket]) -> None:
+        """Free the streams once none of the jobs that had begun runs."""
         with self._changed:
             while not all(ticket.done or _hangs(ticket) for ticket in left):
                 self._changed.wait(1.0)
         hanging = [ticket.job.stream for ticket in left if not ticket.done]
         if hanging:
             log.warning("the engine hangs; what it holds for a file cannot be freed")
-        for stream in streams:
-            if not any(stream is held for held in hanging):
-                self._scheduler.engine.release(stream)
+        with ExitStack() as releasing:
+            for stream in streams:
+                if not any(stream is held for held in hanging):
+                    releasing.callback(self._scheduler.engine.release, stream)
 
 
 def lanes(engine: Capabilities) -> int:
@@ -332,7 +335,8 @@ def transcribe_file(
 def _hangs(ticket: Ticket) -> bool:
     """Whether the engine is at a job for longer than any job takes."""
     began = ticket.started
-    return not ticket.done and began is not None and time.monotonic() - began > ANSWER_TIMEOUT
+    late = began is not None and time.monotonic() - began > ANSWER_TIMEOUT
+    return not ticket.done and (ticket.given_up or late)
 
 
 def _listen(vad: Any, samples: Samples) -> Probabilities:

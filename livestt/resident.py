@@ -191,8 +191,10 @@ class Resident:
             raise
 
     def release(self, stream: Any) -> None:
-        self.residence.held.engine.release(stream)
-        self.residence.let_go()
+        try:
+            self.residence.held.engine.release(stream)
+        finally:
+            self.residence.let_go()
 
     def reset(self, stream: Any) -> None:
         self.residence.held.engine.reset(stream)

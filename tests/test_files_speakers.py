@@ -15,6 +15,7 @@ from livestt.engines.scripted import ScriptedEngine, script_of
 from livestt.errors import EngineError
 from livestt.files import transcribe_file
 from livestt.pipeline import Manner
+from livestt.resident import Models, Resident, resident
 from livestt.settings import Settings
 from livestt.speakers import Activity, DiarizerJob
 from livestt.speakers.scripted import ScriptedDiarizer, ScriptedTurn
@@ -81,6 +82,26 @@ def test_a_diarizer_that_fails_costs_only_the_speakers(nothing: Path) -> None:
     transcript = heard(nothing, Broken())
     assert transcript.text == TEXT
     assert set(speakers(transcript)) == {None}
+
+
+def test_models_that_nobody_needs_leave_only_after_the_last_stream(
+    nothing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = Models(ScriptedEngine(script=script_of(TEXT)), ScriptedDiarizer(turns=TURNS))
+    kept = resident(models, Settings())
+    assert isinstance(kept.engine, Resident)
+    residence = kept.engine.residence
+    let_go = residence.let_go
+
+    def let_go_and_leave() -> None:
+        let_go()
+        residence.evict()
+
+    monkeypatch.setattr(residence, "let_go", let_go_and_leave)
+    settings = Settings(vad=False)
+    transcript = transcribe_file(nothing, kept.engine, settings, None, kept.diarizer)
+    assert transcript.text == TEXT
+    assert residence.state == "unloaded"
 
 
 @pytest.mark.parametrize("kind", ["sortformer", "nemotron"])

@@ -77,6 +77,20 @@ def test_it_goes_when_nobody_holds_it_and_comes_back_when_somebody_does(
     assert [model.closed for model in shelf.models] == [1, 1]
 
 
+def test_an_engine_that_cannot_free_a_stream_does_not_stay_for_ever(
+    keeper: Resident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = keeper.open(OPTIONS)
+
+    def fail(_: object) -> None:
+        raise EngineError("it was told to fail")
+
+    monkeypatch.setattr(keeper.residence.held.engine, "release", fail)
+    with pytest.raises(EngineError, match="told to fail"):
+        keeper.release(stream)
+    assert keeper.residence.evict()
+
+
 def test_many_who_want_it_load_it_once(shelf: Shelf, keeper: Resident) -> None:
     keeper.residence.evict()
     together = threading.Barrier(8)
