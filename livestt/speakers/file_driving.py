@@ -22,6 +22,8 @@ LAST = 1e9
 """Added to a background job's deadline, which orders such jobs among themselves."""
 VOICE_TIMEOUT = 60.0
 """Seconds after which a job that the embedder has started counts as failed."""
+PARTING = 60.0
+"""Seconds that a file which nobody waits for any more waits for a model at work for it."""
 AHEAD = from_seconds(120)
 """Audio to be heard beyond which a file is read no further."""
 MOST_PIECES = 64
@@ -73,17 +75,20 @@ class _Jobs(Generic[J, A]):
         return ticket
 
     def quiet(self) -> bool:
-        """Make sure that the model is not, and will not be, at work; False if it hangs."""
+        """Make sure that the model is not, and will not be, at work; False if it still is after
+        a while."""
         ticket = self._ticket or self._hung
         if ticket is None or ticket.done or self._scheduler.withdraw(ticket):
             return True
-        while not (ticket.done or self._hangs(ticket)):
+        end = time.monotonic() + PARTING
+        while not (ticket.done or self._hangs(ticket)) and time.monotonic() < end:
             time.sleep(0.02)
         return ticket.done
 
     def _hangs(self, ticket: TicketOf[J, A]) -> bool:
         began = ticket.started
-        return not ticket.done and began is not None and time.monotonic() - began > self.limit
+        late = began is not None and time.monotonic() - began > self.limit
+        return not ticket.done and (ticket.given_up or late)
 
 
 class FileSpeakers:
@@ -162,13 +167,13 @@ class FileSpeakers:
         return told
 
     def close(self) -> None:
-        """Free the diarizer's stream, once no model is at work for it."""
+        """Free the diarizer's stream, once no model is at work for it; not if one stays at it."""
         if self._voice_jobs is not None:
             self._voice_jobs.quiet()
         if self._jobs.quiet():
             self._diarizer.release(self._stream)
         else:
-            log.warning("the diarizer hangs; what it holds for a file cannot be freed")
+            log.warning("the diarizer does not stop; what it holds for a file cannot be freed")
 
     def _deliver(self, ticket: TicketOf[DiarizerJob, Activity]) -> None:
         if ticket.answer is not None:

@@ -20,7 +20,7 @@ from livestt.engines.scripted import ScriptedEngine
 from livestt.events import Attributed, Committed, Ended, Event, Voice, Warned
 from livestt.pipeline import Pipeline
 from livestt.settings import Settings
-from livestt.speakers import Activity, DiarizerJob, driving
+from livestt.speakers import Activity, DiarizerJob, driving, file_driving
 from livestt.speakers.diarization import DiarizationOptions
 from livestt.speakers.driving import drive_speakers
 from livestt.speakers.file_driving import FileSpeakers
@@ -130,6 +130,26 @@ def test_a_diarizer_that_hangs_over_a_file_is_given_up_once() -> None:
         diarizer.may_go_on.set()
         scheduler.close()
     assert len(diarizer.released) == 1
+
+
+def test_who_leaves_does_not_wait_for_a_diarizer_that_takes_hours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(file_driving, "PARTING", 0.0)
+    diarizer = Blocked()
+    diarizer.capabilities = replace(diarizer.capabilities, answers_within=3600.0)
+    scheduler = DiarizerScheduler(diarizer)
+    speakers = FileSpeakers(scheduler, DiarizationOptions(), lambda: None)
+    try:
+        speakers.receive_audio(np.zeros(16_000, np.float32), [0.9] * 32)
+        speakers.work()
+        diarizer.began.wait()
+        speakers.close()
+        assert diarizer.working
+        assert not diarizer.released, "the diarizer is at work on it"
+    finally:
+        diarizer.may_go_on.set()
+        scheduler.close()
 
 
 def test_a_limit_shorter_than_a_step_of_the_diarizer_stops_nothing() -> None:
