@@ -46,18 +46,23 @@ async def transcribe(request: Request, respond: Respond) -> None:
             async with while_connected(request):
                 given = Fields(request.query_params.multi_items())
                 channels = await _hear(served, upload, file, asked, given)
-    body = answer(
-        asked,
-        About(request_id, engine, asked.extra, asked.tags),
-        [
-            HeardChannel(one.words, one.language, one.language_probability, one.names)
-            for one in channels
-        ],
-        sha256=sha256,
-        created=created,
-        duration=to_seconds(max(one.duration for one in channels)),
-    )
-    await respond(JSONResponse(body, headers={"dg-request-id": request_id}))
+
+    def write() -> JSONResponse:
+        body = answer(
+            asked,
+            About(request_id, engine, asked.extra, asked.tags),
+            [
+                HeardChannel(one.words, one.language, one.language_probability, one.names)
+                for one in channels
+            ],
+            sha256=sha256,
+            created=created,
+            duration=to_seconds(max(one.duration for one in channels)),
+        )
+        return JSONResponse(body, headers={"dg-request-id": request_id})
+
+    # Long files have many words, and the event loop has other people to serve.
+    await respond(await to_thread.run_sync(write))
 
 
 @asynccontextmanager
