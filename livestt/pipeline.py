@@ -99,6 +99,12 @@ class Pipeline:
         self._vad = SileroVad() if settings.vad else None
         self.open_policy()
 
+    @property
+    def speaker_schedulers(self) -> list[DiarizerScheduler | EmbedderScheduler]:
+        """Each of those that there are."""
+        found = (self.diarizer, self.file_diarizer, self.embedder)
+        return [scheduler for scheduler in found if scheduler is not None]
+
     def open_vad(self, manner: Manner | None = None) -> VadStream | None:
         """A voice detector for one session; None hears speech everywhere."""
         if self._vad is None or (manner is not None and manner.vad is False):

@@ -24,6 +24,9 @@ from livestt.engines import scheduler as scheduling
 from livestt.engines.scheduler import Scheduler
 from livestt.engines.scripted import script_of
 from livestt.events import Ended, UtteranceEnded, Warned, Word
+from livestt.speakers import Activity, DiarizerJob
+from livestt.speakers.scheduler import DiarizerScheduler
+from livestt.speakers.scripted import ScriptedDiarizer
 from livestt.watchdog import LONGEST, TIMES, Watchdog, repeated
 
 COUNT = 120
@@ -340,7 +343,7 @@ def test_a_thread_that_hangs_is_replaced_and_its_session_gets_another_stream(
         await asyncio.to_thread(wait_until, lambda: not engine.first)
         with monkeypatch.context() as impatient:
             impatient.setattr(scheduling, "HUNG", 0.0)
-            schedulers[0].delay()  # as the server does each second
+            schedulers[0].give_up_hung()  # as the server does each second
         yield SECOND * (SECONDS - 5)
 
     asyncio.run(transcribe_live(chunks(), RAW, engine, SETTINGS, taker))
@@ -351,6 +354,55 @@ def test_a_thread_that_hangs_is_replaced_and_its_session_gets_another_stream(
     assert taker.text == TEXT
     lost, fresh = engine.streams
     assert (lost.releases, fresh.releases) == (0, 1)
+
+
+def test_a_thread_that_hangs_over_a_file_is_replaced_and_delays_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Hanging()
+    scheduler, stream = Scheduler(engine), engine.open(StreamOptions())
+    told, done = threading.Event(), threading.Event()
+    job = Job(stream, np.zeros(1, np.float32), 0, True, StreamOptions())
+    lost = scheduler.submit(job, 0.0, told.set, background=True)
+    wait_until(lambda: not engine.first)
+    scheduler.give_up_hung()
+    assert (scheduler.stats.hung, scheduler.delay().run) == (0, 0.0)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(scheduling, "HUNG", 0.0)
+        scheduler.give_up_hung()
+    assert told.is_set()
+    assert (scheduler.stats.hung, lost.given_up, lost.done) == (1, True, False)
+    live = scheduler.submit(replace(job, stream=engine.open(StreamOptions())), 0.0, done.set)
+    assert done.wait(60)
+    assert live.answer is not None
+    assert scheduler.alive
+    engine.free.set()
+    wait_until(lambda: scheduler.close(0.0))
+
+
+def test_a_diarizer_has_the_time_for_a_file_that_it_says_it_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scheduling, "HUNG", 0.0)
+    began, gate = threading.Event(), threading.Event()
+
+    class Slow(ScriptedDiarizer):
+        def run(self, jobs: Sequence[DiarizerJob]) -> list[Activity]:
+            began.set()
+            assert gate.wait(60)
+            return super().run(jobs)
+
+    diarizer = Slow()
+    diarizer.capabilities = replace(diarizer.capabilities, answers_within=3600.0)
+    scheduler = DiarizerScheduler(diarizer)
+    job = DiarizerJob(diarizer.open(), np.zeros(1, np.float32))
+    ticket = scheduler.submit(job, 0.0, lambda: None, background=True)
+    assert began.wait(60)
+    scheduler.give_up_hung()
+    assert not ticket.given_up
+    gate.set()
+    assert scheduler.close(60)
+    assert scheduler.stats.hung == 0
 
 
 def test_an_engine_that_hangs_again_and_again_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -370,7 +422,7 @@ def test_an_engine_that_hangs_again_and_again_is_not_alive(monkeypatch: pytest.M
         job = Job(stream, np.zeros(1, np.float32), number, True, StreamOptions())
         tickets.append(scheduler.submit(job, 0.0, lambda: None))
         wait_until(lambda: tickets[-1].started is not None)
-        scheduler.delay()
+        scheduler.give_up_hung()
     assert not scheduler.alive
     assert scheduler.stats.hung == scheduling.MOST_HUNG
     assert [ticket.given_up for ticket in tickets] == [True] * scheduling.MOST_HUNG + [False]

@@ -35,7 +35,7 @@ LIVE_SECONDS = 3.0
 """How long after a live job another one is to be expected."""
 
 HUNG = 120.0
-"""Seconds that a model may work on a live batch before its thread is given up."""
+"""Seconds that a model may work on a batch before its thread is given up."""
 MOST_HUNG = 2
 """Threads given up that still hang, beyond which no other takes a place."""
 
@@ -69,13 +69,18 @@ class Runner(Protocol[Asked, Answered]):
 class SchedulerOf(Generic[J, A]):
     """Runs jobs on a model. Thread-safe; `close` waits for the batch in progress.
 
+    Args:
+        engine: the model.
+        patience: seconds that it may work on a background batch, if that is more than `HUNG`.
+
     Attributes:
         stats: counted since the start.
         observers: told of each batch, in the thread that ran it.
     """
 
-    def __init__(self, engine: Runner[J, A]) -> None:
+    def __init__(self, engine: Runner[J, A], patience: float = 0.0) -> None:
         self.engine = engine
+        self._patience = patience
         self.stats = SchedulerStats()
         self.observers: list[Callable[[BatchReport], None]] = []
         self._waiting: list[TicketOf[J, A]] = []
@@ -86,7 +91,6 @@ class SchedulerOf(Generic[J, A]):
             for i in range(engine.capabilities.parallel)
         ]
         self._idle = 0
-        self._background_running = 0
         self._last_live = float("-inf")
         self._waits, self._runs = Delays(), Delays()
         self._running: dict[threading.Thread, tuple[float, list[TicketOf[J, A]]]] = {}
@@ -104,9 +108,10 @@ class SchedulerOf(Generic[J, A]):
         """How long live jobs take now, those included that are not done yet."""
         with self._wake:
             now = time.monotonic()
-            self._give_up_hung(now)
             waiting = [now - ticket.submitted for ticket in self._waiting if not ticket.background]
-            running = [now - since for since, _ in self._running.values()]
+            running = [
+                now - since for since, batch in self._running.values() if not batch[0].background
+            ]
             return Delay(self._waits.mean(now, waiting), self._runs.mean(now, running))
 
     def submit(
@@ -136,7 +141,7 @@ class SchedulerOf(Generic[J, A]):
         with self._wake:
             if self._closed:
                 raise EngineError("the engine is shutting down")
-            self._give_up_hung(ticket.submitted)
+            self.give_up_hung()
             self._waiting.append(ticket)
             self._count_waiting()
             if not background:
@@ -177,7 +182,7 @@ class SchedulerOf(Generic[J, A]):
         try:
             while mine := self._next_batch():
                 self._run(mine)
-                self._finish(mine)
+                self._finish()
                 self._report(mine)
         finally:
             with self._wake:
@@ -193,32 +198,38 @@ class SchedulerOf(Generic[J, A]):
             for ticket in left:
                 settle(ticket, failure=reason)
             if died and not given_up:
-                self._revive(mine)
+                self._revive()
 
-    def _revive(self, last: Sequence[TicketOf[J, A]]) -> None:
+    def _revive(self) -> None:
         """A thread died, which no engine should make it do; another one takes its place."""
         log.error("a thread of the engine has ended; another one takes its place")
-        self._finish(last)
+        self._finish()
         with self._wake:
             self.stats.revived += 1
             self._start(self._threads.index(threading.current_thread()))
 
-    def _give_up_hung(self, now: float) -> None:
-        """Let another thread take the place of one that hangs; who asked it is told."""
-        for thread, (since, batch) in list(self._running.items()):
-            if now - since < HUNG or thread in self._hanging:
-                continue
-            self._hanging.add(thread)
-            if len(self._hanging) > MOST_HUNG * len(self._threads):
-                log.error("a thread of the engine hangs, and so many do that it stays so")
-                continue
-            log.error("a thread of the engine hangs; another one takes its place")
-            del self._running[thread]
-            self.stats.hung += 1
-            self._start(self._threads.index(thread))
-            for ticket in batch:
-                ticket.given_up = True
-                tell(ticket)
+    def give_up_hung(self) -> None:
+        """Let another thread take the place of one that hangs; who asked it is told. To be called
+        now and then, as nobody may ask for anything any more."""
+        with self._wake:
+            now = time.monotonic()
+            for thread, (since, batch) in list(self._running.items()):
+                limit = max(HUNG, self._patience) if batch[0].background else HUNG
+                if now - since >= limit and thread not in self._hanging:
+                    self._give_up_thread(thread, batch)
+
+    def _give_up_thread(self, thread: threading.Thread, batch: Sequence[TicketOf[J, A]]) -> None:
+        self._hanging.add(thread)
+        if len(self._hanging) > MOST_HUNG * len(self._threads):
+            log.error("a thread of the engine hangs, and so many do that it stays so")
+            return
+        log.error("a thread of the engine hangs; another one takes its place")
+        del self._running[thread]
+        self.stats.hung += 1
+        self._start(self._threads.index(thread))
+        for ticket in batch:
+            ticket.given_up = True
+            tell(ticket)
 
     def _start(self, place: int) -> None:
         thread = threading.Thread(target=self._work, name=f"livestt-engine-{place}", daemon=True)
@@ -242,8 +253,7 @@ class SchedulerOf(Generic[J, A]):
             now = time.monotonic()
             for ticket in batch:
                 ticket.started = now
-            self._background_running += any(ticket.background for ticket in batch)
-            if batch and not batch[0].background:
+            if batch:
                 self._running[threading.current_thread()] = (now, batch)
             return batch
 
@@ -251,7 +261,8 @@ class SchedulerOf(Generic[J, A]):
         """Whether there is something that this worker should begin now."""
         if not all(ticket.background for ticket in self._waiting):
             return True
-        free = len(self._threads) - self._background_running
+        background = sum(batch[0].background for _, batch in self._running.values())
+        free = len(self._threads) - background
         return bool(self._waiting) and (free > 1 or len(self._threads) == 1 or not self._live)
 
     @property
@@ -295,13 +306,12 @@ class SchedulerOf(Generic[J, A]):
         elif failure is not None:
             self._give_up(batch, failure)
 
-    def _finish(self, batch: Sequence[TicketOf[J, A]]) -> None:
+    def _finish(self) -> None:
         with self._wake:
-            self._background_running -= any(ticket.background for ticket in batch)
-            running = self._running.pop(threading.current_thread(), None)
-            if running is not None:
+            since, batch = self._running.pop(threading.current_thread(), (0.0, []))
+            if batch and not batch[0].background:
                 now = time.monotonic()
-                self._runs.add(now - running[0], now)
+                self._runs.add(now - since, now)
 
     def _report(self, batch: Sequence[TicketOf[J, A]]) -> None:
         started = batch[0].started or 0.0

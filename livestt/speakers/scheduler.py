@@ -23,7 +23,7 @@ class DiarizerScheduler(SchedulerOf[DiarizerJob, Activity]):
     engine: Diarizer
 
     def __init__(self, diarizer: Diarizer) -> None:
-        super().__init__(diarizer)
+        super().__init__(diarizer, diarizer.capabilities.answers_within)
 
 
 class EmbedderScheduler(SchedulerOf[EmbedderJob, Embedding]):

@@ -321,10 +321,13 @@ class Sessions:
             session.cancel()
 
     async def _watch_load(self) -> None:
-        """Read the load every second, and let sessions know when its rung changes."""
+        """Read the load every second, and let sessions know when its rung changes; let no model
+        that hangs keep its thread."""
         with self._watching:
             while True:
                 await anyio.sleep(self._timing.load)
+                for scheduler in (self._scheduler, *self._pipeline.speaker_schedulers):
+                    scheduler.give_up_hung()
                 if self._running:
                     late = lateness(self._scheduler.delay())
                     changed = self.ladder.observe(late, anyio.current_time())
