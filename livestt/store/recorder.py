@@ -52,6 +52,7 @@ class Recorder:
         self._received = 0
         self._heard = array("i")
         """Of the words of this process: who was heard, whoever that is; 0 if nobody."""
+        self._ended = False
         self.stays_open = False
         """Whether the session is to go on elsewhere after it has ended here."""
         if resumed is None:
@@ -139,6 +140,8 @@ class Recorder:
         first = self._next_word
         self._next_word += len(words)
         next_line = self._next_line - len(lines)
+        # What is learned after the end, such as a name, must not open the session again.
+        self._ended = self._ended or ended
         progress = self._view.progress
         self._received = progress.received
         opening, self._opening = self._opening, None
@@ -152,7 +155,7 @@ class Recorder:
             progress.committed,
             language,
             opening=opening,
-            ended=ended,
+            ended=self._ended,
             next_line=next_line,
         )
 

@@ -14,6 +14,7 @@ from livestt.events import (
     Attributed,
     Committed,
     Diarized,
+    Ended,
     Event,
     Progress,
     SpeakerNamed,
@@ -142,3 +143,18 @@ def test_the_store_knows_the_highest_speaker(store: Store) -> None:
     resumed = store.reopen(Asked("a", AUDIO), timedelta(hours=1), 0)
     assert resumed is not None
     assert resumed.speakers == 3
+
+
+def test_a_name_that_comes_after_the_end_does_not_open_the_session_again(store: Store) -> None:
+    recorder = Recorder(Layout(), opening("a"))
+    batches: list[list[Event]] = [
+        [Committed(words("one two"))],
+        [Ended(32_000)],
+        [SpeakerNamed(1, "Ada")],
+    ]
+    for entry in (recorder.open(), *map(recorder.take, batches)):
+        assert entry is not None
+        write(store, entry)
+    row = store.get("a")
+    assert row.ended is not None
+    assert row.speakers == {1: "Ada"}
