@@ -189,7 +189,11 @@ export function mountEarlier({ server }) {
   async function listen() {
     const { transcript } = state;
     if (!transcript) return;
-    await attempt(async () => page.play(await library.sound(transcript.id)));
+    await attempt(async () => {
+      const address = await library.sound(transcript.id);
+      if (state.transcript?.id === transcript.id) page.play(address);
+      else if (address.startsWith("blob:")) URL.revokeObjectURL(address);
+    });
   }
 
   async function remove() {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from .conftest import missing
 from .extension_server import ServerProcess, free_port
@@ -30,8 +31,8 @@ def fill(server: FakeServer, many: int = 0) -> None:
         server.store.kept.append(transcript(f"m{number}", [(1, "More.")], "2026-02-01T09:00:00Z"))
 
 
-def opened(server: FakeServer, open_page: OpenPage, **options: object) -> Page:
-    page = open_page(server.url, **options)
+def opened(server: FakeServer, open_page: OpenPage, query: str = "", **options: object) -> Page:
+    page = open_page(f"{server.url}{query}", **options)
     page.click("#earlier-open")
     expect(page.locator(".library-item").first).to_be_visible()
     return page
@@ -68,6 +69,34 @@ def test_a_transcript_is_read_named_and_saved(page_server: FakeServer, open_page
     page.click("#earlier-copy")
     expect(page.locator("#earlier-state")).to_have_text("Copied.")
     assert page.evaluate("navigator.clipboard.readText()") == "txt of b"
+
+
+@pytest.mark.parametrize("leave", ["other", "close"])
+def test_sound_that_comes_too_late_is_not_played(
+    page_server: FakeServer, open_page: OpenPage, leave: str
+) -> None:
+    fill(page_server)
+    for each in page_server.store.kept:
+        each["audio"] = True
+    page = opened(page_server, open_page, query="?token=a-key")
+    page.evaluate(
+        "() => { const gone = URL.revokeObjectURL;"
+        "URL.revokeObjectURL = (u) => { document.body.dataset.revoked = u; gone.call(URL, u); } }"
+    )
+    held: list[Route] = []
+    page.route("**/transcripts/b/audio", lambda route: held.append(route))
+    page.locator(".library-item").first.click()
+    with page.expect_request("**/transcripts/b/audio"):
+        page.click("#earlier-listen")
+    if leave == "other":
+        page.locator(".library-item").last.click()
+        expect(page.locator("#earlier-log")).to_contain_text("A note.")
+    else:
+        page.click("#earlier-close")
+        expect(page.locator("#earlier")).to_be_hidden()
+    held[0].fulfill(body=b"RIFF", content_type="audio/wav")
+    expect(page.locator("body")).to_have_attribute("data-revoked", re.compile("^blob:"))
+    assert page.locator("#earlier-sound").get_attribute("src") is None
 
 
 def test_deleting_asks_first(page_server: FakeServer, open_page: OpenPage) -> None:
