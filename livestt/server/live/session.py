@@ -299,7 +299,7 @@ class LiveSession:
             if self._keeper is not None:
                 await self._keeper.finish(complete=self._all_said.is_set())
             if self._tape is not None:
-                await self._tape.finish()
+                await self._tape.finish(stored=self._keeper is None or self._keeper.done)
         except Exception:  # the top of a session, too
             log.exception("session %s failed at its last words", self.id)
             self._fail(LivesttError(BUG))

@@ -65,10 +65,16 @@ class Keeper:
         self._told: Warned | None = None
         self._settled = anyio.Event()
         self._owed = 0
+        self._owing = False
         self._over = False
         opening = recorder.open()
         if opening is not None:
             self._append(opening, None)
+
+    @property
+    def done(self) -> bool:
+        """Whether the store has answered for all of it, and nothing waits for a disk that fails."""
+        return not (self._owed or self._owing)
 
     def stay_open(self) -> None:
         """The session goes on in another process when it has ended here."""
@@ -108,6 +114,7 @@ class Keeper:
 
     def _settle(self, held: _Held | None, outcome: Outcome) -> None:
         self._owed -= 1
+        self._owing = outcome in (Outcome.DEFERRED, Outcome.LOST)
         if held is not None:
             held.waiting = False
         if outcome is Outcome.REFUSED:

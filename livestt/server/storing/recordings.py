@@ -14,7 +14,9 @@ import shutil
 import struct
 import threading
 import time
+import weakref
 from collections.abc import Sequence
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +65,11 @@ class Recordings:
         self._folder = folder
         self._most = most
         self._store = store
+        self._behind = False
         self._lock = threading.Lock()
+        self._files: weakref.WeakValueDictionary[str, threading.Lock] = (
+            weakref.WeakValueDictionary()
+        )
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.used = sum(path.stat().st_size for path in folder.glob("*.wav"))
@@ -96,14 +102,41 @@ class Recordings:
         if start + len(data) > HEADER + MOST_BYTES:
             raise NoRoom("a recording holds 37 hours")
         path = self._folder / f"{session}.wav"
-        with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+        with (
+            self._file(session),
+            open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0) as file,
+        ):
             before = file.seek(0, os.SEEK_END)
             growth = max(0, start + len(data) - before)
-            self._take(growth)
-            file.seek(start)
-            file.write(data)
-            file.seek(0)
-            file.write(header(max(before - HEADER, start + len(data) - HEADER)))
+            try:
+                self._take(growth)
+            except NoRoom:
+                if not before:
+                    path.unlink()
+                raise
+            try:
+                _put(file, start, data)
+                _put(file, 0, header(max(before - HEADER, start + len(data) - HEADER)))
+            except OSError:
+                self._take_back(path, file, before, growth)
+                raise
+
+    def _file(self, session: str) -> threading.Lock:
+        """Whoever changes a file has its lock: a slow disk may still be at an earlier write."""
+        with self._lock:
+            return self._files.setdefault(session, threading.Lock())
+
+    def _take_back(self, path: Path, file: FileIO, before: int, growth: int) -> None:
+        """The room of a write that failed; what was there before stays as it was."""
+        if before:
+            file.truncate(before)
+        else:
+            path.unlink()
+        self._free(growth)
+
+    def _free(self, size: int) -> None:
+        with self._lock:
+            self.used = max(0, self.used - size)
 
     def _take(self, growth: int) -> None:
         with self._lock:
@@ -118,14 +151,16 @@ class Recordings:
         path = self.find(session)
         if path is None:
             return
-        try:
-            size = path.stat().st_size
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            log.warning("a recording cannot be deleted: %s", error)
-            return
-        with self._lock:
-            self.used = max(0, self.used - size)
+        with self._file(session):
+            try:
+                size = path.stat().st_size
+                path.unlink()
+            except FileNotFoundError:
+                return
+            except OSError as error:
+                log.warning("a recording cannot be deleted: %s", error)
+                return
+            self._free(size)
 
     def keep_or_delete(self, session: str) -> None:
         """Forget a recording in which nothing was said: no transcript holds it."""
@@ -136,8 +171,18 @@ class Recordings:
         except StoreUnavailable as error:
             log.warning("a recording stays, for now: %s", error)
 
+    def _is_behind(self) -> bool:
+        return self._store.trouble is not None or self._store.stats.backlog > 0
+
     def sweep(self) -> None:
-        """Forget recordings whose transcripts are gone, however they went."""
+        """Forget recordings whose transcripts are gone, however they went.
+
+        Nothing goes while the store has not written all that was said, and once more after that:
+        what waited for a disk that failed is about to be written then.
+        """
+        behind, self._behind = self._behind, self._is_behind()
+        if behind or self._behind:
+            return
         for path in self._folder.glob("*.wav"):
             try:
                 old = time.time() - path.stat().st_mtime > ORPHANED  # noqa: TID251 - of a file
@@ -145,6 +190,14 @@ class Recordings:
                 continue
             if old:
                 self.keep_or_delete(path.stem)
+
+
+def _put(file: FileIO, at: int, data: bytes) -> None:
+    """Write all of it, or fail: a disk that fills up takes a part before it says so."""
+    file.seek(at)
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def pcm(pieces: Sequence[Samples]) -> bytes:

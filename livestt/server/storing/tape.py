@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 import anyio
-from anyio import to_thread
+from anyio import get_cancelled_exc_class, to_thread
 from anyio.lowlevel import RunVar
 
 from livestt.engines import Samples
@@ -73,13 +73,19 @@ class Tape:
             self._enough = anyio.Event()
             await self._write()
 
-    async def finish(self) -> None:
-        """Write the rest; a recording of nothing that was said is deleted."""
+    async def finish(self, *, stored: bool) -> None:
+        """Write the rest; a recording of nothing that was said is deleted.
+
+        Args:
+            stored: whether the store has written all there was to write of the session, so that it
+                says whether there is a transcript; otherwise the next sweep finds that out.
+        """
         with anyio.move_on_after(LAST_SECONDS):
             await self._write()
-            await to_thread.run_sync(
-                self._recordings.keep_or_delete, self._session, abandon_on_cancel=True
-            )
+            if stored:
+                await to_thread.run_sync(
+                    self._recordings.keep_or_delete, self._session, abandon_on_cancel=True
+                )
         self.running = False
 
     async def _write(self) -> None:
@@ -96,6 +102,11 @@ class Tape:
                 abandon_on_cancel=True,
                 limiter=_limiter(),
             )
+        except get_cancelled_exc_class():
+            # The thread may not have begun. Writing the same samples twice does no harm.
+            self._at, self._waiting = at, pieces + self._waiting
+            self._samples += count
+            raise
         except (NoRoom, OSError) as error:
             self._stop(str(error))
 

@@ -29,7 +29,7 @@ from livestt.server.storing import tape as tapes
 from livestt.server.storing.audio import byte_range
 from livestt.server.storing.recordings import HEADER, NoRoom, Recordings
 from livestt.settings import Settings
-from livestt.store import Store
+from livestt.store import Store, StoreStats
 
 from ..conftest import Serve
 from ..running import Running, wait_until
@@ -45,6 +45,8 @@ class Shelf:
     def __init__(self) -> None:
         self.ids: set[str] = set()
         self.failing = False
+        self.trouble: str | None = None
+        self.stats = StoreStats()
 
     def get(self, session: str) -> None:
         if self.failing:
@@ -132,6 +134,47 @@ def test_it_goes_with_its_transcript(kept: Recordings, shelf: Shelf) -> None:
     assert kept.find("a"), "its transcript is there"
     assert not kept.find("b")
     assert kept.find("c"), "its transcript may be yet to come"
+
+
+def test_nothing_goes_while_the_store_is_behind(kept: Recordings, shelf: Shelf) -> None:
+    kept.write("a", 0, [tone(1)])
+    path = kept.find("a")
+    assert path is not None
+    os.utime(path, (0, 0))
+    shelf.trouble = "the disk is full"
+    kept.sweep()
+    shelf.trouble, shelf.stats.backlog = None, 5
+    kept.sweep()
+    shelf.stats.backlog = 0
+    kept.sweep()
+    assert kept.find("a"), "what waited may just be on its way"
+    kept.sweep()
+    assert not kept.find("a")
+
+
+def test_what_finds_no_room_leaves_no_file(tmp_path: Path, shelf: Shelf) -> None:
+    kept = Recordings(tmp_path / "audio", 100, shelf)  # type: ignore[arg-type]
+    with pytest.raises(NoRoom):
+        kept.write("a", 0, [tone(100)])
+    assert (kept.find("a"), kept.used) == (None, 0)
+
+
+@pytest.mark.parametrize("before", [0, 10])
+def test_a_write_that_fails_takes_no_room(
+    kept: Recordings, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    if before:
+        kept.write("a", 0, [tone(before)])
+    used = kept.used
+
+    def fail(size: int) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "header", fail)
+    with pytest.raises(OSError, match="No space"):
+        kept.write("a", before, [tone(50)])
+    path = kept.find("a")
+    assert kept.used == used == (path.stat().st_size if path else 0)
 
 
 def test_room_is_counted_over_a_restart(kept: Recordings, tmp_path: Path, shelf: Shelf) -> None:
