@@ -91,6 +91,11 @@ class Diarization:
         return 0 if self._lost else self._listening.unheard
 
     @property
+    def lost(self) -> bool:
+        """Whether the diarizer was given up: nothing more becomes known of who speaks."""
+        return self._lost
+
+    @property
     def ended(self) -> bool:
         """Whether the session has said its last, but for its speakers."""
         return self._ended is not None

@@ -58,7 +58,7 @@ class SpeakerDriver:
     def receive_audio(self, samples: Samples, probabilities: Iterable[float]) -> None:
         """Take decoded audio; see `Diarization.receive_audio`."""
         self.speakers.receive_audio(samples, probabilities)
-        if self._voices is not None:
+        if self._voices is not None and not self.speakers.lost:
             self._voices.voices.receive_audio(samples)
 
     def follow(self, events: list[Event]) -> list[Event]:

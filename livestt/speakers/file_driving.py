@@ -140,7 +140,7 @@ class FileSpeakers:
     def receive_audio(self, samples: Samples, probabilities: Iterable[float]) -> None:
         """Take decoded audio; see `Diarization.receive_audio`."""
         self.speakers.receive_audio(samples, probabilities)
-        if self.voices is not None:
+        if self.voices is not None and not self.speakers.lost:
             self.voices.receive_audio(samples)
 
     def receive_end(self) -> None:

@@ -118,9 +118,9 @@ class Identification:
         return self._voices
 
     @property
-    def reached(self) -> int:
-        """Sample before which turns are not needed any more."""
-        return self._clean.reached
+    def reached(self) -> int | None:
+        """Sample before which turns are not needed any more; None once none are."""
+        return None if self._lost else self._clean.reached
 
     def receive_audio(self, samples: Samples) -> None:
         """Take decoded audio, float32 ``[n]`` at 16 kHz."""
@@ -197,6 +197,7 @@ class Identification:
         """Go on without comparing voices."""
         self._lost, self._asked = True, None
         self._pieces.clear()
+        self._clean = CleanSpeech(self._options.least)
         self._news.append(Warned("voices_error", f"voices are not recognised any more: {reason}"))
 
     def _whose(self, now: int, embedding: Embedding) -> int | None:

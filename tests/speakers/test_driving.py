@@ -14,7 +14,7 @@ import pytest
 
 from livestt.audio.format import AudioFormat
 from livestt.driver import drive
-from livestt.engines import Engine
+from livestt.engines import Engine, Samples
 from livestt.engines.scheduler import Scheduler
 from livestt.engines.scripted import ScriptedEngine
 from livestt.events import Attributed, Committed, Ended, Event, Voice, Warned
@@ -22,12 +22,15 @@ from livestt.pipeline import Pipeline
 from livestt.settings import Settings
 from livestt.speakers import Activity, DiarizerJob, driving, file_driving
 from livestt.speakers.diarization import DiarizationOptions
-from livestt.speakers.driving import drive_speakers
+from livestt.speakers.driving import SpeakerDriver, drive_speakers
 from livestt.speakers.file_driving import FileSpeakers
-from livestt.speakers.scheduler import DiarizerScheduler
+from livestt.speakers.identification import Identification, IdentificationOptions
+from livestt.speakers.scheduler import DiarizerScheduler, EmbedderScheduler
 from livestt.speakers.scripted import ScriptedDiarizer, ScriptedStream
+from livestt.speakers.voice_driving import VoiceDriver
 from livestt.testing import Harness
 
+from .choir import Choir
 from .fixture_models import conversation, loaded
 
 
@@ -102,6 +105,45 @@ def test_who_leaves_early_frees_the_stream_once_it_is_not_in_use() -> None:
     finally:
         scheduler.close()
     assert len(diarizer.released) == 1
+
+
+class Listening(Identification):
+    """Counts the samples that it is given."""
+
+    given = 0
+
+    def receive_audio(self, samples: Samples) -> None:
+        self.given += len(samples)
+        super().receive_audio(samples)
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_voices_hear_nothing_more_once_nobody_tells_speakers_apart(live: bool) -> None:
+    diarizer, choir = DiarizerScheduler(ScriptedDiarizer()), EmbedderScheduler(Choir())
+    voices, options = Listening(IdentificationOptions(0.7)), DiarizationOptions()
+
+    def feed(speakers: SpeakerDriver | FileSpeakers) -> None:
+        second = np.zeros(16_000, np.float32), [0.9] * 32
+        speakers.receive_audio(*second)
+        speakers.speakers.give_up("it was told to")
+        speakers.receive_audio(*second)
+
+    async def hear() -> None:
+        async with drive_speakers(diarizer, options, voices=VoiceDriver(voices, choir)) as driver:
+            assert driver is not None
+            feed(driver)
+
+    try:
+        if live:
+            anyio.run(hear)
+        else:
+            speakers = FileSpeakers(diarizer, options, lambda: None, (voices, choir))
+            feed(speakers)
+            speakers.close()
+    finally:
+        diarizer.close()
+        choir.close()
+    assert voices.given == 16_000
 
 
 def test_a_diarizer_that_hangs_over_a_file_is_given_up_once() -> None:

@@ -243,6 +243,7 @@ class TestEnds:
         heard.say(1, 0, 64_000)
         heard.tell([Ended(64_000)])
         assert any(isinstance(event, Warned) for event in heard.events)
+        assert heard.voices.reached is None, "nobody needs the turns any more"
         assert heard.people == [1]
         assert heard.voices.done
 
