@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from livestt.errors import BadRequest, LivesttError, MissingScope, StillRunning, UnknownSession
 from livestt.events import SpeakerNamed
+from livestt.protocols.native import MAX_SPEAKER
 from livestt.server.access.door import check_local, grant_of
 from livestt.server.access.refusals import refusal
 from livestt.server.access.tokens import json_body
@@ -223,10 +224,14 @@ def _names(value: object) -> dict[int, str]:
         return {}
     if not isinstance(value, dict) or not all(map(_is_name, value.values())):
         raise BadRequest(f"speakers must map numbers to names of at most {LONGEST_NAME} characters")
-    try:
-        return {int(number): name for number, name in value.items()}
-    except ValueError:
-        raise BadRequest("speakers are numbered: 1, 2 and so on") from None
+    if not all(map(_is_speaker, value)):
+        raise BadRequest(f"speakers are numbered from 1 to {MAX_SPEAKER}")
+    return {int(number): name for number, name in value.items()}
+
+
+def _is_speaker(number: str) -> bool:
+    digits = number.isascii() and number.isdecimal() and len(number) <= len(str(MAX_SPEAKER))
+    return digits and 1 <= int(number) <= MAX_SPEAKER
 
 
 def _is_name(value: object) -> bool:

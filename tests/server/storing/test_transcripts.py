@@ -116,6 +116,7 @@ def test_names_are_kept_and_written(ask: Ask, store: Store) -> None:
     for bad in (
         {"title": 1}, {"speakers": []}, {"speakers": {"x": "y"}}, {"title": "x" * 999},
         {"title": "a\0b"}, {"title": "\ud83d"}, {"speakers": {"1": "\udc00"}},
+        *({"speakers": {n: "Eve"}} for n in ("0", "-7", "65", "99999999999", "1_0", "\u0661")),
     ):  # fmt: skip
         assert ask(f"/transcripts/{session}", "PATCH", bad) == (400, "bad_request")
 
