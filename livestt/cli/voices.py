@@ -13,6 +13,7 @@ from livestt.cli.base import Command
 from livestt.cli.options import with_settings
 from livestt.errors import UnknownVoice, UnsupportedOption
 from livestt.settings import Settings
+from livestt.speakers.profiles import name_of
 from livestt.timebase import to_seconds
 
 if TYPE_CHECKING:
@@ -62,9 +63,10 @@ def show(settings: Settings, owner: str) -> None:
 @with_settings(names=(*STORE, *MODEL))
 def add(settings: Settings, name: str, files: Sequence[Path], owner: str) -> None:
     """Keep the voice in FILES, 2 to 10 seconds of one person each, under NAME."""
+    plain = name_of(name)
     with _store(settings) as store:
         heard, model = _enrolled(settings, files)
-        voice = store.voices.add(owner, " ".join(name.split()), heard, len(files), model)
+        voice = store.voices.add(owner, plain, heard, len(files), model)
         click.echo(f"{voice.name}  {voice.id}")
 
 
@@ -104,6 +106,7 @@ def _enrolled(settings: Settings, files: Sequence[Path]) -> tuple[HeardVoice, st
     from livestt.speakers.embedder_registry import load_embedder
     from livestt.speakers.enrolment import Listener, enrolled
     from livestt.speakers.scheduler import EmbedderScheduler
+    from livestt.vad.silero import SileroVad
 
     embedder = load_embedder(settings)
     if embedder is None:
@@ -115,7 +118,8 @@ def _enrolled(settings: Settings, files: Sequence[Path]) -> tuple[HeardVoice, st
     try:
         with ExitStack() as stack:
             samples = [stack.enter_context(path.open("rb")) for path in files]
-            listener = Listener.of(settings, scheduler)
+            vad = SileroVad() if settings.vad else None
+            listener = Listener.of(settings, scheduler, vad.open if vad else None)
             return enrolled(samples, listener), embedder.capabilities.model
     except OSError as error:
         raise UnsupportedOption(f"a sample cannot be read: {error}") from error

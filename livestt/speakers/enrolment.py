@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import BinaryIO
@@ -22,7 +22,7 @@ from livestt.speakers.identification import UNLIKE
 from livestt.speakers.scheduler import EmbedderScheduler
 from livestt.timebase import from_seconds, to_seconds
 from livestt.vad import FRAME
-from livestt.vad.silero import SileroVad
+from livestt.vad.silero import VadStream
 
 SHORTEST = from_seconds(1.5)
 """Of the speech in a sample; 2 s of somebody talking hold some pauses."""
@@ -43,15 +43,19 @@ class Listener:
     """Cosine from which two voices are one person's."""
     decoder: BackendName
     """What reads containers."""
-    vad: SileroVad | None
-    """None takes everything for speech."""
+    open_vad: Callable[[], VadStream | None] | None = None
+    """Opens a voice detector for a sample; without one everything is speech."""
 
     @classmethod
-    def of(cls, settings: Settings, embedder: EmbedderScheduler) -> Listener:
+    def of(
+        cls,
+        settings: Settings,
+        embedder: EmbedderScheduler,
+        open_vad: Callable[[], VadStream | None] | None = None,
+    ) -> Listener:
         """Of a server, or a command, with these settings."""
         threshold = settings.voice_threshold or embedder.engine.capabilities.threshold
-        vad = SileroVad() if settings.vad else None
-        return cls(embedder, threshold, settings.decoder, vad)
+        return cls(embedder, threshold, settings.decoder, open_vad)
 
 
 def enrolled(samples: Sequence[BinaryIO], listener: Listener) -> HeardVoice:
@@ -87,7 +91,7 @@ def embedded(audio: Samples, embedder: EmbedderScheduler) -> Embedding:
         EngineError: the embedder failed, or does not answer.
     """
     done = threading.Event()
-    ticket = embedder.submit(EmbedderJob(audio), time.monotonic(), done.set)
+    ticket = embedder.submit(EmbedderJob(audio), time.monotonic(), done.set, background=True)
     if not done.wait(PATIENCE):
         embedder.withdraw(ticket)
         raise EngineError(f"no answer from the embedder within {PATIENCE:.0f} s")
@@ -116,8 +120,9 @@ def _speech(file: BinaryIO, number: int, listener: Listener) -> Samples:
                 f"sample {number} is longer than {to_seconds(LONGEST):.0f} s: send 2 to 10 s"
             )
     audio = np.concatenate(blocks)
-    if listener.vad is None:
+    detector = None if listener.open_vad is None else listener.open_vad()
+    if detector is None:
         return audio
     frames = np.pad(audio, (0, -len(audio) % FRAME)).astype(np.float32)
-    spoken = np.repeat(listener.vad.open().probabilities(frames) >= SPOKEN, FRAME)[: len(audio)]
+    spoken = np.repeat(detector.probabilities(frames) >= SPOKEN, FRAME)[: len(audio)]
     return np.asarray(audio[spoken], np.float32)

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from livestt.errors import BadRequest
 from livestt.speakers.embeddings import Embedding, cosine
 
 LOYALTY = 0.05
 """By how much another pair must be more alike than one that was told already."""
+MAX_NAME = 100
+"""Characters of a name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,3 +65,16 @@ def recognised(
             found[person] = likeness
             taken.add(profile_id)
     return found
+
+
+def name_of(name: str) -> str:
+    """A name without superfluous blanks.
+
+    Raises:
+        BadRequest: it is empty, too long, or no text.
+    """
+    plain = " ".join(name.split())
+    odd = "\0" in plain or any("\ud800" <= char <= "\udfff" for char in plain)
+    if not plain or len(plain) > MAX_NAME or odd:
+        raise BadRequest(f"a voice needs a name of 1 to {MAX_NAME} characters", param="name")
+    return plain

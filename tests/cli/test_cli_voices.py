@@ -42,6 +42,8 @@ def test_voices_are_added_listed_and_removed(run: Run, store: str) -> None:
     [
         (["add", "Ann", speech("slt-01")], {}, "--embedding-model"),
         (["list"], {"LIVESTT_STORE": "none"}, "--store"),
+        (["add", " ", speech("slt-01")], {"LIVESTT_EMBEDDING_MODEL": MODEL}, "needs a name"),
+        (["add", "x" * 101, speech("slt-01")], {"LIVESTT_EMBEDDING_MODEL": MODEL}, "1 to 100"),
         (
             ["add", "Ann", str(FIXTURES / "noise/hum.flac")],
             {"LIVESTT_EMBEDDING_MODEL": MODEL},

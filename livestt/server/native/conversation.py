@@ -44,7 +44,8 @@ from livestt.server.live.session import LiveSession
 from livestt.server.sockets.connection import SocketConnection
 from livestt.server.sockets.outbox import ClientGone, Outbox
 from livestt.server.timing import Timing
-from livestt.server.voices.book import VoiceBook, name_of
+from livestt.server.voices.book import VoiceBook
+from livestt.speakers.profiles import name_of
 
 MAX_OWED = 64
 """Answers a client may be owed before the server stops reading what else it says."""

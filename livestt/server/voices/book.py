@@ -8,22 +8,29 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import BinaryIO
 
 import anyio
 from anyio import to_thread
 
-from livestt.errors import BadAudio, BadRequest, StoreUnavailable, UnusableSample, VoicesOff
+from livestt.errors import (
+    BadAudio,
+    BadRequest,
+    StoreUnavailable,
+    TooManyUploads,
+    UnusableSample,
+    VoicesOff,
+)
 from livestt.pipeline import Pipeline
 from livestt.protocols.data_urls import decoded
 from livestt.server.access import asking
 from livestt.speakers.embeddings import cosine
 from livestt.speakers.enrolment import Listener, enrolled
 from livestt.speakers.heard_voice import HeardVoice
-from livestt.speakers.profiles import Profile
+from livestt.speakers.profiles import Profile, name_of
 from livestt.store import Store
 from livestt.store.voices import StoredVoice
 
@@ -31,8 +38,10 @@ EVERY = 60.0
 """Seconds between looks at what other servers have written."""
 MOST = 1_000
 """Voices of one owner."""
-MAX_NAME = 100
-"""Characters of a name."""
+LISTENING = 2
+"""Samples that are heard at once, in threads of their own: each may wait for the embedder."""
+WAITING = 8
+"""Enrolments beyond those; who comes then is sent away."""
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +59,10 @@ class VoiceBook:
         self._store = store
         self._voices: dict[str, StoredVoice] = {}
         self._known: dict[str, tuple[Profile, ...]] = {}
+        self._strange = 0
+        self._changing = anyio.Lock()  # or a look at the store might undo what has just changed
+        self._listening = anyio.CapacityLimiter(LISTENING)
+        self._enrolling = 0
 
     @property
     def enabled(self) -> bool:
@@ -83,6 +96,24 @@ class VoiceBook:
         """Whether the embedder that is loaded made it."""
         return voice.model == self.model
 
+    @contextmanager
+    def admit(self) -> Iterator[None]:
+        """Take a place among those who enrol for the length of the block.
+
+        Raises:
+            TooManyUploads: there is none.
+        """
+        if self._enrolling >= LISTENING + WAITING:
+            raise TooManyUploads(
+                f"this server has the samples of {self._enrolling} voices to listen to, its "
+                "limit; try again later"
+            )
+        self._enrolling += 1
+        try:
+            yield
+        finally:
+            self._enrolling -= 1
+
     async def enrol(self, owner: str, name: str, samples: Sequence[BinaryIO]) -> StoredVoice:
         """Keep the voice of these recordings under a name.
 
@@ -90,8 +121,8 @@ class VoiceBook:
             LivesttError: see `livestt.speakers.enrolment.enrolled` and `add`.
         """
         self._check_room(owner)
-        heard = await to_thread.run_sync(enrolled, samples, self._listener())
-        return await self.add(owner, name, heard, len(samples))
+        plain = name_of(name)
+        return await self.add(owner, plain, await self._heard(samples), len(samples))
 
     async def add(self, owner: str, name: str, heard: HeardVoice, samples: int = 1) -> StoredVoice:
         """Keep a voice that was heard under a name.
@@ -102,22 +133,28 @@ class VoiceBook:
             StoreUnavailable: it cannot be written just now.
             VoicesOff: this server keeps no voices.
         """
-        store = self._check_room(owner)
-        add = partial(store.voices.add, owner, name_of(name), heard, samples, self.model)
-        voice = await to_thread.run_sync(add)
-        self._put({**self._voices, voice.id: voice})
+        plain = name_of(name)
+        async with self._changing:
+            store = self._check_room(owner)
+            add = partial(store.voices.add, owner, plain, heard, samples, self.model)
+            voice = await to_thread.run_sync(add)
+            self._put({**self._voices, voice.id: voice})
         return voice
 
     async def rename(self, voice_id: str, owner: str | None, name: str) -> StoredVoice:
         """Raises as `add`, and `UnknownVoice`."""
-        voice = await to_thread.run_sync(self._open().voices.rename, voice_id, owner, name_of(name))
-        self._put({**self._voices, voice.id: voice})
+        kept, plain = self._open().voices, name_of(name)
+        async with self._changing:
+            voice = await to_thread.run_sync(kept.rename, voice_id, owner, plain)
+            self._put({**self._voices, voice.id: voice})
         return voice
 
     async def delete(self, voice_id: str, owner: str | None) -> None:
         """Raises as `add`, and `UnknownVoice`."""
-        await to_thread.run_sync(self._open().voices.delete, voice_id, owner)
-        self._put({key: voice for key, voice in self._voices.items() if key != voice_id})
+        kept = self._open().voices
+        async with self._changing:
+            await to_thread.run_sync(kept.delete, voice_id, owner)
+            self._put({key: voice for key, voice in self._voices.items() if key != voice_id})
 
     async def known_in(self, names: Sequence[str], samples: Sequence[str]) -> Sequence[Profile]:
         """The profiles that the speakers of an upload are compared with: those it brings, and
@@ -133,8 +170,7 @@ class VoiceBook:
         brought = []
         for i, (name, sample) in enumerate(zip(names, samples, strict=True)):
             try:
-                file = io.BytesIO(decoded(sample))
-                heard = await to_thread.run_sync(enrolled, [file], self._listener())
+                heard = await self._heard([io.BytesIO(decoded(sample))])
             except (BadAudio, BadRequest, UnusableSample) as error:
                 raise BadRequest(
                     f"known_speaker_references[{i}]: {error}", param="known_speaker_references"
@@ -152,36 +188,42 @@ class VoiceBook:
         if not self.enabled:
             yield
             return
-        await self._read()
+        await self.refresh()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._follow)
             yield
             tasks.cancel_scope.cancel()
 
+    async def refresh(self) -> None:
+        """Learn what others have written; while the store does not answer, nothing changes."""
+        kept = self._open().voices
+        async with self._changing:
+            try:
+                found = await to_thread.run_sync(kept.all)
+            except StoreUnavailable as error:
+                log.warning("voices: %s", error)
+                return
+            self._put({voice.id: voice for voice in found})
+        strange = sum(not self.is_usable(voice) for voice in found)
+        if strange and strange != self._strange:
+            log.warning(
+                "%d voices were made by another speaker model and are not compared", strange
+            )
+        self._strange = strange
+
     async def _follow(self) -> None:
         while True:
             await anyio.sleep(EVERY)
             try:
-                await self._read()
+                await self.refresh()
             except Exception:  # the top of a worker: the server goes on
                 log.exception("the voices could not be read again")
 
-    async def _read(self) -> None:
-        try:
-            found = await to_thread.run_sync(self._open().voices.all)
-        except StoreUnavailable as error:
-            log.warning("voices: %s", error)
-            return
-        self._put({voice.id: voice for voice in found})
-        strange = [voice.name for voice in found if not self.is_usable(voice)]
-        if strange:
-            log.warning(
-                "%d voices were made by another speaker model and are not compared", len(strange)
-            )
-
-    def _listener(self) -> Listener:
-        assert self._pipeline.embedder is not None, "the book is open"
-        return Listener.of(self._pipeline.settings, self._pipeline.embedder)
+    async def _heard(self, samples: Sequence[BinaryIO]) -> HeardVoice:
+        pipeline, embedder = self._pipeline, self._pipeline.embedder
+        assert embedder is not None, "the book is open"
+        listener = Listener.of(pipeline.settings, embedder, pipeline.open_vad)
+        return await to_thread.run_sync(enrolled, samples, listener, limiter=self._listening)
 
     def _put(self, voices: dict[str, StoredVoice]) -> None:
         self._voices = voices
@@ -202,16 +244,3 @@ class VoiceBook:
                 "this server keeps no voices: start it with --voices and a speaker model"
             )
         return self._store
-
-
-def name_of(name: str) -> str:
-    """A name without superfluous blanks.
-
-    Raises:
-        BadRequest: it is empty, too long, or no text.
-    """
-    plain = " ".join(name.split())
-    odd = "\0" in plain or any("\ud800" <= char <= "\udfff" for char in plain)
-    if not plain or len(plain) > MAX_NAME or odd:
-        raise BadRequest(f"a voice needs a name of 1 to {MAX_NAME} characters", param="name")
-    return plain

@@ -69,10 +69,11 @@ async def listing(request: Request) -> Response:
 async def enrol(request: Request) -> Response:
     """Keep a voice: a form with a ``name`` and one or more samples in ``file``."""
     served = services(request)
-    async with received_form(request, MOST_BYTES, served.timing.upload) as form:
-        name = Fields(form.fields).text("name")
-        samples = form.files(FIELD)
-        voice = await served.voices.enrol(grant_of(request).name, name, samples)
+    with served.voices.admit():
+        async with received_form(request, MOST_BYTES, served.timing.upload) as form:
+            name = Fields(form.fields).text("name")
+            samples = form.files(FIELD)
+            voice = await served.voices.enrol(grant_of(request).name, name, samples)
     return JSONResponse(_body(request, voice), status_code=201)
 
 

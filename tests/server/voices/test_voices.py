@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from speakers.choir import Choir, sung
+from speakers.choir import Choir, sound_of, sung
 from websockets.asyncio.client import connect
 
+from livestt.server.voices import book
+from livestt.speakers.heard_voice import HeardVoice
 from livestt.store import Store
+from livestt.vad.silero import SileroVad
 
 from ..conftest import Serve
 from ..running import PATIENCE, Dialogue, Running, listen
@@ -207,3 +212,45 @@ def test_enrolment_hears_speech_alone(serve: Serve, place: str) -> None:
     silence = enrol(server, "Nobody", wav(sung(0, 3.0)))
     assert silence.json()["code"] == "unusable_sample"
     assert "0.0 s of speech" in silence.json()["message"]
+
+
+def test_enrolment_loads_no_voice_detector_of_its_own(
+    serve: Serve, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(engine(), kept=Store(place), embedder=Choir(), **{**SETTINGS, "vad": True})
+
+    def load(detector: SileroVad) -> None:
+        raise AssertionError("loaded again")
+
+    monkeypatch.setattr(SileroVad, "__init__", load)
+    assert enrol(server, "Nobody", wav(sung(0, 3.0))).json()["code"] == "unusable_sample"
+
+
+def test_so_many_enrol_at_once_and_the_next_comes_later(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end, counting = threading.Event(), threading.Lock()
+    busy: list[int] = [0]
+
+    def slowly(samples: object, listener: object) -> HeardVoice:
+        with counting:
+            busy.append(busy[-1] + 1)
+        may_end.wait(PATIENCE)
+        with counting:
+            busy.append(busy[-1] - 1)
+        return HeardVoice.of(sound_of(ADA), 32_000)
+
+    monkeypatch.setattr(book, "enrolled", slowly)
+    most = book.LISTENING + book.WAITING
+    with ThreadPoolExecutor(most + 1) as clients:
+        asked = [clients.submit(enrol, server, f"Ada {n}", sample(ADA)) for n in range(most + 1)]
+        try:
+            first = next(as_completed(asked)).result()
+        finally:
+            may_end.set()
+        rest = sorted(one.result().status_code for one in asked)
+    assert (first.status_code, first.json()["code"]) == (429, "too_many_uploads")
+    assert int(first.headers["retry-after"]) > 0
+    assert rest == [201] * most + [429]
+    assert max(busy) <= book.LISTENING
+    assert enrol(server, "Eve", sample(EVE)).status_code == 201, "there is room again"
