@@ -91,6 +91,5 @@ def test_no_way_leads_out_of_the_folder(server: Running, path: str) -> None:
     assert b"root:" not in body
 
 
-def test_the_socket_is_no_page(server: Running) -> None:
-    assert get(server, "/asr")[0] == 405
+def test_only_get_is_for_pages(server: Running) -> None:
     assert get(server, "/", "POST")[0] == 405
