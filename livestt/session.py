@@ -344,7 +344,7 @@ class Session:
     def _worth_asking(self, head: Stretch, end: int) -> bool:
         if self._window.full_at(end) and not self._native:
             return True
-        if not self._settling.partial:
+        if not (self._settling.partial and self._tuning.partial):
             return False
         if not self._native and self._window.full_at(end + self._tuning.step):
             return False  # the full window comes soon, and two guesses in a row agree too easily

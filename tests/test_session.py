@@ -423,6 +423,20 @@ def word(text: str, start: float, end: float) -> Word:
     return Word(text, from_seconds(start), from_seconds(end))
 
 
+def test_under_load_only_whole_utterances_are_asked_about() -> None:
+    rig, engine = told()
+    rig.session.retune(replace(TUNING, partial=False))
+    engine.next = Hypothesis((word(" a", 0, 0.5),))
+    rig.frames([HIGH] * 60)
+    assert not rig.ask()
+    rig.hush(60)
+    rig.work()
+    assert rig.book.text == [" a"]
+    rig.session.retune(TUNING)
+    rig.frames([HIGH] * 60)
+    assert rig.ask()
+
+
 class TestAnswers:
     def test_a_doubtful_answer_changes_nothing_and_a_final_job_follows(self) -> None:
         rig, engine = told()
