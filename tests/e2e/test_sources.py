@@ -180,7 +180,7 @@ def test_a_file_the_server_cannot_read_is_sent_once(
     page.set_input_files("#file", tmp_path / "notes.mp3")
     wait_for(lambda: page_server.heard and page_server.newest.ended)
     page_server.say(type="error", code="bad_audio", message="This is not audio.")
-    expect(page.locator("#notices")).to_contain_text("This is not audio.")
+    expect(page.locator("#advice")).to_contain_text("No sound was found in this file.")
     expect(page.locator("#start")).to_be_visible()
     page.wait_for_timeout(1200)
     assert len(page_server.heard) == 1
