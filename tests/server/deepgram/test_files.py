@@ -25,6 +25,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from livestt.engines.scripted import script_of
+from livestt.server.deepgram import files as prerecorded
 from livestt.speakers.scripted import ScriptedDiarizer, ScriptedTurn
 from livestt.testing import decode_file
 from livestt.timebase import from_ms
@@ -89,6 +90,20 @@ def test_a_file(server: Running) -> None:
     assert told["results"]["channels"][0]["detected_language"] == "en"
     assert told["results"]["utterances"][0]["transcript"]
     assert told["results"]["channels"][0]["alternatives"][0]["paragraphs"]["paragraphs"]
+
+
+def test_an_answer_is_not_written_on_the_event_loop(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, loops = prerecorded.answer, []
+
+    def watched(*given: Any, **named: Any) -> dict[str, Any]:
+        loops.append(asyncio._get_running_loop())
+        return write(*given, **named)
+
+    monkeypatch.setattr(prerecorded, "answer", watched)
+    assert post(server, as_wave(bytes(32_000), 1)).status_code == 200
+    assert loops == [None]
 
 
 def test_headerless_samples(server: Running) -> None:

@@ -6,12 +6,15 @@ import io
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import anyio
 import pytest
 
-from livestt.engines import Engine, StreamOptions
+from livestt.audio.decoder import NO_SAMPLES
+from livestt.engines import Engine, Job, StreamOptions
+from livestt.engines import scheduler as scheduling
 from livestt.engines.scheduler import Scheduler
 from livestt.engines.scripted import script_of
 from livestt.errors import BadAudio, EngineError, Overloaded, ServerRestart, TooManyUploads
@@ -192,3 +195,30 @@ def test_a_server_that_stops_says_so_to_who_waits() -> None:
 
     run(case)
     assert all(stream.releases == 1 for stream in engine.streams)
+
+
+def test_a_thread_that_hangs_over_a_file_is_replaced_while_nobody_speaks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Gated()
+    pipeline = Pipeline(Settings(vad=False), engine.capabilities)
+    scheduler = Scheduler(engine)
+
+    async def case() -> None:
+        job = Job(engine.open(StreamOptions()), NO_SAMPLES, 0, True, StreamOptions())
+        async with Sessions(pipeline, scheduler, Timing(drain=0.1, load=0.01)):
+            hanging = scheduler.submit(job, 0.0, lambda: None, background=True)
+            await anyio.to_thread.run_sync(engine.entered.wait)
+            other = replace(job, stream=engine.open(StreamOptions()))
+            waiting = scheduler.submit(other, 0.0, lambda: None, background=True)
+            monkeypatch.setattr(scheduling, "HUNG", 0.0)
+            await until(lambda: hanging.given_up)
+            await until(lambda: waiting.started is not None)
+            engine.gate.set()
+            await until(lambda: waiting.done)
+
+    try:
+        run(case)
+    finally:
+        engine.gate.set()
+        scheduler.close()
