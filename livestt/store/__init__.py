@@ -26,6 +26,7 @@ from livestt.settings import Settings
 from livestt.store import reading
 from livestt.store.database import address, connect, now
 from livestt.store.entries import Asked, Entry, Line, Opening, Resumed, Stored
+from livestt.store.folders import Folders
 from livestt.store.ownership import (
     Clock,
     end_abandoned,
@@ -87,6 +88,7 @@ class Store:
 
     Attributes:
         voices: the profiles that people enrolled.
+        folders: of recordings, that belong to it.
 
     Raises:
         BadStore: it cannot be opened; says why.
@@ -96,6 +98,7 @@ class Store:
         url = address(place)
         self._engine = connect(url)
         self.voices = VoiceShelf(self._connection)
+        self.folders = Folders(self._connection)
         self._layout = layout or Layout()
         with self._engine.begin() as connection:
             self._began = now(connection)

@@ -6,6 +6,7 @@
          ├──────── n lines      closed lines, as readers saw them: words [first, first + count)
          └──────── n session_voices   what its speakers sound like, while it may be resumed
     voices                      profiles that people enrolled
+    folders                     of recordings, that belong to this store
 
 
 Times of audio are samples at 16 kHz, times of day milliseconds since 1970 (UTC).
@@ -124,6 +125,13 @@ session_voices = Table(
     Column("vector", LargeBinary, nullable=False),
 )
 
+folders = Table(
+    "folders",
+    SCHEMA,
+    Column("id", Text, primary_key=True),
+    Column("visits", Integer, nullable=False),
+)
+
 _SQLITE_SEARCH = (
     "CREATE VIRTUAL TABLE lines_fts USING fts5"
     "(text, content='lines', content_rowid='key', tokenize='unicode61 remove_diacritics 2')",
@@ -155,7 +163,11 @@ def _add_voices(connection: Connection) -> None:
     SCHEMA.create_all(connection, [voices, session_voices])
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_add_voices,)
+def _add_folders(connection: Connection) -> None:
+    SCHEMA.create_all(connection, [folders])
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_add_voices, _add_folders)
 """``MIGRATIONS[i]`` brings version ``i + 1`` to version ``i + 2``."""
 
 

@@ -293,10 +293,12 @@ class TestOpening:
         store.close()
         with sqlite3.connect(tmp_path / "transcripts.db") as raw:
             raw.executescript(
-                "DROP TABLE voices; DROP TABLE session_voices; UPDATE livestt SET version = 1"
+                "DROP TABLE voices; DROP TABLE session_voices; DROP TABLE folders;"
+                "UPDATE livestt SET version = 1"
             )
         raw.close()
         again = Store(str(tmp_path / "transcripts.db"))
         assert again.read("a").text == "hello"
         assert again.voices.all() == []
+        assert again.folders.begin().number == 1
         again.close()

@@ -15,7 +15,7 @@ import struct
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import FileIO
 from pathlib import Path
 
@@ -24,6 +24,7 @@ import numpy as np
 from livestt.engines import Samples
 from livestt.errors import BadStore, StoreUnavailable, UnknownSession
 from livestt.store import Store
+from livestt.store.folders import Visit
 from livestt.timebase import SAMPLE_RATE
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,10 @@ MOST_BYTES = 0xFFFF_FFFF - HEADER
 """Of samples in one file: 37 hours."""
 LEAST_FREE = 500_000_000
 """Bytes of the disk that recordings leave to others, the store among them."""
+SUFFIX = ".livestt.wav"
+"""No other program names its files so: nothing else in the folder is looked at."""
+MARK = "livestt-store"
+"""The file that says to which store the folder belongs."""
 ORPHANED = 3600.0
 """Seconds after which a recording that belongs to no transcript goes."""
 
@@ -66,23 +71,31 @@ class Recordings:
         self._most = most
         self._store = store
         self._behind = False
+        self._foreign = False
         self._lock = threading.Lock()
         self._files: weakref.WeakValueDictionary[str, threading.Lock] = (
             weakref.WeakValueDictionary()
         )
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.used = sum(path.stat().st_size for path in folder.glob("*.wav"))
+            self.used = sum(path.stat().st_size for path, _ in self._all())
         except OSError as error:
             raise BadStore(f"Recordings cannot be kept in {folder}: {error}") from error
         if not os.access(folder, os.W_OK | os.X_OK):
             raise BadStore(f"Recordings cannot be kept in {folder}: it cannot be written to.")
 
+    def _all(self) -> Iterator[tuple[Path, str]]:
+        """Every recording, and the session that it is of."""
+        for path in self._folder.glob(f"*{SUFFIX}"):
+            session = path.name.removesuffix(SUFFIX)
+            if _ID.fullmatch(session):
+                yield path, session
+
     def find(self, session: str) -> Path | None:
         """The file of a session, if it was recorded."""
         if not _ID.fullmatch(session):
             return None
-        path = self._folder / f"{session}.wav"
+        path = self._folder / f"{session}{SUFFIX}"
         return path if path.is_file() else None
 
     def write(self, session: str, at: int, pieces: Sequence[Samples]) -> None:
@@ -101,7 +114,7 @@ class Recordings:
         data = pcm(pieces)
         if start + len(data) > HEADER + MOST_BYTES:
             raise NoRoom("a recording holds 37 hours")
-        path = self._folder / f"{session}.wav"
+        path = self._folder / f"{session}{SUFFIX}"
         with (
             self._file(session),
             open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0) as file,
@@ -174,22 +187,51 @@ class Recordings:
     def _is_behind(self) -> bool:
         return self._store.trouble is not None or self._store.stats.backlog > 0
 
+    def _enter(self) -> bool:
+        """Whether the folder belongs to the store; one that belongs to nobody does from now on."""
+        mark = self._folder / MARK
+        try:
+            last = mark.read_text("utf-8") if mark.exists() else None
+            folders = self._store.folders
+            visit = folders.begin() if last is None else folders.visit(Visit.parse(last))
+            if visit is not None:
+                written = mark.with_suffix(f".{os.getpid()}")
+                written.write_text(str(visit), "utf-8")
+                written.replace(mark)
+        except (OSError, ValueError) as error:
+            log.warning("recordings in %s are not tidied up: %s: %s", self._folder, mark, error)
+            return False
+        foreign, self._foreign = self._foreign, visit is None
+        if self._foreign and not foreign:
+            log.warning(
+                "recordings in %s are not tidied up: they belong to another store, or to a later "
+                "state of this one; choose another --record-dir, or delete %s to have this store "
+                "forget all that it has no transcript of",
+                self._folder,
+                mark,
+            )
+        return visit is not None
+
     def sweep(self) -> None:
         """Forget recordings whose transcripts are gone, however they went.
 
         Nothing goes while the store has not written all that was said, and once more after that:
-        what waited for a disk that failed is about to be written then.
+        what waited for a disk that failed is about to be written then. Nothing goes either that
+        belongs to another store, or to this one before an older copy of it was restored.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
         """
         behind, self._behind = self._behind, self._is_behind()
-        if behind or self._behind:
+        if behind or self._behind or not self._enter():
             return
-        for path in self._folder.glob("*.wav"):
+        for path, session in self._all():
             try:
                 old = time.time() - path.stat().st_mtime > ORPHANED  # noqa: TID251 - of a file
             except FileNotFoundError:
                 continue
             if old:
-                self.keep_or_delete(path.stem)
+                self.keep_or_delete(session)
 
 
 def _put(file: FileIO, at: int, data: bytes) -> None:

@@ -6,9 +6,11 @@ import asyncio
 import io
 import json
 import os
+import sqlite3
 import wave
 from collections import namedtuple
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +20,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
 from websockets.asyncio.client import connect
 
 from livestt.client.state import CaptionState
@@ -27,9 +31,11 @@ from livestt.server.app import create_app
 from livestt.server.storing import recordings as module
 from livestt.server.storing import tape as tapes
 from livestt.server.storing.audio import byte_range
-from livestt.server.storing.recordings import HEADER, NoRoom, Recordings
+from livestt.server.storing.recordings import HEADER, MARK, NoRoom, Recordings
 from livestt.settings import Settings
 from livestt.store import Store, StoreStats
+from livestt.store.folders import Folders
+from livestt.store.schema import SCHEMA
 
 from ..conftest import Serve
 from ..running import Running, wait_until
@@ -46,6 +52,9 @@ class Shelf:
         self.ids: set[str] = set()
         self.failing = False
         self.trouble: str | None = None
+        engine = create_engine("sqlite://", poolclass=StaticPool)
+        SCHEMA.create_all(engine)
+        self.folders = Folders(engine.begin)
         self.stats = StoreStats()
 
     def get(self, session: str) -> None:
@@ -136,6 +145,68 @@ def test_it_goes_with_its_transcript(kept: Recordings, shelf: Shelf) -> None:
     assert kept.find("c"), "its transcript may be yet to come"
 
 
+def age(folder: Path) -> None:
+    for path in folder.iterdir():
+        os.utime(path, (0, 0))
+
+
+def test_files_of_others_are_left_alone(tmp_path: Path, shelf: Shelf) -> None:
+    folder = tmp_path / "audio"
+    folder.mkdir()
+    names = {"my-song.wav", "abc.wav", "a song.livestt.wav"}
+    for name in names:
+        (folder / name).write_bytes(bytes(500))
+    kept = Recordings(folder, 1_000_000, shelf)  # type: ignore[arg-type]
+    assert kept.used == 0
+    age(folder)
+    kept.sweep()
+    assert {path.name for path in folder.iterdir()} == {*names, MARK}
+
+
+def test_recordings_of_another_store_stay(
+    kept: Recordings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept.sweep()
+    kept.write("a", 0, [tone(1)])
+    other = Recordings(tmp_path / "audio", 1_000_000, Shelf())  # type: ignore[arg-type]
+    age(tmp_path / "audio")
+    other.sweep()
+    other.sweep()
+    assert other.find("a")
+    assert caplog.text.count("belong to another store") == 1
+    (tmp_path / "audio" / MARK).unlink()
+    other.sweep()
+    assert not other.find("a"), "whoever deletes the mark wants that"
+
+
+def test_recordings_stay_when_an_older_store_is_restored(tmp_path: Path) -> None:
+    place, copy = tmp_path / "new.db", tmp_path / "old.db"
+    with closing(Store(str(place))) as store:
+        kept = Recordings(tmp_path / "audio", 1_000_000, store)
+        kept.sweep()
+        with closing(sqlite3.connect(place)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        kept.write("a", 0, [tone(1)])
+        kept.sweep()
+    age(tmp_path / "audio")
+    with closing(Store(str(copy))) as store:
+        again = Recordings(tmp_path / "audio", 1_000_000, store)
+        again.sweep()
+        again.sweep()
+        assert again.find("a")
+
+
+def test_a_mark_that_is_broken_keeps_everything(
+    kept: Recordings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept.write("a", 0, [tone(1)])
+    (tmp_path / "audio" / MARK).write_text("what?")
+    age(tmp_path / "audio")
+    kept.sweep()
+    assert kept.find("a")
+    assert "are not tidied up" in caplog.text
+
+
 def test_nothing_goes_while_the_store_is_behind(kept: Recordings, shelf: Shelf) -> None:
     kept.write("a", 0, [tone(1)])
     path = kept.find("a")
@@ -222,7 +293,8 @@ def start(serve: Serve, tmp_path: Path) -> Callable[..., Running]:
 
 def files(server: Running) -> list[str]:
     assert server.services.recordings is not None
-    return sorted(path.stem for path in server.services.recordings._folder.iterdir())
+    folder = server.services.recordings._folder
+    return sorted(path.name for path in folder.iterdir() if path.name != MARK)
 
 
 def rows(server: Running) -> list[dict[str, Any]]:
