@@ -64,6 +64,7 @@ def assemble(settings: Settings, announce: Callable[[str], None]) -> Starlette:
     store = open_store(settings)
     if settings.voices and store is None:
         raise UnsupportedOption("--voices keeps voice profiles in the store: leave out --no-store.")
+    embedder = load_embedder(settings)
     models = load_models(settings, announce)
     if settings.model_idle_seconds or not settings.preload:
         models = resident(models, settings)
@@ -73,7 +74,7 @@ def assemble(settings: Settings, announce: Callable[[str], None]) -> Starlette:
         diarizer=models.diarizer,
         file_diarizer=models.file_diarizer,
         store=store,
-        embedder=load_embedder(settings),
+        embedder=embedder,
     )
 
 
