@@ -124,6 +124,7 @@ class Transcript:
         next_id: int,
         words: int,
         at: int,
+        last_end: int = 0,
     ) -> Self:
         """A transcript as another process left it.
 
@@ -134,6 +135,7 @@ class Transcript:
             next_id: id of the next segment to close.
             words: how many words have been committed in all.
             at: sample from which it goes on.
+            last_end: sample where the last word or segment ends, in view or not.
         """
         self = cls(layout, next_id)
         self.segments.extend(segments)
@@ -145,6 +147,7 @@ class Transcript:
             self._voices.append(word.speaker)
             self._add(word)
         self._attributed = words
+        self._last_end = max(self._last_end, last_end)
         self.heard_speech = words > 0
         self.progress = Progress(at, at, at)
         return self

@@ -59,14 +59,13 @@ def take_over(
     next_line, first, growing = reading.tail(connection, row.id)
     shown = reading.segments(connection, row.id, row.received - view, None)
     next_word = max(row.words, first + len(growing))
-    ends = [segment.end for segment in shown[-1:]] + [word.end for word in growing[-1:]]
     return Resumed(
         row,
         tuple(shown),
         next_line,
         next_word,
         tuple(growing),
-        max(ends, default=0),
+        max(reading.last_end(connection, row.id), *(word.end for word in growing[-1:]), 0),
         reading.speakers(connection, row.id),
     )
 

@@ -108,6 +108,12 @@ def tail(connection: Connection, session: str) -> tuple[int, int, list[Word]]:
     return (0 if line is None else line.n + 1), first, list(rest.values())
 
 
+def last_end(connection: Connection, session: str) -> int:
+    """Sample where the last closed line ends; 0 if there is none."""
+    ends = select(func.max(lines.c.end)).where(lines.c.session == session)
+    return connection.execute(ends).scalar_one() or 0
+
+
 def speakers(connection: Connection, session: str) -> int:
     """The highest number that a speaker of this session has; 0 if there are none."""
     highest = select(func.max(words.c.speaker)).where(words.c.session == session)

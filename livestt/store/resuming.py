@@ -110,6 +110,7 @@ def resumed_view(layout: Layout, resumed: Resumed) -> Transcript:
         next_id=resumed.next_line,
         words=resumed.next_word,
         at=resume_at(resumed),
+        last_end=resumed.last_end,
     )
     view.language = resumed.row.language
     view.apply(SpeakerNamed(number, name) for number, name in resumed.row.speakers.items())

@@ -130,6 +130,29 @@ def test_readers_see_names_and_language_again() -> None:
     assert (view.language, dict(view.people.names)) == ("en", {2: "Ada"})
 
 
+@pytest.mark.parametrize("seconds", [0, 3600])
+def test_a_pause_across_the_stop_begins_at_the_last_stored_line(store: Store, seconds: int) -> None:
+    """However little of what is stored is still in view."""
+    first = Recorder(Layout(), opening("a"))
+    whole = said((14, 15), (15, 18.55))
+    batches: list[list[Event]] = [
+        [SpeechStarted(from_seconds(14)), Committed(whole)],
+        [Progress(from_seconds(21), from_seconds(21), from_seconds(21))],
+    ]
+    for entry in (first.open(), *map(first.take, batches)):
+        assert entry is not None
+        write(store, entry)
+    resumed = store.reopen(Asked("a", AUDIO), timedelta(hours=1), from_seconds(seconds))
+    assert resumed is not None
+    assert not resumed.growing
+    second = Recorder(Layout(), resumed=resumed)
+    assert second.take([SpeechStarted(from_seconds(20.6))]) is None, "not 5 s"
+    entry = second.take([SpeechStarted(from_seconds(24))])
+    assert entry is not None
+    (pause,) = [line.segment for line in entry.lines]
+    assert (pause.start, pause.end) == (from_seconds(18.55), from_seconds(24))
+
+
 def test_the_store_knows_the_highest_speaker(store: Store) -> None:
     recorder = Recorder(Layout(), opening("a"))
     batches: list[list[Event]] = [
