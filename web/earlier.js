@@ -107,8 +107,8 @@ export function mountEarlier({ server }) {
       await action();
       return true;
     } catch (error) {
+      say(error instanceof Refusal ? troubleText(error.obstacle) : STRINGS.unreadableTitle);
       if (!(error instanceof Refusal)) throw error;
-      say(troubleText(error.obstacle));
       return false;
     }
   }
@@ -139,7 +139,8 @@ export function mountEarlier({ server }) {
   async function open(id, line) {
     await attempt(async () => {
       const transcript = await library.read(id);
-      const beginning = transcript.beginning ?? transcript.lines[0]?.text;
+      const beginning =
+        transcript.beginning ?? transcript.lines.find((line) => line.text)?.text ?? "";
       show({ transcript: { ...transcript, beginning }, line });
       if (line !== undefined) page.reveal(line);
     });

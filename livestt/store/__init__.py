@@ -187,6 +187,18 @@ class Store:
         with self._connection() as connection:
             return reading.beginnings(connection, chosen)
 
+    def looked_after(self, rows: Sequence[Stored]) -> set[str]:
+        """Ids of those sessions that some server has now, as far as it has said so lately.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        if all(row.ended is not None for row in rows):
+            return set()
+        with self._connection() as connection:
+            moment = now(connection)
+        return {row.id for row in rows if is_looked_after(row, moment)}
+
     def read(self, session: str, start: int = 0, end: int | None = None) -> StoredTranscript:
         """The lines of a session that overlap ``[start, end)`` samples, closed or not.
 

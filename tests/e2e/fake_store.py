@@ -47,7 +47,7 @@ class FakeStore:
             }
             for each in self.kept
             for line in each["lines"]
-            if all(word in line["text"].lower() for word in words)
+            if all(word in (line["text"] or "").lower() for word in words)
         ]
 
     async def _one(self, request: Request) -> Response:
@@ -73,7 +73,7 @@ class FakeStore:
 
 def summary(kept: Message) -> Message:
     shown = {name: value for name, value in kept.items() if name != "lines"}
-    return {**shown, "beginning": kept["lines"][0]["text"]}
+    return {**shown, "beginning": next(line["text"] for line in kept["lines"] if line["text"])}
 
 
 def transcript(id: str, said: list[tuple[int, str]], started: str, **fields: Any) -> Message:
@@ -84,11 +84,16 @@ def transcript(id: str, said: list[tuple[int, str]], started: str, **fields: Any
         line = {"id": number, "start": round(at, 2), "end": round(at + seconds, 2), "text": text}
         lines.append({**line, "speaker": speaker, "language": "en"})
         at += seconds + 0.6
+        if number == 0 and len(said) > 1:
+            pause = {"id": len(said), "start": round(at, 2), "end": round(at + 6, 2)}
+            lines.append({**pause, "text": None, "speaker": None, "language": None})
+            at += 6
     return {
         "id": id,
         "title": "",
         "started": started,
         "ended": started,
+        "running": False,
         "seconds": at,
         "words": sum(len(text.split()) for _, text in said),
         "missing_words": 0,

@@ -48,6 +48,7 @@ def test_a_transcript_is_read_named_and_saved(page_server: FakeServer, open_page
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     expect(page.locator("#earlier-log .said")).to_have_count(3)
+    expect(page.locator("#earlier-log .silence")).to_have_count(1)
     expect(page.locator("#earlier-log .who")).to_have_text(["Speaker 1", "Jamal", "Speaker 1"])
     expect(page.locator("#earlier-meta")).to_contain_text("11 words · English · small")
 
@@ -154,6 +155,30 @@ def test_a_long_list_comes_in_pages_and_on_a_phone_one_thing_at_a_time(
     expect(page.locator("#earlier-items")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#earlier")).to_be_hidden()
+
+
+def test_only_what_runs_is_called_live(page_server: FakeServer, open_page: OpenPage) -> None:
+    fill(page_server)
+    newest, oldest = page_server.store.kept
+    newest.update(ended=None, running=True)
+    oldest.update(ended=None)
+    page = opened(page_server, open_page)
+    expect(page.locator(".library-item b")).to_have_text(["Live", "Interrupted"])
+    page.locator(".library-item").first.click()
+    expect(page.locator("#earlier-watch")).to_be_visible()
+    expect(page.locator("#earlier-delete")).to_be_hidden()
+    page.locator(".library-item").last.click()
+    expect(page.locator("#earlier-log")).to_contain_text("A note.")
+    expect(page.locator("#earlier-watch")).to_be_hidden()
+    expect(page.locator("#earlier-delete")).to_be_visible()
+
+
+def test_what_cannot_be_shown_is_said(page_server: FakeServer, open_page: OpenPage) -> None:
+    fill(page_server)
+    page = opened(page_server, open_page)
+    page.route("**/transcripts/b", lambda route: route.fulfill(json={"id": "b"}))
+    page.locator(".library-item").first.click()
+    expect(page.locator("#earlier-state")).to_have_text("The transcript cannot be shown.")
 
 
 def test_a_server_that_keeps_nothing_offers_nothing(

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from .conftest import missing
 from .fake_server import FakeServer, diff, line, snapshot, wait_for
+from .fake_store import transcript
 
 OpenPage = Callable[..., Page]
 
@@ -72,6 +73,32 @@ def test_a_session_that_is_not_there(page_server: FakeServer, open_page: OpenPag
     page_server.refusal = (404, {"code": "unknown_session"})
     page = open_page(f"{page_server.url}?watch=gone")
     expect(page.get_by_text("There is no such session.")).to_be_visible()
+
+
+def test_a_session_that_is_over_is_read_with_its_pauses(
+    page_server: FakeServer, open_page: OpenPage
+) -> None:
+    page_server.away = True
+    page_server.refusal = (404, {"code": "unknown_session"})
+    said = [(1, "Good evening."), (1, "Good night.")]
+    page_server.store.kept = [transcript("gone", said, "2026-03-02T19:00:00+00:00")]
+    page = open_page(f"{page_server.url}?watch=gone")
+    expect(page.locator("#log .said")).to_have_text(["Good evening.", "Good night."])
+    expect(page.locator("#log .silence")).to_have_count(1)
+    expect(page.locator("#link")).to_have_text("Ended")
+
+
+def test_what_cannot_be_shown_is_said_and_not_asked_for_again(
+    page_server: FakeServer, open_page: OpenPage
+) -> None:
+    page_server.away = True
+    page_server.refusal = (404, {"code": "unknown_session"})
+    page_server.store.kept = [transcript("gone", [(1, "A.")], "2026-03-02T19:00:00+00:00")]
+    page_server.store.kept[0]["lines"][0]["text"] = 1
+    page_server.store.kept[0]["speakers"] = {}
+    page = open_page(f"{page_server.url}?watch=gone")
+    expect(page.get_by_text("The transcript cannot be shown.")).to_be_visible()
+    expect(page.locator("#link")).to_have_text("Ended")
 
 
 def test_the_link_is_in_the_settings(page_server: FakeServer, open_page: OpenPage) -> None:

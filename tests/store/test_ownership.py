@@ -137,6 +137,20 @@ class TestSweepingBesideALivingServer:
         assert [s.text for s in other.read("a").segments] == ["one", "two three"]
 
 
+class TestLookingAfter:
+    def test_is_known_to_every_server_until_it_ends_or_nothing_is_heard_of_it(
+        self, two: tuple[Store, Store]
+    ) -> None:
+        mine, other = two
+        begin(mine)
+        assert other.looked_after(other.newest(10)) == {"a"}
+        age(mine, LONG)
+        assert other.looked_after(other.newest(10)) == set()
+        ended = Entry("a", 1, 3, ended=True, next_line=1)
+        assert write(mine, ended) is Outcome.STORED
+        assert other.looked_after(other.newest(10)) == set()
+
+
 class TestDeleting:
     def test_leaves_alone_what_runs_on_another_server(self, two: tuple[Store, Store]) -> None:
         mine, other = two

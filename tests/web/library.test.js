@@ -28,6 +28,23 @@ test("lines of the store become rows, with the long pauses between them", () => 
   assert.deepEqual(storedSpeakers({ speakers: { 2: "Ann" } }).names, { 2: "Ann" });
 });
 
+test("a pause that the store has as a line is a pause, said by nobody", () => {
+  const said = { speaker: 1, language: "en", text: "Hello." };
+  const rows = storedRows([
+    { id: 0, start: 0, end: 1, ...said },
+    { id: 1, start: 1, end: 8, speaker: null, language: null, text: null },
+    { id: 2, start: 8, end: 9, ...said },
+  ]);
+  assert.deepEqual(
+    rows.map(({ kind, begin, finish, text, language }) => [kind, begin, finish, text, language]),
+    [
+      ["line", 0, 1, "Hello.", "en"],
+      ["silence", 1, 8, "", ""],
+      ["line", 8, 9, "Hello.", "en"],
+    ],
+  );
+});
+
 test("found lines stand under their transcripts", () => {
   const found = [
     { transcript: "b", id: 1, start: 0, text: "x", title: "B" },

@@ -10,7 +10,7 @@
  *
  * @typedef {"idle" | "starting" | "live" | "paused" | "stopping"} Phase
  * @typedef {"keyWanted" | "keyWrong" | "keyScope" | "keyThrottled"} KeyProblem
- * @typedef {CaptureProblem | KeyProblem | "refused" | "deviceLost" | "fileUnreadable" | "notAudio"} Problem
+ * @typedef {CaptureProblem | KeyProblem | "refused" | "deviceLost" | "fileUnreadable" | "notAudio" | "unreadable"} Problem
  * @typedef {"microphone" | "tab" | "file"} Listening  Where the sound comes from.
  *
  * @typedef {object} State

@@ -82,7 +82,10 @@ export class Viewer extends Dialogue {
       // One that has not ended may go on: its speaker was only lost.
       if (stored.ended !== null) this.finish();
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (error instanceof Refusal) return;
+      this.finish();
+      this.change({ problem: "unreadable" });
+      throw error;
     }
   }
 

@@ -9,7 +9,8 @@
  * @property {string} title
  * @property {string} [beginning]  Its first words.
  * @property {string} started  As ISO 8601 has it.
- * @property {string | null} ended  Null while it goes on.
+ * @property {string | null} ended  Null while it goes on, and for a while after its server was lost.
+ * @property {boolean} running  Whether some server has it now.
  * @property {number} seconds
  * @property {number} words
  * @property {number} missing_words
@@ -19,7 +20,7 @@
  * @property {Record<string, string>} speakers  Names, by number.
  * @property {boolean} [audio]  Whether its sound was kept.
  *
- * @typedef {{id: number, start: number, end: number, text: string, speaker: number | null, language: string | null}} StoredLine
+ * @typedef {{id: number, start: number, end: number, text: string | null, speaker: number | null, language: string | null}} StoredLine  Without text it is a pause.
  * @typedef {Stored & {lines: StoredLine[]}} StoredTranscript
  * @typedef {{transcript: string, id: number, start: number, text: string, title?: string, started?: string}} Found
  */
@@ -39,7 +40,7 @@ export function storedRows(lines) {
     if (rows.length > 0 && line.start - end >= PAUSE_SECONDS) {
       rows.push(rowOf(`pause ${line.id}`, "silence", { start: end, end: line.start }));
     }
-    rows.push(rowOf(keyOf(line.id), "line", line));
+    rows.push(rowOf(keyOf(line.id), line.text === null ? "silence" : "line", line));
     end = line.end;
   }
   return rows;
@@ -59,14 +60,14 @@ export function keyOf(line) {
  * @param {Partial<StoredLine> & {start: number, end: number}} line
  * @returns {Row}
  */
-function rowOf(key, kind, { start, end, text = "", speaker, language }) {
+function rowOf(key, kind, { start, end, text, speaker, language }) {
   return {
     key,
     kind,
     begin: start,
     finish: end,
     speaker: speaker ?? 1,
-    text: text.trim(),
+    text: (text ?? "").trim(),
     translation: "",
     language: language ?? "",
     words: [],

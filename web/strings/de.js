@@ -83,7 +83,8 @@ export const de = {
   share: "Teilen",
   copySetup: "Link mit diesen Einstellungen kopieren",
   copyWatch: "Link zum Mitlesen kopieren",
-  watchHint: "Wer ihn hat, kann bis zum Ende der Sitzung mitlesen, und nur das.",
+  watchHint:
+    "Wer ihn hat, kann mitlesen, und nur das. Nach dem Ende ist zu lesen, was der Server davon aufbewahrt hat, wenn er Mitschriften aufbewahrt.",
   nothingToWatch: "Noch läuft nichts: Drücken Sie zuerst Start.",
   copyOverlay: "Adresse der Einblendung kopieren",
   overlayHint:
@@ -116,6 +117,7 @@ export const de = {
   keepIt: "Behalten",
   deleted: "Gelöscht.",
   stillRunning: "Sie läuft noch: Beenden Sie sie, bevor Sie sie löschen.",
+  cutShort: "Unterbrochen",
   noLongerThere: "Sie ist nicht mehr da.",
   storeAway: "Die Mitschriften sind gerade nicht zu erreichen.",
 
@@ -230,6 +232,9 @@ export const de = {
     "Drücken Sie noch einmal Start und schalten Sie „Tab-Audio auch teilen“ ein. Ein einzelnes Fenster hört man nicht, einen Tab schon.",
   fileUnreadableTitle: "Die Datei ist nicht mehr lesbar.",
   fileUnreadable: "Vielleicht wurde sie verschoben oder geändert. Öffnen Sie sie noch einmal.",
+  unreadableTitle: "Die Mitschrift lässt sich nicht anzeigen.",
+  unreadable:
+    "Die Seite kann nichts mit ihr anfangen. Laden Sie die Seite neu; hilft das nicht, kann der Server sie noch als Datei ausgeben.",
   refusedTitle: "Der Server hat diese Seite abgewiesen.",
   refused:
     "Vielleicht kennt er diese Adresse nicht oder lässt Seiten wie diese nicht zu. Sein Protokoll sagt, warum.",

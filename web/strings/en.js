@@ -83,7 +83,8 @@ export const en = {
   share: "Share",
   copySetup: "Copy a link with these settings",
   copyWatch: "Copy a link to read along",
-  watchHint: "Whoever has it can read along, and only that, until the session ends.",
+  watchHint:
+    "Whoever has it can read along, and only that. After the end they can read what the server has kept of it, if it keeps transcripts.",
   nothingToWatch: "Nothing is live yet: press Start first.",
   copyOverlay: "Copy the overlay’s address",
   overlayHint: "The overlay shows live captions over a video picture, on a transparent page.",
@@ -114,6 +115,7 @@ export const en = {
   keepIt: "Keep it",
   deleted: "Deleted.",
   stillRunning: "It is still being spoken: end it before you delete it.",
+  cutShort: "Interrupted",
   noLongerThere: "It is not there any more.",
   storeAway: "The transcripts cannot be reached just now.",
 
@@ -228,6 +230,9 @@ export const en = {
     "Press Start again and switch on “Also share tab audio”. Windows without it cannot be heard; tabs can.",
   fileUnreadableTitle: "The file cannot be read any more.",
   fileUnreadable: "It may have been moved or changed. Open it again.",
+  unreadableTitle: "The transcript cannot be shown.",
+  unreadable:
+    "The page could not make sense of it. Reload the page; if that does not help, the server can still save it as a file.",
   refusedTitle: "The server refused this page.",
   refused: "It may not know this address, or not let pages like this one in. Its log says why.",
   keyWantedTitle: "This server asks for a key.",

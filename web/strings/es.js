@@ -83,7 +83,8 @@ export const es = {
   share: "Compartir",
   copySetup: "Copiar un enlace con estos ajustes",
   copyWatch: "Copiar un enlace para leer",
-  watchHint: "Quien lo tenga puede seguir el texto, y solo eso, hasta que termine la sesión.",
+  watchHint:
+    "Quien lo tenga puede seguir el texto, y solo eso. Después del final puede leer lo que el servidor haya guardado, si guarda transcripciones.",
   nothingToWatch: "Aún no hay nada en directo: pulse primero Empezar.",
   copyOverlay: "Copiar la dirección de la superposición",
   overlayHint:
@@ -115,6 +116,7 @@ export const es = {
   keepIt: "Conservarla",
   deleted: "Eliminada.",
   stillRunning: "Aún está en curso: termínela antes de eliminarla.",
+  cutShort: "Interrumpida",
   noLongerThere: "Ya no está.",
   storeAway: "Las transcripciones no están accesibles ahora.",
 
@@ -229,6 +231,9 @@ export const es = {
     "Pulse Empezar otra vez y active «Compartir también el audio de la pestaña». Una ventana sola no se oye; una pestaña, sí.",
   fileUnreadableTitle: "El archivo ya no se puede leer.",
   fileUnreadable: "Quizá se movió o cambió. Ábralo otra vez.",
+  unreadableTitle: "La transcripción no se puede mostrar.",
+  unreadable:
+    "La página no la entiende. Recargue la página; si no ayuda, el servidor aún puede guardarla como archivo.",
   refusedTitle: "El servidor rechazó esta página.",
   refused:
     "Quizá no conozca esta dirección o no admita páginas como esta. Su registro dice por qué.",

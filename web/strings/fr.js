@@ -83,7 +83,8 @@ export const fr = {
   share: "Partager",
   copySetup: "Copier un lien avec ces réglages",
   copyWatch: "Copier un lien de lecture",
-  watchHint: "Qui l’a peut suivre le texte, et rien d’autre, jusqu’à la fin de la session.",
+  watchHint:
+    "Qui l’a peut suivre le texte, et rien d’autre. Après la fin, il peut lire ce que le serveur en a gardé, s’il garde les transcriptions.",
   nothingToWatch: "Rien n’est en direct : appuyez d’abord sur Démarrer.",
   copyOverlay: "Copier l’adresse de l’incrustation",
   overlayHint:
@@ -116,6 +117,7 @@ export const fr = {
   keepIt: "La garder",
   deleted: "Supprimée.",
   stillRunning: "Elle est encore en cours : terminez-la avant de la supprimer.",
+  cutShort: "Interrompue",
   noLongerThere: "Elle n’est plus là.",
   storeAway: "Les transcriptions sont inaccessibles pour l’instant.",
 
@@ -229,6 +231,9 @@ export const fr = {
     "Appuyez de nouveau sur Démarrer et activez « Partager aussi le son de l’onglet ». Une fenêtre seule ne s’entend pas ; un onglet, si.",
   fileUnreadableTitle: "Le fichier n’est plus lisible.",
   fileUnreadable: "Il a peut-être été déplacé ou modifié. Ouvrez-le de nouveau.",
+  unreadableTitle: "La transcription ne peut pas être affichée.",
+  unreadable:
+    "La page ne la comprend pas. Rechargez la page ; si cela ne suffit pas, le serveur peut encore l’enregistrer dans un fichier.",
   refusedTitle: "Le serveur a refusé cette page.",
   refused:
     "Peut-être ne connaît-il pas cette adresse, ou n’admet-il pas de pages comme celle-ci. Son journal dit pourquoi.",

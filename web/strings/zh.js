@@ -82,7 +82,8 @@ export const zh = {
   share: "分享",
   copySetup: "复制带有这些设置的链接",
   copyWatch: "复制旁听链接",
-  watchHint: "拿到链接的人可以阅读到会话结束，但不能做别的。",
+  watchHint:
+    "拿到链接的人只能阅读，不能做别的。如果服务器保存记录，会话结束后仍可阅读它所保存的内容。",
   nothingToWatch: "还没有直播：请先按“开始”。",
   copyOverlay: "复制叠加字幕的地址",
   overlayHint: "叠加字幕是一个透明页面，可把实时字幕显示在视频画面上。",
@@ -113,6 +114,7 @@ export const zh = {
   keepIt: "保留",
   deleted: "已删除。",
   stillRunning: "它仍在进行中：请先结束再删除。",
+  cutShort: "已中断",
   noLongerThere: "它已不存在。",
   storeAway: "暂时无法访问记录。",
 
@@ -220,6 +222,8 @@ export const zh = {
   noTabSound: "请再按“开始”，并打开“同时共享标签页音频”。单独的窗口听不到，标签页可以。",
   fileUnreadableTitle: "文件已无法读取。",
   fileUnreadable: "它可能被移动或修改了。请重新打开。",
+  unreadableTitle: "无法显示此记录。",
+  unreadable: "页面无法读懂它。请重新加载页面；如果仍不行，服务器还可以把它存为文件。",
   refusedTitle: "服务器拒绝了本页面。",
   refused: "它可能不认识这个地址，或不接受这样的页面。原因见服务器日志。",
   keyWantedTitle: "此服务器需要密钥。",

@@ -69,7 +69,8 @@ function makeItem(stored, chosen) {
   const facts = [timeText(stored.started), lengthText(stored.seconds)];
   if (stored.owner) facts.push(stored.owner);
   const meta = make("small", "", facts.join(" · "));
-  if (stored.ended === null) meta.prepend(make("b", "library-live", STRINGS.linkLive), " ");
+  if (stored.running) meta.prepend(make("b", "library-live", STRINGS.linkLive), " ");
+  else if (stored.ended === null) meta.prepend(make("b", "", STRINGS.cutShort), " ");
   return makeButton("library-item", stored.id, chosen, name, meta);
 }
 

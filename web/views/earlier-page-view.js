@@ -84,7 +84,7 @@ export function mountEarlierPage(wishes) {
     if (document.activeElement !== title) title.value = transcript.title;
     title.placeholder = transcript.beginning || STRINGS.untitled;
     title.readOnly = !rights.rename;
-    byId("earlier-delete").hidden = !rights.remove || transcript.ended === null;
+    byId("earlier-delete").hidden = !rights.remove || transcript.running;
     setText(byId("earlier-meta"), factsOf(transcript));
     renderLive(transcript);
     renderRows(log, shown, rows, named, rights.rename ? speakers : undefined, labeler(speakers));
@@ -222,9 +222,9 @@ function renderPeople(people, label, renamable) {
 }
 
 /** @param {StoredTranscript} transcript */
-function renderLive({ id, ended }) {
+function renderLive({ id, running }) {
   const link = /** @type {HTMLAnchorElement} */ (byId("earlier-watch"));
-  link.hidden = ended !== null;
+  link.hidden = !running;
   link.href = watchAddress(document.baseURI, id);
 }
 

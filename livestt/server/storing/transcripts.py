@@ -176,14 +176,23 @@ def summary(row: Stored) -> dict[str, Any]:
 
 
 async def _summaries(request: Request, rows: Sequence[Stored]) -> list[dict[str, Any]]:
-    """Sessions without their words, and whether their audio is kept."""
-    recordings = services(request).recordings
+    """Sessions without their words, whether they run, here or elsewhere, and whether their audio
+    is kept."""
+    recordings, here = services(request).recordings, services(request).sessions
+    elsewhere = await to_thread.run_sync(store_of(request).looked_after, rows)
 
     def find() -> list[bool]:
         return [recordings is not None and recordings.find(row.id) is not None for row in rows]
 
     recorded = await to_thread.run_sync(find) if recordings else [False] * len(rows)
-    return [{**summary(row), "audio": audio} for row, audio in zip(rows, recorded, strict=True)]
+    return [
+        {
+            **summary(row),
+            "running": here.find(row.id) is not None or row.id in elsewhere,
+            "audio": audio,
+        }
+        for row, audio in zip(rows, recorded, strict=True)
+    ]
 
 
 def _with_lines(about: dict[str, Any], transcript: StoredTranscript) -> Response:

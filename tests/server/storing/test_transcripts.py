@@ -68,6 +68,7 @@ def test_the_list_comes_in_pages(ask: Ask, store: Store) -> None:
     assert status == 200
     assert [row["id"] for row in first["transcripts"]] == ids[:1]
     assert first["transcripts"][0]["words"] == len(SAID.split())
+    assert first["transcripts"][0]["running"] is False
     assert first["transcripts"][0]["beginning"] == "Good morning everybody and welcome to the show."
     _, rest = ask(f"/transcripts?before={first['before']}")
     assert [row["id"] for row in rest["transcripts"]] == ids[1:]
