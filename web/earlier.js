@@ -108,7 +108,7 @@ export function mountEarlier({ server }) {
       return true;
     } catch (error) {
       say(error instanceof Refusal ? troubleText(error.obstacle) : STRINGS.unreadableTitle);
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof Refusal)) console.error(error);
       return false;
     }
   }

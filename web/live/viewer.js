@@ -85,7 +85,7 @@ export class Viewer extends Dialogue {
       if (error instanceof Refusal) return;
       this.finish();
       this.change({ problem: "unreadable" });
-      throw error;
+      console.error(error);
     }
   }
 
