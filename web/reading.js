@@ -83,13 +83,14 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
     },
     /** What is said: only after something changed, for it looks at every row. */
     render: () => {
-      const { conversation, phase, speakers } = dialogue.state;
+      const { about, conversation, phase, speakers } = dialogue.state;
       const shown = shownRows();
       transcript.render({
         rows: shown,
         part: currentPart(conversation),
         listening: listening(),
         speakers,
+        voices: about?.voices === true && about.diarization === true,
       });
       renderUnsure({ rows: shown, wanted: preferences().unsure });
       search.render();

@@ -48,6 +48,13 @@ def test_a_recognised_name_is_marked_and_can_be_refused(
     expect(page.get_by_role("img", name="Recognised by voice")).to_have_count(0)
 
 
+def test_who_speaks_alone_can_be_remembered(voiced: FakeServer, open_page: OpenPage) -> None:
+    page = live(voiced, open_page)
+    voiced.say(**snapshot(1, LINES[:1]))
+    page.locator("#log .who").click()
+    expect(page.locator("#speaker-remember-row")).to_be_visible()
+
+
 def test_a_voice_is_remembered_with_its_name(voiced: FakeServer, open_page: OpenPage) -> None:
     page = live(voiced, open_page)
     voiced.say(**snapshot(1, LINES))

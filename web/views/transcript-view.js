@@ -9,6 +9,7 @@
  * @property {Part | null} part
  * @property {boolean} listening
  * @property {Speakers} [speakers]  Their names; without it they have numbers only.
+ * @property {boolean} [voices]  Whether voices can be remembered: then who speaks alone has a name too.
  *
  * @typedef {{element: HTMLElement, row: Row, head: Head}} Shown
  * @typedef {{who: string, known: boolean, language: string}} Head  Who begins here, whether their
@@ -35,9 +36,9 @@ export function mountTranscript() {
   const shown = new Map();
 
   /** @param {TranscriptProps & {speakers: Speakers}} props */
-  function render({ rows, part, listening, speakers }) {
+  function render({ rows, part, listening, speakers, voices = false }) {
     const several = severalSpeakers(rows) || (part?.transcript.buffer_speaker ?? 1) > 1;
-    const named = several || Object.keys(speakers.names).length > 0;
+    const named = several || voices || Object.keys(speakers.names).length > 0;
     renderRows(log, shown, rows, named, speakers);
     const translated = rows.some(({ translation }) => translation !== "");
     sheet.classList.toggle("translated", translated);
