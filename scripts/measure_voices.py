@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from livestt.bench.speakers import Spoken, Talk, read_talks
+from livestt.bench.talks import Spoken, Talk, read_talks
 from livestt.events import Attributed, Committed, Event, Voice, Word
 from livestt.settings import Settings
 from livestt.speakers.embedder_registry import load_embedder

@@ -9,16 +9,18 @@ speech starts and ends, and there are no word latencies. ``id``, ``kind``, ``lan
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from livestt.engines import Samples
 from livestt.errors import SetupError
 from livestt.timebase import SAMPLE_RATE, from_ms
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,39 +42,49 @@ def read_manifest(path: Path, kinds: Sequence[str] = ()) -> list[Item]:
     Raises:
         SetupError: there is no such file, or no item in it, or a line is wrong.
     """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except OSError as error:
-        raise SetupError(f"Cannot read the manifest {path}: {error.strerror}.") from error
-    items = []
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            items += _item(line, path, number)
-    items = [item for item in items if not kinds or item.kind in kinds]
+    read = read_rows(path, _item, "an object with 'file' and 'text'")
+    items = [item for item in read if item is not None and (not kinds or item.kind in kinds)]
     if not items:
         raise SetupError(f"{path} has no item that can be scored.")
     return items
 
 
-def _item(line: str, path: Path, number: int) -> list[Item]:
+def read_rows(path: Path, understand: Callable[[dict[str, Any], Path], T], form: str) -> list[T]:
+    """Each line of a file of JSON lines, understood; empty lines are left out.
+
+    Args:
+        path: of the file.
+        understand: makes something of a line's object and the folder of the file.
+        form: what a line should be, for the error.
+
+    Raises:
+        SetupError: there is no such file, or a line is wrong.
+    """
     try:
-        row: dict[str, Any] = json.loads(line)
-        if row.get("scoring", "exact") not in ("exact", "none"):
-            return []
-        return [
-            Item(
-                str(row.get("id", row["file"])),
-                path.parent / row["file"],
-                row.get("text") or "",
-                row.get("language"),
-                row.get("kind", "all"),
-                tuple((str(w), float(a), float(b)) for w, a, b in row.get("words") or ()),
-            )
-        ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SetupError(
-            f"{path}, line {number}: not an object with 'file' and 'text' ({error})."
-        ) from error
+        lines = path.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise SetupError(f"Cannot read the manifest {path}: {error.strerror}.") from error
+    understood = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                understood.append(understand(json.loads(line), path.parent))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise SetupError(f"{path}, line {number}: not {form} ({error}).") from error
+    return understood
+
+
+def _item(row: dict[str, Any], folder: Path) -> Item | None:
+    if row.get("scoring", "exact") not in ("exact", "none"):
+        return None
+    return Item(
+        str(row.get("id", row["file"])),
+        folder / row["file"],
+        row.get("text") or "",
+        row.get("language"),
+        row.get("kind", "all"),
+        tuple((str(w), float(a), float(b)) for w, a, b in row.get("words") or ()),
+    )
 
 
 def speech_bounds(samples: Samples) -> tuple[float, float]:

@@ -7,19 +7,18 @@ Error rates are those of pyannote.metrics (Bredin, 2017) and, of words, those of
 from __future__ import annotations
 
 import importlib
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import anyio
 import numpy as np
 
+from livestt.bench.talks import Spoken, Talk
 from livestt.bench.text import spelled
 from livestt.engines import Engine, Samples
-from livestt.errors import MissingExtra, SetupError
+from livestt.errors import MissingExtra
 from livestt.events import Attributed, Committed, Event, Progress, SpeakerTurn, Word
 from livestt.settings import Settings
 from livestt.speakers import Diarizer
@@ -30,27 +29,6 @@ MARGIN = 0.25
 """Seconds by which turns may be longer than speech."""
 COLLAR = 5.0
 """Seconds by which words may be off in the time-constrained word error rate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """What one speaker says from when to when, in seconds."""
-
-    speaker: str
-    start: float
-    end: float
-    text: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """A recording, and who really speaks in it."""
-
-    id: str
-    path: Path
-    turns: tuple[Spoken, ...]
-    words_known: bool
-    """Whether the turns have their texts."""
 
 
 @dataclass(slots=True)
@@ -89,48 +67,6 @@ class Scores:
     label_changes: float
     delay_p50: float | None
     delay_p95: float | None
-
-
-def read_talks(files: Sequence[Path], kinds: Collection[str] = ()) -> list[Talk]:
-    """Recordings with an ``.rttm`` of the same name beside them, or manifests of such.
-
-    A line of a manifest (``.jsonl``) has ``file`` and ``rttm``, and may have ``turns_file``: JSON
-    with ``turns``, a list of ``speaker``, ``start``, ``end`` and ``text``.
-
-    Args:
-        files: recordings or manifests.
-        kinds: only lines whose ``kind`` is one of these; all if empty.
-
-    Raises:
-        SetupError: a file is missing or cannot be read.
-    """
-    talks: list[Talk] = []
-    for path in files:
-        if path.suffix == ".jsonl":
-            rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
-            talks += [_from_row(row, path.parent) for row in rows if _is_wanted(row, kinds)]
-        else:
-            talks.append(Talk(path.stem, path, read_rttm(path.with_suffix(".rttm")), False))
-    if not talks:
-        raise SetupError("No recording has an RTTM file that says who speaks when.")
-    return talks
-
-
-def read_rttm(path: Path) -> tuple[Spoken, ...]:
-    """The turns of an RTTM file (NIST, 2009).
-
-    Raises:
-        SetupError: it is missing or not of that form.
-    """
-    try:
-        lines = [line.split() for line in path.read_text("utf-8").splitlines()]
-        return tuple(
-            Spoken(fields[7], float(fields[3]), float(fields[3]) + float(fields[4]))
-            for fields in lines
-            if fields and fields[0] == "SPEAKER"
-        )
-    except (OSError, IndexError, ValueError) as error:
-        raise SetupError(f"Cannot read who speaks when from {path}: {error}") from error
 
 
 def listen(
@@ -284,17 +220,3 @@ def _needed(module: str) -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         raise MissingExtra("livestt bench speakers", "bench-speakers") from error
-
-
-def _is_wanted(row: Mapping[str, Any], kinds: Collection[str]) -> bool:
-    return bool(row.get("rttm")) and (not kinds or row.get("kind") in kinds)
-
-
-def _from_row(row: Mapping[str, Any], folder: Path) -> Talk:
-    path = folder / row["file"]
-    name = str(row.get("id", path.stem))
-    told = row.get("turns_file") and json.loads((folder / row["turns_file"]).read_text("utf-8"))
-    if told and (told := told.get("turns")):
-        turns = tuple(Spoken(t["speaker"], t["start"], t["end"], t["text"]) for t in told)
-        return Talk(name, path, turns, all(turn.text for turn in turns))
-    return Talk(name, path, read_rttm(folder / row["rttm"]), False)

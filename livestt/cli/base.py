@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -13,6 +15,9 @@ from livestt.errors import LivesttError
 from livestt.option import GROUPS, Setting, Value
 from livestt.settings import Settings
 
+T = TypeVar("T")
+READ = click.Path(exists=True, dir_okay=False, path_type=Path)
+WRITTEN = click.Path(dir_okay=False, path_type=Path)
 SWITCHED = "livestt.switched"
 """Where in the context the values set by aliases without a value wait."""
 
@@ -144,6 +149,24 @@ def switches(setting: Setting) -> list[click.Option]:
 def settings_of(ctx: click.Context, values: dict[str, Any]) -> Settings:
     """The settings that a command line and the environment add up to."""
     return Settings(**{**values, **ctx.meta.get(SWITCHED, {})})
+
+
+def in_one_line(run: Callable[[], T]) -> T:
+    """Run; of a group of errors the first of ours is what people can act on."""
+    failures: list[BaseException] = []
+    try:
+        return run()
+    except* LivesttError as group:
+        failures += _leaves(group)
+    raise failures[0]
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
 
 
 def announce(sentence: str) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from livestt.cli.base import Command, announce
+from livestt.cli.base import READ, Command, announce
+from livestt.cli.measuring import json_option, write_json
 from livestt.cli.options import MODEL, with_settings
 from livestt.settings import Settings
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.command("engine", cls=Command)
 @click.option(
     "--audio",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=READ,
     help="Speech to measure with; without it, noise like speech.",
 )
 @click.option(
@@ -49,12 +49,7 @@ if TYPE_CHECKING:
     help="Then run sessions so long with the engine never idle, and beside them sessions on 30 s "
     "windows without batches.",
 )
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write all figures here.",
-)
+@json_option()
 @with_settings(
     MODEL, names=("log_level", "min_chunk_size", "window"), defaults={"log_level": "warning"}
 )
@@ -96,14 +91,16 @@ def command(
     _show(report)
     if carried is not None:
         _compare(*carried)
-    if json_file is not None:
-        job = asdict(report.job)
-        sessions = {f"step_{step:g}": report.capacity(step) for step in _steps(report)}
-        figures = {**asdict(report), "job": job, "sessions": sessions}
-        if carried is not None:
-            names = ("full_load", "full_load_30_s_alone")
-            figures |= {name: asdict(one) for name, one in zip(names, carried, strict=True)}
-        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_json(_figures(report, carried), json_file)
+
+
+def _figures(report: EngineReport, carried: tuple[Carried, Carried] | None) -> dict[str, Any]:
+    sessions = {f"step_{step:g}": report.capacity(step) for step in _steps(report)}
+    figures = {**asdict(report), "job": asdict(report.job), "sessions": sessions}
+    if carried is not None:
+        names = ("full_load", "full_load_30_s_alone")
+        figures |= {name: asdict(one) for name, one in zip(names, carried, strict=True)}
+    return figures
 
 
 def _steps(report: EngineReport) -> tuple[float, float]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from livestt.cli.base import Command, announce
-from livestt.cli.bench_live import require
+from livestt.cli.base import READ, Command, announce
+from livestt.cli.measuring import json_option, require, share, write_json
 from livestt.cli.options import FILES, with_settings
 from livestt.cli.transcribe import LIVE_ONLY
 from livestt.errors import LivesttError
@@ -26,21 +25,11 @@ if TYPE_CHECKING:
 
 
 @click.command("files", cls=Command)
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@click.argument("files", nargs=-1, required=True, type=READ)
 @click.option("--kind", multiple=True, help="Only items of this kind; repeatable.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many items.")
 @click.option("--show", is_flag=True, help="Also each item's text.")
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write all figures here, and each item's text.",
-)
+@json_option("all figures and each item's text")
 @with_settings(FILES, without=LIVE_ONLY, defaults={"log_level": "warning"})
 def command(
     settings: Settings,
@@ -77,8 +66,7 @@ def command(
             click.echo(f"{result.item.id}\t{result.text}")
     capabilities = engine.capabilities
     Console().print(_table(f"{capabilities.name} {capabilities.model}", summaries))
-    if json_file is not None:
-        _write(json_file, summaries, results)
+    write_json(_figures(summaries, results), json_file)
     if failed:
         click.get_current_context().exit(1)
 
@@ -115,19 +103,15 @@ def _table(title: str, summaries: Sequence[Summary]) -> Table:
             str(summary.items),
             f"{summary.seconds / 60:.1f}",
             str(summary.errors.words),
-            _share(summary.errors.wer),
-            _share(summary.errors.cer),
+            share(summary.errors.wer),
+            share(summary.errors.cer),
             f"{summary.with_words}/{summary.items}",
             f"{summary.speed:.1f}x",
         )
     return drawn
 
 
-def _share(rate: float | None) -> str:
-    return "-" if rate is None else f"{rate:.1%}"
-
-
-def _write(path: Path, summaries: Sequence[Summary], results: Sequence[Result]) -> None:
+def _figures(summaries: Sequence[Summary], results: Sequence[Result]) -> dict[str, Any]:
     items = [
         {
             "id": r.item.id,
@@ -138,5 +122,4 @@ def _write(path: Path, summaries: Sequence[Summary], results: Sequence[Result]) 
         }
         for r in results
     ]
-    figures = {"kinds": [asdict(summary) for summary in summaries], "items": items}
-    path.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return {"kinds": [asdict(summary) for summary in summaries], "items": items}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from livestt.cli.base import Command
-from livestt.cli.bench_live import FILE, in_one_line, plan_of, process, require
+from livestt.cli.base import Command, in_one_line
+from livestt.cli.measuring import require, write_json
+from livestt.cli.running_server import load_options, plan_of, watched
 from livestt.errors import SetupError
 
 if TYPE_CHECKING:
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 
 
 @click.command("overload", cls=Command)
-@click.argument("manifest", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--url", default="ws://127.0.0.1:8000/asr", show_default=True, help="A running livestt."
-)
 @click.option("--minutes", type=float, default=10.0, show_default=True, help="How long.")
 @click.option(
     "--times", type=float, default=3.0, show_default=True,
@@ -31,29 +27,11 @@ if TYPE_CHECKING:
     "--capacity", type=click.IntRange(1),
     help="Sessions that the server admits; else its --max-sessions."
 )  # fmt: skip
-@click.option(
-    "--limit-p95", type=float, default=3.0, show_default=True, metavar="SECONDS",
-    help="What committed words of those who are in must hold."
-)  # fmt: skip
-@click.option(
-    "--seconds", type=float, default=60.0, show_default=True, help="Least length of each session."
+@load_options(
+    server="A running livestt.",
+    limit="What committed words of those who are in must hold.",
+    ramp="Everybody comes within this time.",
 )
-@click.option(
-    "--gap", type=float, default=1.0, show_default=True, metavar="SECONDS",
-    help="Mean pause between recordings."
-)  # fmt: skip
-@click.option(
-    "--ramp", type=float, default=5.0, show_default=True, metavar="SECONDS",
-    help="Everybody comes within this time."
-)  # fmt: skip
-@click.option("--language", default="en", show_default=True, help="Spoken, or auto.")
-@click.option("--kind", multiple=True, help="Only recordings of this kind; repeatable.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of orders and pauses.")
-@click.option(
-    "--server-pid", type=int, help="Process whose CPU and memory are measured; else it is the one "
-    "that listens at the address, if that is on this machine."
-)  # fmt: skip
-@click.option("--json", "json_file", type=FILE, help="Write all figures here.")
 def command(
     manifest: Path,
     url: str,
@@ -80,7 +58,6 @@ def command(
 
     from livestt.bench.counters import samples
     from livestt.bench.overload import Besieger, Siege
-    from livestt.bench.watch import find_server
 
     figures = samples(url)
     if figures is None:
@@ -88,7 +65,7 @@ def command(
     wanted = plan_of(manifest, url, {**FIXED, **plan})
     room = capacity or int(figures["livestt_sessions_limit"])
     siege = Siege(wanted, room, times, minutes * 60)
-    besieger = Besieger(siege, process(server_pid) if server_pid else find_server(url))
+    besieger = Besieger(siege, watched(url, server_pid))
 
     def tell(text: str) -> None:
         click.echo(text, err=True)
@@ -96,8 +73,7 @@ def command(
     outcome = in_one_line(lambda: anyio.run(besieger.run, tell))
     for name, text in rows(outcome):
         click.echo(f"{name:<34}{text}")
-    if json_file is not None:
-        json_file.write_text(json.dumps(asdict(outcome), indent=2) + "\n", encoding="utf-8")
+    write_json(asdict(outcome), json_file)
     faults = outcome.faults(limit_p95)
     for fault in faults:
         click.echo(fault)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from livestt.cli.base import Command, announce
-from livestt.cli.bench_live import require
+from livestt.cli.base import READ, Command, announce
+from livestt.cli.measuring import json_option, require, share, write_json
 from livestt.cli.options import DIARIZING_FILES, FILES, with_settings
 from livestt.settings import Settings
 
@@ -32,12 +31,7 @@ COLUMNS: Mapping[str, str] = {
 
 
 @click.command("speakers", cls=Command)
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@click.argument("files", nargs=-1, required=True, type=READ)
 @click.option(
     "--speed",
     type=click.FloatRange(0),
@@ -47,12 +41,7 @@ COLUMNS: Mapping[str, str] = {
 )
 @click.option("--kind", multiple=True, help="Only recordings of this kind; repeatable.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many recordings.")
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write all figures here.",
-)
+@json_option()
 @with_settings(
     (*FILES, "Speakers"),
     without=DIARIZING_FILES,
@@ -80,7 +69,8 @@ def command(
     from rich.console import Console
 
     from livestt.bench.speaker_costs import costs
-    from livestt.bench.speakers import listen, read_talks, scores
+    from livestt.bench.speakers import listen, scores
+    from livestt.bench.talks import read_talks
     from livestt.engines.registry import load_engine
     from livestt.speakers.registry import load_diarizer
     from livestt.testing import decode_file
@@ -101,9 +91,7 @@ def command(
             f"{size} sessions at once: {1000 * cost:.2f} ms of CPU per second of each, "
             f"{cost / first:.2f} of one alone"
         )
-    if json_file is not None:
-        body = {"costs": work, "recordings": [asdict(result) for result in results]}
-        json_file.write_text(json.dumps(body, indent=2) + "\n", "utf-8")
+    write_json({"costs": work, "recordings": [asdict(one) for one in results]}, json_file)
 
 
 def _table(title: str, results: Sequence[Scores], *, delays: bool) -> Table:
@@ -117,17 +105,13 @@ def _table(title: str, results: Sequence[Scores], *, delays: bool) -> Table:
         column.justify = "right"
     for result in results:
         row: dict[str, Any] = asdict(result)
-        shares = [_share(row[name]) for name in COLUMNS]
+        shares = [share(row[name]) for name in COLUMNS]
         times = [_seconds(result.delay_p50), _seconds(result.delay_p95)] if delays else []
         heard = f"{result.speakers_heard}/{result.speakers}"
         order = "yes" if result.in_order else "no"
         silence = f"{result.in_silence:.1f} s"
         table.add_row(result.id, heard, order, silence, *shares, *times)
     return table
-
-
-def _share(rate: float | None) -> str:
-    return "-" if rate is None else f"{rate:.1%}"
 
 
 def _seconds(value: float | None) -> str:

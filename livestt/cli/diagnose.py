@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from livestt.cli.base import Command, announce
+from livestt.cli.base import READ, Command, announce
+from livestt.cli.measuring import json_option, write_json
 from livestt.cli.options import FILES, with_settings
 from livestt.settings import Settings
 
@@ -23,7 +23,7 @@ LINES = 20
 
 
 @click.command("diagnose", cls=Command)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=READ)
 @click.option(
     "--speed",
     type=click.FloatRange(0.0),
@@ -31,12 +31,7 @@ LINES = 20
     show_default=True,
     help="1 is real time, 4 is four times as fast, 0 as fast as it goes.",
 )
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write everything that was noted here.",
-)
+@json_option("everything that was noted")
 @with_settings(FILES, defaults={"log_level": "warning"})
 def command(settings: Settings, file: Path, speed: float, json_file: Path | None) -> None:
     """Send one file through the whole pipeline and say what is wrong, stage by stage.
@@ -64,9 +59,8 @@ def command(settings: Settings, file: Path, speed: float, json_file: Path | None
         click.echo(f"{mark}  {verdict.subject}: {verdict.says}")
         if verdict.advice:
             click.echo(f"      -> {verdict.advice}")
-    if json_file is not None:
-        notes = {**asdict(probes), "verdicts": [asdict(verdict) for verdict in found]}
-        json_file.write_text(json.dumps(notes, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    verdicts_found = [asdict(verdict) for verdict in found]
+    write_json({**asdict(probes), "verdicts": verdicts_found}, json_file)
     if any(verdict.level == "fail" for verdict in found):
         click.get_current_context().exit(1)
 

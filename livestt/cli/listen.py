@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,10 @@ import anyio
 import click
 from anyio.to_thread import run_sync
 
-from livestt.cli.base import Command, announce
+from livestt.cli.base import WRITTEN, Command, announce, in_one_line
 from livestt.cli.options import DIARIZING_FILES, FILES, with_settings
 from livestt.cli.written import format_of
-from livestt.errors import LivesttError, MissingExtra, SetupError
+from livestt.errors import MissingExtra, SetupError
 from livestt.settings import Settings
 from livestt.timebase import SAMPLE_RATE
 
@@ -32,7 +33,7 @@ BLOCK = SAMPLE_RATE // 10
 @click.option(
     "--output",
     "-o",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=WRITTEN,
     help="Write the transcript here at the end; .txt, .md, .srt, .vtt, .tsv or .json.",
 )
 @click.option("--input", "-i", "source", help="Microphone, by number or part of its name.")
@@ -65,7 +66,8 @@ def command(settings: Settings, output: Path | None, source: str | None) -> None
                 diarizer = load_diarizer(settings, announce)
                 models.callback(diarizer.close)
             with captions:
-                _run(open_microphone, engine, settings, captions, diarizer)
+                listening = partial(_listen, open_microphone, engine, settings, captions, diarizer)
+                in_one_line(lambda: anyio.run(listening))
     finally:
         if output is not None:
             captions.save(output)
@@ -93,31 +95,6 @@ def microphone(source: str | None) -> Any:
     except (ValueError, sounddevice.PortAudioError) as error:
         raise SetupError(f"The microphone cannot be used: {error}") from error
     return sounddevice.RawInputStream(SAMPLE_RATE, BLOCK, device=device, channels=1, dtype="int16")
-
-
-def _run(
-    source: Any,
-    engine: Engine,
-    settings: Settings,
-    captions: Captions,
-    diarizer: Diarizer | None,
-) -> None:
-    """Run the event loop; of a group of errors the first is what people can act on."""
-    failures: list[BaseException] = []
-    try:
-        anyio.run(_listen, source, engine, settings, captions, diarizer)
-    except* LivesttError as group:
-        failures.extend(_leaves(group))
-    if failures:
-        raise failures[0]
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error
 
 
 async def _listen(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
-from livestt.cli.base import Command, announce
+from livestt.cli.base import READ, Command, announce
 from livestt.cli.options import FILES, with_settings
 from livestt.cli.written import FORMATS, format_of
 from livestt.errors import LivesttError
@@ -36,12 +36,7 @@ Hear: TypeAlias = "Callable[[Path, Progress], Transcript]"
 
 
 @click.command("transcribe", cls=Command)
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@click.argument("files", nargs=-1, required=True, type=READ)
 @click.option(
     "--format",
     "-f",

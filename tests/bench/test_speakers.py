@@ -1,21 +1,15 @@
-"""What is made of a session's speakers, and of who really spoke."""
+"""What is made of a session's speakers, against who really spoke."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from livestt.bench.speakers import Heard, Spoken, Talk, heard_in, read_talks, scores
-from livestt.errors import SetupError
+from livestt.bench.speakers import Heard, heard_in, scores
+from livestt.bench.talks import Spoken, Talk
 from livestt.events import Attributed, Committed, Progress, SpeakerTurn, Voice, Word
 from livestt.timebase import from_seconds
-
-RTTM = (
-    "SPEAKER talk 1 0.00 2.00 <NA> <NA> ada <NA> <NA>\n"
-    "SPEAKER talk 1 2.00 2.00 <NA> <NA> bob <NA> <NA>\n"
-)
 
 
 def word(text: str, start: float, end: float) -> Word:
@@ -40,33 +34,6 @@ def test_what_a_session_said_of_its_speakers() -> None:
     assert (heard.speakers, heard.changes) == ([2, 2], 1)
     assert heard.delays == [1.0, 1.0]
     assert len(heard.turns) == 1
-
-
-def test_recordings_bring_their_rttm(tmp_path: Path) -> None:
-    (tmp_path / "talk.rttm").write_text(RTTM, "utf-8")
-    [talk] = read_talks([tmp_path / "talk.wav"])
-    assert talk.turns == (Spoken("ada", 0, 2), Spoken("bob", 2, 4))
-    assert not talk.words_known
-
-
-def test_a_manifest_may_tell_the_words(tmp_path: Path) -> None:
-    turns = {"turns": [{"speaker": "ada", "start": 0, "end": 2, "text": "hello"}]}
-    (tmp_path / "turns.json").write_text(json.dumps(turns), "utf-8")
-    row = {"file": "a.wav", "rttm": "a.rttm", "turns_file": "turns.json"}
-    (tmp_path / "all.jsonl").write_text(json.dumps(row) + '\n{"file": "b.wav"}\n', "utf-8")
-    [talk] = read_talks([tmp_path / "all.jsonl"])
-    with pytest.raises(SetupError):
-        read_talks([tmp_path / "all.jsonl"], kinds=["meeting"])
-    assert talk.words_known
-    assert talk.turns == (Spoken("ada", 0, 2, "hello"),)
-
-
-@pytest.mark.parametrize("text", [None, "SPEAKER talk 1 x y\n"])
-def test_a_reference_that_cannot_be_read(tmp_path: Path, text: str | None) -> None:
-    if text is not None:
-        (tmp_path / "talk.rttm").write_text(text, "utf-8")
-    with pytest.raises(SetupError, match="who speaks when"):
-        read_talks([tmp_path / "talk.wav"])
 
 
 class TestScores:

@@ -109,7 +109,7 @@ def test_bad_options(args: list[str], says: str, manifest: Path, run: Run) -> No
 def test_the_extra_is_named(manifest: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     find: Any = importlib.util.find_spec
     monkeypatch.setattr(
-        "livestt.cli.bench_live.find_spec", lambda name: None if name == "psutil" else find(name)
+        "livestt.cli.measuring.find_spec", lambda name: None if name == "psutil" else find(name)
     )
     for command in ("live", "files"):
         result = run("bench", command, str(manifest))
