@@ -7,9 +7,11 @@ an unknown origin) then has the shape of its own refusals.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 from starlette.websockets import WebSocket
@@ -19,6 +21,7 @@ from livestt.protocols import asr_rest, native, openai_errors
 from livestt.protocols.deepgram import about
 
 Shape = Callable[[LivesttError], Response]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 def headers_of(error: LivesttError) -> dict[str, str]:
@@ -79,6 +82,21 @@ def refusal(path: str, error: LivesttError) -> Response:
     fitting = [start for start in SHAPES if path.startswith(start)]
     shape = SHAPES[max(fitting, key=len)] if fitting else NATIVE
     return shape(error)
+
+
+def answering(handler: Handler) -> Handler:
+    """A handler whose errors refuse in the shape of its path, and whose answers nobody caches."""
+
+    @wraps(handler)
+    async def answer(request: Request) -> Response:
+        try:
+            response = await handler(request)
+        except LivesttError as error:
+            return refusal(path_of(request.scope), error)
+        response.headers["cache-control"] = "no-store"
+        return response
+
+    return answer
 
 
 async def refuse(socket: WebSocket, error: LivesttError) -> None:

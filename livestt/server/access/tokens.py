@@ -11,9 +11,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from livestt.access.keys import SCOPES, Scope
-from livestt.errors import BadRequest, LivesttError, TooSlow
+from livestt.errors import BadRequest, TooSlow
 from livestt.server.access.door import LONGEST_TOKEN, access_of, grant_of
-from livestt.server.access.refusals import refusal
+from livestt.server.access.refusals import answering
 from livestt.server.services import services
 
 MOST_BYTES = 64 << 10
@@ -24,8 +24,8 @@ SECONDS = 60.0
 
 def routes() -> list[BaseRoute]:
     return [
-        Route("/tokens", make, methods=["POST"]),
-        Route("/access", show, methods=["GET"]),
+        Route("/tokens", answering(make), methods=["POST"]),
+        Route("/access", answering(show), methods=["GET"]),
     ]
 
 
@@ -38,24 +38,19 @@ async def show(request: Request) -> Response:
             "scopes": _names(grant.scopes),
             "temporary": grant.temporary,
             "max_sessions": grant.max_sessions,
-        },
-        headers={"cache-control": "no-store"},
+        }
     )
 
 
 async def make(request: Request) -> Response:
     """A token for a browser that must not see the key: ``{"seconds": 60, "scopes": ["view"]}``."""
     grant = grant_of(request)
-    try:
-        asked = await json_body(request)
-        scopes = _scopes(asked.get("scopes"), grant.scopes)
-        token = access_of(request).mint(grant, _seconds(asked.get("seconds", SECONDS)), scopes)
-    except LivesttError as error:
-        return refusal(request.url.path, error)
+    asked = await json_body(request)
+    scopes = _scopes(asked.get("scopes"), grant.scopes)
+    token = access_of(request).mint(grant, _seconds(asked.get("seconds", SECONDS)), scopes)
     return JSONResponse(
         {"token": token.value, "expires_at": token.expires, "scopes": _names(token.scopes)},
         status_code=201,
-        headers={"cache-control": "no-store"},
     )
 
 

@@ -55,7 +55,7 @@ def routes() -> list[BaseRoute]:
         WebSocketRoute("/v1/listen", listen),
         Route("/v1/listen", Endpoint(transcribe, refusals.deepgram), methods=["POST"]),
         WebSocketRoute("/v2/listen", flux),
-        Route("/v1/auth/grant", grant, methods=["POST"]),
+        Route("/v1/auth/grant", refusals.answering(grant), methods=["POST"]),
     ]
 
 
@@ -71,17 +71,12 @@ async def flux(socket: WebSocket) -> None:
 
 async def grant(request: Request) -> Response:
     """A token for a browser that must not see the key: ``{"ttl_seconds": 30}``."""
-    try:
-        seconds = (await json_body(request)).get("ttl_seconds") or TOKEN_SECONDS
-        if not isinstance(seconds, int | float) or not 1 <= seconds <= LONGEST_TOKEN_SECONDS:
-            raise BadRequest(f"ttl_seconds must be from 1 to {LONGEST_TOKEN_SECONDS}")
-        own = grant_of(request)
-        token = access_of(request).mint(own, float(seconds), frozenset({"transcribe"}))
-    except LivesttError as error:
-        return refusals.deepgram(error)
-    return JSONResponse(
-        {"access_token": token.value, "expires_in": seconds}, headers={"cache-control": "no-store"}
-    )
+    seconds = (await json_body(request)).get("ttl_seconds") or TOKEN_SECONDS
+    if not isinstance(seconds, int | float) or not 1 <= seconds <= LONGEST_TOKEN_SECONDS:
+        raise BadRequest(f"ttl_seconds must be from 1 to {LONGEST_TOKEN_SECONDS}")
+    own = grant_of(request)
+    token = access_of(request).mint(own, float(seconds), frozenset({"transcribe"}))
+    return JSONResponse({"access_token": token.value, "expires_in": seconds})
 
 
 async def _serve(socket: WebSocket, open_stream: Callable[[WebSocket, str], Stream]) -> None:

@@ -10,11 +10,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from livestt.errors import LivesttError, NotLocal, TooManySessions, UnknownSession
+from livestt.errors import LivesttError, TooManySessions, UnknownSession
 from livestt.pipeline import Manner
-from livestt.protocols.native import Request, error_message, parse_query
+from livestt.protocols.native import Request, parse_query
 from livestt.server.access.door import check_local
-from livestt.server.access.refusals import refusal, refuse
+from livestt.server.access.refusals import answering, refuse
 from livestt.server.live.session import LiveSession
 from livestt.server.native.conversation import Conversation, Publisher, Viewer
 from livestt.server.services import Services, services
@@ -28,8 +28,8 @@ MAX_VIEWERS = 100
 def routes() -> list[BaseRoute]:
     return [
         WebSocketRoute("/asr", live),
-        Route("/asr", admission, methods=["GET"]),
-        Route("/sessions", listing),
+        Route("/asr", answering(admission), methods=["GET"]),
+        Route("/sessions", answering(listing)),
     ]
 
 
@@ -48,23 +48,17 @@ async def live(socket: WebSocket) -> None:
 async def admission(request: HTTPRequest) -> Response:
     """What the handshake of a WebSocket with this query would be told, which browsers hide."""
     served = services(request)
-    try:
-        asked = _asked(request, served)
-        if asked.role == "viewer":
-            _watched(asked, request, served)
-        elif served.sessions.find(asked.session or "") is None:
-            served.sessions.check_room(counted=False)
-    except LivesttError as error:
-        return refusal(request.url.path, error)
-    return JSONResponse({}, headers={"cache-control": "no-store"})
+    asked = _asked(request, served)
+    if asked.role == "viewer":
+        _watched(asked, request, served)
+    elif served.sessions.find(asked.session or "") is None:
+        served.sessions.check_room(counted=False)
+    return JSONResponse({})
 
 
 async def listing(request: HTTPRequest) -> Response:
     """The sessions there are, newest first, for overlays and tools."""
-    try:
-        check_local(request)
-    except NotLocal as error:
-        return JSONResponse(error_message(error), status_code=error.http_status)
+    check_local(request)
     return JSONResponse({"sessions": summaries(services(request))})
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import HTTPConnection, Request
@@ -20,7 +19,7 @@ from livestt.protocols.openai_realtime import Realtime
 from livestt.protocols.openai_realtime.configuration import Configuration
 from livestt.protocols.openai_realtime.fields import number
 from livestt.server.access.door import access_of, grant_of
-from livestt.server.access.refusals import refusal
+from livestt.server.access.refusals import answering, refuse
 from livestt.server.access.tokens import json_body
 from livestt.server.openai.realtime_stream import RealtimeStream
 from livestt.server.services import Services, services
@@ -38,10 +37,11 @@ MAX_PREPARED = 1000
 
 def routes() -> list[BaseRoute]:
     surface = Surface()
+    secret, session = answering(surface.client_secret), answering(surface.beta_session)
     return [
         WebSocketRoute("/v1/realtime", surface.connect),
-        Route("/v1/realtime/client_secrets", surface.client_secret, methods=["POST"]),
-        Route("/v1/realtime/transcription_sessions", surface.beta_session, methods=["POST"]),
+        Route("/v1/realtime/client_secrets", secret, methods=["POST"]),
+        Route("/v1/realtime/transcription_sessions", session, methods=["POST"]),
     ]
 
 
@@ -77,7 +77,7 @@ class Surface:
         try:
             served.sessions.check_room()
         except LivesttError as error:
-            await socket.send_denial_response(refusal(socket.url.path, error))
+            await refuse(socket, error)
             return
         stream = self._stream(socket, served)
         with served.sessions.connected(stream):
@@ -85,22 +85,16 @@ class Surface:
 
     async def client_secret(self, request: Request) -> Response:
         """``{expires_after?, session?}`` to ``{value, expires_at, session}``."""
-        try:
-            body = await json_body(request)
-            session = body.get("session") or {}
-            made = self._secret(request, session, _seconds(body.get("expires_after")), beta=False)
-        except LivesttError as error:
-            return refusal(request.url.path, error)
-        return _fresh(made)
+        body = await json_body(request)
+        session = body.get("session") or {}
+        made = self._secret(request, session, _seconds(body.get("expires_after")), beta=False)
+        return JSONResponse(made)
 
     async def beta_session(self, request: Request) -> Response:
         """The beta's form: a session object that holds its ``client_secret``."""
-        try:
-            made = self._secret(request, await json_body(request), SECRET_SECONDS, beta=True)
-        except LivesttError as error:
-            return refusal(request.url.path, error)
+        made = self._secret(request, await json_body(request), SECRET_SECONDS, beta=True)
         session = made.pop("session")
-        return _fresh({**session, "client_secret": made})
+        return JSONResponse({**session, "client_secret": made})
 
     def _stream(self, socket: WebSocket, served: Services) -> RealtimeStream:
         offered = socket.scope["subprotocols"]
@@ -158,7 +152,3 @@ def _seconds(asked: Any) -> float:
         raise BadRequest("'expires_after' must be an object", param="expires_after")
     seconds = asked.get("seconds", SECRET_SECONDS)
     return number("seconds", seconds, LEAST_SECONDS, MOST_SECONDS, "expires_after.seconds")
-
-
-def _fresh(body: Mapping[str, Any]) -> Response:
-    return JSONResponse(body, headers={"cache-control": "no-store"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from anyio import to_thread
@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from livestt.errors import BadRequest, LivesttError, MissingScope, StillRunning, UnknownSession
+from livestt.errors import BadRequest, MissingScope, StillRunning, UnknownSession
 from livestt.events import SpeakerNamed
 from livestt.protocols.native import MAX_SPEAKER
 from livestt.server.access.door import check_local, grant_of
-from livestt.server.access.refusals import refusal
+from livestt.server.access.refusals import answering
 from livestt.server.access.tokens import json_body
 from livestt.server.services import services
 from livestt.server.storing.audio import audio
@@ -39,29 +39,15 @@ LONGEST_NAME = 200
 BEGINNING = 120
 """Characters of a transcript's first line that a list shows."""
 
-Handler = Callable[[Request], Awaitable[Response]]
-
 
 def routes() -> list[BaseRoute]:
     return [
-        Route("/transcripts", _answering(listing), methods=["GET"]),
-        Route("/transcripts/{session}", _answering(read), methods=["GET"]),
-        Route("/transcripts/{session}/audio", _answering(audio), methods=["GET"]),
-        Route("/transcripts/{session}", _answering(rename), methods=["PATCH"]),
-        Route("/transcripts/{session}", _answering(delete), methods=["DELETE"]),
+        Route("/transcripts", answering(listing), methods=["GET"]),
+        Route("/transcripts/{session}", answering(read), methods=["GET"]),
+        Route("/transcripts/{session}/audio", answering(audio), methods=["GET"]),
+        Route("/transcripts/{session}", answering(rename), methods=["PATCH"]),
+        Route("/transcripts/{session}", answering(delete), methods=["DELETE"]),
     ]
-
-
-def _answering(handler: Handler) -> Handler:
-    async def answer(request: Request) -> Response:
-        try:
-            response = await handler(request)
-        except LivesttError as error:
-            return refusal(request.url.path, error)
-        response.headers["cache-control"] = "no-store"
-        return response
-
-    return answer
 
 
 async def listing(request: Request) -> Response:

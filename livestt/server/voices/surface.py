@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from livestt.errors import BadRequest, LivesttError, MissingScope
+from livestt.errors import BadRequest, MissingScope
 from livestt.protocols.fields import Fields
 from livestt.protocols.voices import voice_body
 from livestt.server.access.door import check_local, grant_of
-from livestt.server.access.refusals import refusal
+from livestt.server.access.refusals import Handler, answering
 from livestt.server.access.tokens import json_body
 from livestt.server.files.bodies import received_form
 from livestt.server.services import services
@@ -22,8 +21,6 @@ from livestt.store.voices import StoredVoice
 FIELD = "file"
 MOST_BYTES = 20_000_000
 """Of a sample: half a minute in any form."""
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def routes() -> list[BaseRoute]:
@@ -36,16 +33,14 @@ def routes() -> list[BaseRoute]:
 
 
 def _answering(handler: Handler) -> Handler:
+    """A handler for who shows a key of their own, or asks from where the server is."""
+
+    @answering
     async def answer(request: Request) -> Response:
-        try:
-            check_local(request)
-            if grant_of(request).temporary:
-                raise MissingScope("a temporary token may neither see nor change voices")
-            response = await handler(request)
-        except LivesttError as error:
-            return refusal(request.url.path, error)
-        response.headers["cache-control"] = "no-store"
-        return response
+        check_local(request)
+        if grant_of(request).temporary:
+            raise MissingScope("a temporary token may neither see nor change voices")
+        return await handler(request)
 
     return answer
 
