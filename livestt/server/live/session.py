@@ -32,9 +32,8 @@ from livestt.server.live.feed import Feed, Listener
 from livestt.server.live.inbox import End, Flush, Inbox
 from livestt.server.live.ladder import RUNGS, eased
 from livestt.server.operations.tally import Count, Tally
-from livestt.server.storing.keeping import Keeper
+from livestt.server.storing.archive import Archive
 from livestt.server.storing.recordings import Recordings
-from livestt.server.storing.tape import Tape
 from livestt.speakers.heard_voice import HeardVoice
 from livestt.store import Opening, Resumed, Store
 from livestt.store.recorder import Recorder
@@ -133,16 +132,12 @@ class LiveSession:
         self._tuning = manner.tuning or tuning(pipeline.settings)
         self._driver: Driver | None = None
         self._level = level
-        self._keeper: Keeper | None = None
+        self._archive = Archive(self._publish, self.disown)
         if store is not None:
             opening = self._opening(owner) if resumed is None else None
-            recorder = Recorder(lines, opening, resumed)
-            self._keeper = Keeper(store, recorder, self._publish, self.disown)
-        self._tape: Tape | None = None
+            self._archive.keep_words(store, Recorder(lines, opening, resumed))
         if recordings is not None and manner.record:
-            self._tape = Tape(
-                recordings, self.id, resumption.origin if resumption else 0, self._warn
-            )
+            self._archive.keep_audio(recordings, self.id, resumption.origin if resumption else 0)
 
     @property
     def speakers(self) -> int:
@@ -152,7 +147,7 @@ class LiveSession:
     @property
     def recording(self) -> bool:
         """Whether its audio is kept."""
-        return self._tape is not None and self._tape.running
+        return self._archive.recording
 
     @property
     def resumable(self) -> bool:
@@ -211,7 +206,7 @@ class LiveSession:
         """Somebody knows more about the speakers."""
         if self._driver is not None:
             self._driver.tell(event)
-        self._receive_events([event])
+        self._archive.receive_events([event])
 
     def voice(self, speaker: int) -> HeardVoice:
         """What a speaker sounds like so far.
@@ -263,8 +258,7 @@ class LiveSession:
             with self._whole:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._mourn)
-                    if self._tape is not None:
-                        tasks.start_soon(self._tape.run)
+                    tasks.start_soon(self._archive.run)
                     await self._transcribe()
                     tasks.cancel_scope.cancel()
         except* LivesttError as group:
@@ -296,10 +290,7 @@ class LiveSession:
 
     async def _store_rest(self) -> None:
         try:
-            if self._keeper is not None:
-                await self._keeper.finish(complete=self._all_said.is_set())
-            if self._tape is not None:
-                await self._tape.finish(stored=self._keeper is None or self._keeper.done)
+            await self._archive.finish(complete=self._all_said.is_set())
         except Exception:  # the top of a session, too
             log.exception("session %s failed at its last words", self.id)
             self._fail(LivesttError(BUG))
@@ -320,7 +311,7 @@ class LiveSession:
             self._receive_heard,
             self._first_options,
             self._manner,
-            on_audio=None if self._tape is None else self._tape.receive,
+            on_audio=self._archive.on_audio,
         ) as driver:
             self._driver = driver
             driver.retune(eased(self._tuning, self._level))
@@ -361,13 +352,7 @@ class LiveSession:
         resumption = self._resumption
         if resumption is not None:
             events = [resumption.continued(event) for event in events]
-        self._receive_events(events)
-
-    def _receive_events(self, events: list[Event]) -> None:
-        if self._keeper is None:
-            self._publish(events)
-        else:
-            self._keeper.receive_events(events)
+        self._archive.receive_events(events)
 
     def _publish(self, events: list[Event]) -> None:
         """Nothing of this can be lost any more: tell everybody."""
@@ -380,12 +365,9 @@ class LiveSession:
                 self._all_said.set()
         self._audience.follow(events, self.transcript.progress)
 
-    def _warn(self, warning: Warned) -> None:
-        self._receive_events([warning])
-
     def _stay_open(self) -> None:
-        if self._keeper is not None and self.resumable and self._grace:
-            self._keeper.stay_open()
+        if self.resumable and self._grace:
+            self._archive.stay_open()
 
     def disown(self) -> None:
         """Somebody deleted the session, or its publisher went to another server."""
