@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from livestt.errors import BadRequest
-from livestt.speakers.embeddings import Embedding, cosine
+from livestt.speakers.embeddings import Embedding
 
 LOYALTY = 0.05
 """By how much another pair must be more alike than one that was told already."""
@@ -50,13 +52,16 @@ def recognised(
         threshold: least cosine of a pair.
         held: ids of profiles that people were told to be; see `LOYALTY`.
     """
+    if not known or not heard:
+        return {}
+    vectors = np.stack([profile.embedding for profile in known])
     pairs = []
     for person, voice in heard.items():
-        for profile in known:
-            alike = cosine(voice, profile.embedding)
+        cosines = vectors @ voice
+        for i in np.flatnonzero(cosines >= threshold).tolist():
+            profile, alike = known[i], float(cosines[i])
             bonus = LOYALTY if held.get(person) == profile.id else 0.0
-            if alike >= threshold:
-                pairs.append((-(alike + bonus), person, profile.id, Likeness(profile, alike)))
+            pairs.append((-(alike + bonus), person, profile.id, Likeness(profile, alike)))
     pairs.sort(key=lambda pair: pair[:3])
     found: dict[int, Likeness] = {}
     taken: set[str] = set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import anyio
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from livestt.audio.format import AudioFormat
-from livestt.driver import drive
+from livestt.driver import Driver, drive
 from livestt.engines import Engine, Samples
 from livestt.engines.scheduler import Scheduler
 from livestt.engines.scripted import ScriptedEngine
@@ -38,14 +38,14 @@ from .fixture_models import conversation, loaded
 def test_two_people_live(whisper: Engine, latency: str) -> None:
     samples, said = conversation("slt-01", "rms-01", "slt-02", "rms-02", "rms-03", "slt-04")
 
-    async def live() -> Harness:
+    async def heard() -> Harness:
         settings = Settings(language="en")
         async with Harness(whisper, settings, diarizer=loaded("sortformer", latency)) as harness:
             await harness.feed(samples)
             await harness.finish()
             return harness
 
-    events = asyncio.run(live()).events
+    events = asyncio.run(heard()).events
     words = [word for event in events if isinstance(event, Committed) for word in event.words]
     speakers: list[int | None] = []
     for event in events:
@@ -82,6 +82,39 @@ class Blocked(ScriptedDiarizer):
     def release(self, stream: ScriptedStream) -> None:
         assert not self.working, "released during a job"
         self.released.append(stream)
+
+
+def live(
+    diarizer: ScriptedDiarizer,
+    settings: Settings,
+    feed: Callable[[Driver], Awaitable[None]],
+    take: Callable[[Event], None] = lambda event: None,
+) -> None:
+    """A session that is fed so, ended, and over within half a minute."""
+    ended = anyio.Event()
+
+    def heard(events: list[Event]) -> None:
+        for event in events:
+            take(event)
+            if isinstance(event, Ended):
+                ended.set()
+
+    async def hear() -> None:
+        with anyio.fail_after(30):
+            async with drive(pipeline, engine, AudioFormat("s16le"), heard) as driver:
+                await feed(driver)
+                await driver.end()
+                await ended.wait()
+
+    scheduler, engine = DiarizerScheduler(diarizer), Scheduler(ScriptedEngine())
+    pipeline = Pipeline(settings, engine.engine.capabilities, scheduler)
+    try:
+        asyncio.run(hear())
+    finally:
+        if isinstance(diarizer, Blocked):
+            diarizer.may_go_on.set()
+        engine.close()
+        scheduler.close()
 
 
 def test_who_leaves_early_frees_the_stream_once_it_is_not_in_use() -> None:
@@ -197,69 +230,33 @@ def test_who_leaves_does_not_wait_for_a_diarizer_that_takes_hours(
 def test_a_limit_shorter_than_a_step_of_the_diarizer_stops_nothing() -> None:
     diarizer = ScriptedDiarizer()
     diarizer.capabilities = replace(diarizer.capabilities, step=16_000 * 10)
-    scheduler = DiarizerScheduler(diarizer)
-    ended = anyio.Event()
+    settings = Settings(vad=False, seconds_ahead=1)
 
-    def take(events: list[Event]) -> None:
-        if any(isinstance(event, Ended) for event in events):
-            ended.set()
+    async def feed(driver: Driver) -> None:
+        for _ in range(35):
+            await driver.feed(bytes(32_000))
 
-    async def feed() -> None:
-        settings = Settings(vad=False, seconds_ahead=1)
-        engine = Scheduler(ScriptedEngine())
-        pipeline = Pipeline(settings, engine.engine.capabilities, scheduler)
-        try:
-            with anyio.fail_after(30):
-                async with drive(pipeline, engine, AudioFormat("s16le"), take) as driver:
-                    for _ in range(35):
-                        await driver.feed(bytes(32_000))
-                    await driver.end()
-                    await ended.wait()
-        finally:
-            engine.close()
-
-    try:
-        asyncio.run(feed())
-    finally:
-        scheduler.close()
+    live(diarizer, settings, feed)
 
 
 def test_words_do_not_wait_for_a_diarizer_that_hangs_and_are_corrected_once_it_answers() -> None:
     diarizer = Blocked()
-    scheduler = DiarizerScheduler(diarizer)
     voices: list[Voice] = []
-    without, ended = anyio.Event(), anyio.Event()
+    without = anyio.Event()
 
-    def take(events: list[Event]) -> None:
-        for event in events:
-            if isinstance(event, Attributed):
-                voices[event.first : event.first + len(event.voices)] = event.voices
-                if len(voices) > 3 and all(voice.speaker is None for voice in voices):
-                    without.set()
-            elif isinstance(event, Ended):
-                ended.set()
+    def take(event: Event) -> None:
+        if isinstance(event, Attributed):
+            voices[event.first : event.first + len(event.voices)] = event.voices
+            if len(voices) > 3 and all(voice.speaker is None for voice in voices):
+                without.set()
 
-    async def feed() -> None:
-        engine = Scheduler(ScriptedEngine())
-        settings = Settings(vad=False, speaker_patience=0.1)
-        pipeline = Pipeline(settings, engine.engine.capabilities, scheduler)
-        try:
-            with anyio.fail_after(30):
-                async with drive(pipeline, engine, AudioFormat("s16le"), take) as driver:
-                    for _ in range(20):
-                        await driver.feed(bytes(16_000))
-                    await without.wait()
-                    diarizer.may_go_on.set()
-                    await driver.end()
-                    await ended.wait()
-        finally:
-            diarizer.may_go_on.set()
-            engine.close()
+    async def feed(driver: Driver) -> None:
+        for _ in range(20):
+            await driver.feed(bytes(16_000))
+        await without.wait()
+        diarizer.may_go_on.set()
 
-    try:
-        asyncio.run(feed())
-    finally:
-        scheduler.close()
+    live(diarizer, Settings(vad=False, speaker_patience=0.1), feed, take)
     assert {voice.speaker for voice in voices} == {1, 2}
 
 
@@ -267,32 +264,18 @@ def test_a_session_that_is_over_does_not_wait_long_for_its_speakers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(driving, "LAST_ANSWER", 0.0)
-    diarizer, said = Blocked(), []
-    scheduler = DiarizerScheduler(diarizer)
-    ended = anyio.Event()
+    diarizer = Blocked()
+    codes: list[str] = []
 
-    def take(events: list[Event]) -> None:
-        said.extend(events)
-        if any(isinstance(event, Ended) for event in events):
-            ended.set()
+    def take(event: Event) -> None:
+        if isinstance(event, Warned):
+            codes.append(event.code)
+        elif isinstance(event, Ended):
             diarizer.may_go_on.set()
 
-    async def feed() -> None:
-        engine = Scheduler(ScriptedEngine())
-        pipeline = Pipeline(Settings(vad=False), engine.engine.capabilities, scheduler)
-        try:
-            with anyio.fail_after(30):
-                async with drive(pipeline, engine, AudioFormat("s16le"), take) as driver:
-                    await driver.feed(bytes(160_000))
-                    await anyio.to_thread.run_sync(diarizer.began.wait)
-                    await driver.end()
-                    await ended.wait()
-        finally:
-            diarizer.may_go_on.set()
-            engine.close()
+    async def feed(driver: Driver) -> None:
+        await driver.feed(bytes(160_000))
+        await anyio.to_thread.run_sync(diarizer.began.wait)
 
-    try:
-        asyncio.run(feed())
-    finally:
-        scheduler.close()
-    assert [event.code for event in said if isinstance(event, Warned)] == ["diarization_error"]
+    live(diarizer, Settings(vad=False), feed, take)
+    assert codes == ["diarization_error"]
