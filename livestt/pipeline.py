@@ -52,6 +52,9 @@ class Manner:
     """Most speakers to tell apart."""
     record: bool = True
     """False is not recorded, even if the server records."""
+    title: str = ""
+    """What its transcript is called, such as the name of the file that is played; of live sessions
+    only."""
     committed: Before | None = None
     """What was committed already of a session that goes on here; of live sessions only."""
     min_speakers: int | None = None

@@ -50,6 +50,8 @@ class Request:
     max_speakers: int | None = None
     record: bool = True
     """False keeps the audio out of the server's recordings, if it makes any."""
+    title: str = ""
+    """What the transcript is called; the page gives the name of the file that it plays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ def parse_query(
         diarization=_diarization(query),
         max_speakers=_max_speakers(query),
         record=_choice(query, "record", ("true", "false", "1", "0")) in ("true", "1"),
+        title=query.get("title", ""),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,6 +10,15 @@ from typing import Any
 
 from livestt.events import VoiceHeard, Word
 from livestt.transcript import Segment
+
+LONGEST_TITLE = 200
+"""Characters of a file's name that become its transcript's title."""
+
+
+def titled(name: str) -> str:
+    """The last part of a file's name, as a title that a database can keep."""
+    last = re.split(r"[/\\]", name)[-1]
+    return "".join(char for char in last if char.isprintable())[:LONGEST_TITLE]
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ def test_a_file_is_sent_as_it_is_and_can_be_played(
     heard = page_server.newest
     assert heard.pcm == recording.read_bytes()
     assert heard.query["encoding"] == "auto"
+    assert heard.query["title"] == recording.name
     assert "sample_rate" not in heard.query
 
     lines = [

@@ -105,6 +105,7 @@ export class Dialogue extends EventTarget {
       resume: this.loss.ask(),
       container,
       record: this.record,
+      title: this.state.file?.name,
     });
   }
 

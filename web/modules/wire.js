@@ -74,10 +74,11 @@ export const SAMPLE_RATE = 16000;
  * @param {Resume | null} [options.resume]
  * @param {boolean} [options.record]  False if the server must not keep the sound.
  * @param {boolean} [options.container]  The bytes are a file's, and say themselves what they are.
+ * @param {string} [options.title]  What the transcript is called on the server.
  */
 export function liveUrl(
   base,
-  { language = "", resume = null, container = false, record = true } = {},
+  { language = "", resume = null, container = false, record = true, title = "" } = {},
 ) {
   const pcm = { encoding: "s16le", sample_rate: String(SAMPLE_RATE), channels: "1" };
   const url = new URL("asr", base);
@@ -88,6 +89,7 @@ export function liveUrl(
     ...(container ? { encoding: "auto" } : pcm),
     ...(language && { language }),
     ...(!record && { record: "false" }),
+    ...(title && { title }),
   }).toString();
   if (resume) {
     url.searchParams.set("session", resume.session);

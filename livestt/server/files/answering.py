@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -26,11 +25,9 @@ from livestt.server.services import Services
 from livestt.server.sockets.transport import abort_of
 from livestt.server.storing.filing import Filing
 from livestt.speakers.profiles import Profile
+from livestt.store.entries import titled
 
 log = logging.getLogger(__name__)
-
-LONGEST_TITLE = 200
-"""Characters of a file's name that become its transcript's title."""
 
 TRANSCRIPT = "livestt-transcript"
 """Header with the id of the stored transcript."""
@@ -157,12 +154,6 @@ def filing(served: Services, fields: Fields, options: FileOptions, name: str) ->
 def transcript_header(filing: Filing | None) -> dict[str, str]:
     """Where the transcript is kept, for the answer."""
     return {} if filing is None else {TRANSCRIPT: filing.id}
-
-
-def titled(name: str) -> str:
-    """The last part of a file's name, as a title that a database can keep."""
-    last = re.split(r"[/\\]", name)[-1]
-    return "".join(char for char in last if char.isprintable())[:LONGEST_TITLE]
 
 
 def with_speakers(manner: Manner, speakers: SpeakersWanted | None) -> Manner:

@@ -36,6 +36,7 @@ from livestt.server.storing.archive import Archive
 from livestt.server.storing.recordings import Recordings
 from livestt.speakers.heard_voice import HeardVoice
 from livestt.store import Opening, Resumed, Store
+from livestt.store.entries import titled
 from livestt.store.recorder import Recorder
 from livestt.store.resuming import Resumption, resumed_view
 from livestt.timebase import to_seconds
@@ -385,6 +386,7 @@ class LiveSession:
             owner or None,
             engine.name,
             engine.model,
+            titled(self._manner.title),
         )
 
     def _tell_level(self) -> None:

@@ -111,5 +111,6 @@ async def _fed(request: Request, served: Services) -> LiveSession:
         diarization=request.diarization,
         max_speakers=request.max_speakers,
         record=request.record,
+        title=request.title,
     )
     return served.sessions.open(audio, options, manner, grace=grace)

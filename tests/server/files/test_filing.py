@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from livestt.engines.scripted import script_of
-from livestt.server.files.answering import titled
 from livestt.store import Store
+from livestt.store.entries import titled
 
 from ..conftest import Serve
 from ..engines import Faulty, Watched

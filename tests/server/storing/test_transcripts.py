@@ -108,6 +108,12 @@ def test_a_part_of_one_that_is_running(serve: Serve, store: Store) -> None:
     assert [line["text"] for line in part["lines"]] == ["It is about foxes."]
 
 
+def test_a_session_may_say_what_it_is_called(server: Running, ask: Ask) -> None:
+    server.talk(bytes(32_000 * 6), **QUERY, title="/home/ann/Town meeting\x00.wav")
+    titles = {each["title"] for each in ask("/transcripts")[1]["transcripts"]}
+    assert titles == {"", "Town meeting.wav"}
+
+
 def test_names_are_kept_and_written(ask: Ask, store: Store) -> None:
     session = store.newest(1)[0].id
     body = {"title": "Monday", "speakers": {"1": "Anna", "2": "Ben"}}
