@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import click
 import uvicorn
-from livestt.server.transport import LARGE_MESSAGES
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from livestt.server.run import config
+from livestt.server.sockets.transport import LARGE_MESSAGES
 from livestt.settings import Settings
 
 

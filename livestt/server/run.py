@@ -12,7 +12,8 @@ from starlette.applications import Starlette
 from livestt import logs
 from livestt.server.access import asking
 from livestt.server.services import Services
-from livestt.server.sockets.transport import LARGEST, AbortableHttp, CaptionSocket
+from livestt.server.sockets.http import AbortableHttp
+from livestt.server.sockets.transport import LARGEST, CaptionSocket
 from livestt.settings import Settings
 
 GRACE = 5

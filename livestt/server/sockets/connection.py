@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from livestt.server.sockets.outbox import ClientGone, ClientStalled
@@ -98,9 +99,12 @@ class SocketConnection(ABC):
     async def receive(self) -> dict[str, Any]:
         """The next frame, under ``bytes`` or ``text``.
 
+        Thousands of small ones may lie here already, so others have their turn before each.
+
         Raises:
             ClientGone: there is none.
         """
+        await anyio.lowlevel.checkpoint()
         message = await self.socket.receive()
         if message["type"] == "websocket.disconnect":
             raise ClientGone("closed by the client")

@@ -1,4 +1,4 @@
-"""uvicorn's connections, with what live captions need: fresh words, and an end to dead clients."""
+"""uvicorn's WebSockets, with what live captions need: fresh words, and an end to dead clients."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from asyncio import TimerHandle
 from asyncio.transports import BaseTransport
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, Literal, cast
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 from uvicorn._types import ASGISendEvent
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
 UNSENT = 16 << 10
 """Bytes that the kernel takes before it has sent them. Left alone it takes megabytes, which is
@@ -37,9 +37,6 @@ LINGER = 1.0
 ABORT = "livestt.abort"
 """Extension of the ASGI scope: ``{"call": f}``, and ``f()`` ends the connection at once."""
 
-_Http: Any = AutoHTTPProtocol
-"""The faster of the two that uvicorn has, if what it needs is installed."""
-
 log = logging.getLogger(__name__)
 log.setLevel(logging.WARNING)  # uvicorn logs each address with its query, which holds prompts
 
@@ -56,6 +53,7 @@ class CaptionSocket(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self.logger = log
         self._lingering: TimerHandle | None = None
+        self._message = bytearray()
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -88,24 +86,57 @@ class CaptionSocket(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.http.response.body" and self.close_sent:
             self.handshake_complete = True  # else uvicorn takes every refusal for a bug and logs it
 
-    def send_receive_event_to_app(self) -> None:
+    def handle_ping(self) -> None:
+        """Who does not read pongs gets none: they would gather here without end (RFC 6455, section
+        5.5.3, asks for the newest only)."""
+        pong = b"".join(self.conn.data_to_send())
+        if self.writable.is_set():
+            self.transport.write(pong)
+
+    def handle_text(self, event: Frame) -> None:
+        self._begin("text", event)
+
+    def handle_bytes(self, event: Frame) -> None:
+        self._begin("bytes", event)
+
+    def _begin(self, kind: Literal["text", "bytes"], event: Frame) -> None:
+        self.curr_msg_data_type = kind
+        self._message = bytearray()
+        self.handle_cont(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        """One more piece of a message. Pieces are joined as they come: there may be millions, and
+        empty ones cost their sender nothing."""
+        if self.close_sent:
+            return
+        whole = event.fin and not self._message
+        if not whole:
+            self._message += event.data
         path = self.scope["path"].removeprefix(self.scope.get("root_path", ""))
         most = LARGE_MESSAGES.get(path, MAX_MESSAGE)
-        if sum(map(len, self.frames)) > most:
-            self.frames = []
-            self.conn.send_close(1009, f"one message takes at most {most} bytes here")
-            self.handle_parser_exception()
-            return
+        if max(len(self._message), len(event.data)) > most:
+            self._refuse_message(1009, f"one message takes at most {most} bytes here")
+        elif event.fin:
+            self.frames = [bytes(event.data if whole else self._message)]
+            self._message = bytearray()
+            self.send_receive_event_to_app()
+
+    def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text":
+            [data] = self.frames
             try:
-                if not all(map(bytes.isascii, self.frames)):
-                    b"".join(self.frames).decode()
+                if not data.isascii():
+                    data.decode()
             except UnicodeDecodeError:
                 # uvicorn does the same, but logs a traceback for what is the client's mistake.
-                self.conn.send_close(1007, "text that is not UTF-8")
-                self.handle_parser_exception()
+                self._refuse_message(1007, "text that is not UTF-8")
                 return
         super().send_receive_event_to_app()
+
+    def _refuse_message(self, code: int, reason: str) -> None:
+        self._message = bytearray()
+        self.conn.send_close(code, reason)
+        self.handle_parser_exception()
 
     def handle_parser_exception(self) -> None:
         if self.close_sent:
@@ -125,22 +156,6 @@ class CaptionSocket(WebSocketsSansIOProtocol):
             self.read_paused = False
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(LINGER, self.transport.close)
-
-
-class AbortableHttp(_Http):  # type: ignore[misc]
-    """One HTTP connection, which the application can abort likewise."""
-
-    app: Any
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        app = self.app
-
-        async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
-            scope.setdefault("extensions", {})[ABORT] = {"call": self.transport.abort}
-            await app(scope, receive, send)
-
-        self.app = with_abort
 
 
 def abort_of(scope: Scope) -> Callable[[], None] | None:
