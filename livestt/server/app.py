@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from anyio import to_thread
 from starlette.applications import Starlette
@@ -44,6 +45,7 @@ from livestt.speakers.scheduler import DiarizerScheduler, EmbedderScheduler
 from livestt.store import Store
 
 log = logging.getLogger(__name__)
+S = TypeVar("S", Scheduler, DiarizerScheduler, EmbedderScheduler)
 
 
 def create_app(
@@ -78,13 +80,27 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        scheduler = Scheduler(engine)
-        pipeline.diarizer = _scheduled(diarizer)
-        pipeline.file_diarizer = None if file_diarizer is diarizer else _scheduled(file_diarizer)
-        pipeline.embedder = EmbedderScheduler(embedder) if embedder is not None else None
-        voices = VoiceBook(pipeline, store)
-        pipeline.known = voices.known
-        try:
+        patience = timing.engine
+        async with AsyncExitStack() as closing:  # all of it, whatever one of them raises
+
+            def at_work(scheduler: S) -> S:
+                closing.push_async_callback(_close, scheduler, patience)
+                return scheduler
+
+            pipeline.diarizer = pipeline.file_diarizer = pipeline.embedder = None
+            if embedder is not None:
+                pipeline.embedder = at_work(EmbedderScheduler(embedder))
+            if file_diarizer is not None and file_diarizer is not diarizer:
+                pipeline.file_diarizer = at_work(DiarizerScheduler(file_diarizer))
+            if diarizer is not None:
+                pipeline.diarizer = at_work(DiarizerScheduler(diarizer))
+            scheduler = at_work(Scheduler(engine))
+            if store is not None:
+                closing.push_async_callback(_close_store, store)
+            if tracing is not None:
+                closing.push_async_callback(to_thread.run_sync, tracing.close)
+            voices = VoiceBook(pipeline, store)
+            pipeline.known = voices.known
             async with (
                 Sessions(pipeline, scheduler, timing, store, recordings) as sessions,
                 Readiness(pipeline, scheduler, timing) as readiness,
@@ -106,17 +122,6 @@ def create_app(
                     wyoming.listening(served) as app.state.wyoming_port,
                 ):
                     yield
-        finally:
-            if tracing is not None:
-                await to_thread.run_sync(tracing.close)
-            if store is not None and not await to_thread.run_sync(store.close):
-                log.error("not everything that was said could be stored: %s", store.trouble)
-            await _close(scheduler, engine, timing.engine)
-            for speakers in (pipeline.diarizer, pipeline.file_diarizer):
-                if speakers is not None:
-                    await _close(speakers, speakers.engine, timing.engine)
-            if pipeline.embedder is not None:
-                await _close(pipeline.embedder, pipeline.embedder.engine, timing.engine)
 
     return Starlette(
         routes=[
@@ -137,7 +142,7 @@ def create_app(
             Middleware(Observed, metrics=metrics),
             Middleware(SecurityHeaders),
             cross_origin(settings),
-            Middleware(Door, access=Access(settings, on_wrong_key=metrics.wrong_keys.inc)),
+            Middleware(Door, access=Access(settings, metrics.wrong_keys.inc)),
         ],
         lifespan=lifespan,
     )
@@ -157,16 +162,17 @@ def open_recordings(settings: Settings, store: Store | None) -> Recordings | Non
     return Recordings(Path(settings.record_dir), settings.record_max_mb * 1_000_000, store)
 
 
-def _scheduled(diarizer: Diarizer | None) -> DiarizerScheduler | None:
-    return DiarizerScheduler(diarizer) if diarizer is not None else None
-
-
 async def _close(
-    scheduler: Scheduler | DiarizerScheduler | EmbedderScheduler,
-    model: Engine | Diarizer | Embedder,
-    patience: float,
+    scheduler: Scheduler | DiarizerScheduler | EmbedderScheduler, patience: float
 ) -> None:
+    """Stop a model's threads, and free it."""
+    model = scheduler.engine
     if await to_thread.run_sync(scheduler.close, patience):
         await to_thread.run_sync(model.close)
     else:
         log.error("the model %s hangs; leaving without it", model.capabilities.name)
+
+
+async def _close_store(store: Store) -> None:
+    if not await to_thread.run_sync(store.close):
+        log.error("not everything that was said could be stored: %s", store.trouble)

@@ -14,8 +14,6 @@ from livestt.store.entries import Stored, moment
 from livestt.store.schema import lines, sessions, words
 from livestt.transcript import Segment, main_language
 
-Rows = Sequence[Row[Any]]
-
 OPENING_LINES = 4
 """Of a session, among which the first that is no pause is."""
 

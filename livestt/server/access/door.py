@@ -27,7 +27,7 @@ from livestt.access.rules import READING, Need, need
 from livestt.access.throttle import Throttle
 from livestt.errors import LivesttError, MissingScope, NotLocal, TooManyFailures, Unauthorized
 from livestt.server.access import asking
-from livestt.server.access.keyring import Keys, configured
+from livestt.server.access.keyring import configured
 from livestt.server.access.origins import check_origin
 from livestt.server.access.refusals import path_of, refusal, refuse
 from livestt.settings import Settings
@@ -56,21 +56,15 @@ class Access:
 
     Args:
         settings: the operator's settings.
-        keys: those that count; what the settings and the environment say unless given.
-        on_wrong_key: called when one is shown.
+        on_wrong_key: called when a key is shown that does not count.
 
     Raises:
         SetupError: the keys cannot be read.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        keys: Keys | None = None,
-        on_wrong_key: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, settings: Settings, on_wrong_key: Callable[[], None]) -> None:
         self._on_wrong_key = on_wrong_key
-        self.keys = keys or configured(settings)
+        self.keys = configured(settings)
         self._origins = (*settings.allow_origin, extension.ORIGIN)
         self._hosts = (*settings.allow_host, settings.host, f"{gethostname()}.local", gethostname())
         self._checks_host = not self.keys.required or bool(settings.allow_host)
