@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
 
 import anyio
@@ -14,6 +15,7 @@ from anyio import to_thread
 
 from livestt.engines import Engine, Job, StreamOptions
 from livestt.engines.scheduler import Scheduler, Ticket
+from livestt.engines.tickets import when_done
 from livestt.events import Event, Warned
 from livestt.limiters import opening
 from livestt.resident import state_of
@@ -86,18 +88,18 @@ class EngineDriver:
                 await self._ask(job)
                 answered()
 
-    async def quiet(self) -> bool:
+    async def quiet(self) -> Ticket | None:
         """Make sure that the engine is not, and will not be, at work for this session.
 
         Returns:
-            False if it hangs.
+            The job at which it hangs; None if it does not.
         """
         running = [t for t in self._asked if not (t.done or self._scheduler.withdraw(t))]
         with anyio.move_on_after(ANSWER_TIMEOUT):
             while not all(ticket.done or ticket.given_up for ticket in running):
                 await self._changed.wait()
                 self._changed = anyio.Event()
-        return all(ticket.done for ticket in running)
+        return next((ticket for ticket in running if not ticket.done), None)
 
     async def _ask(self, job: Job) -> None:
         """Get one job answered; while it waits for its turn, more audio may join it."""
@@ -166,9 +168,11 @@ class EngineDriver:
             await self._changed.wait()
             self._changed = anyio.Event()
         engine = self._scheduler.engine
-        if all(ticket.done for ticket in self._asked):
+        hung = next((ticket for ticket in self._asked if not ticket.done), None)
+        if hung is None:
             await to_thread.run_sync(engine.reset, job.stream)
         else:
+            when_done(hung, partial(engine.release, job.stream))
             with anyio.CancelScope(shield=True):
                 stream = await to_thread.run_sync(
                     engine.open, self.session.options, limiter=opening()
@@ -229,11 +233,13 @@ async def drive_engine(
         yield driver
     finally:
         with anyio.CancelScope(shield=True):
-            if driver is None or await driver.quiet():
-                held = stream if driver is None else driver.session.stream
+            hung = None if driver is None else await driver.quiet()
+            held = stream if driver is None else driver.session.stream
+            if hung is None:
                 await to_thread.run_sync(engine.release, held)
             else:
-                log.warning("the engine hangs; what it holds for a session cannot be freed")
+                log.warning("the engine hangs; what it holds for a session is freed if it answers")
+                when_done(hung, partial(engine.release, held))
 
 
 async def _open(

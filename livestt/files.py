@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +23,7 @@ from livestt.audio.format import AudioFormat
 from livestt.audio.reading import read_audio
 from livestt.engines import Capabilities, Engine, Samples, StreamOptions
 from livestt.engines.scheduler import Scheduler, Ticket
+from livestt.engines.tickets import when_done
 from livestt.errors import BadAudio, EngineError
 from livestt.events import Event
 from livestt.file_session import PACK, FileSession
@@ -258,13 +260,17 @@ class FileTranscription:
         with self._changed:
             while not all(ticket.done or _hangs(ticket) for ticket in left):
                 self._changed.wait(1.0)
-        hanging = [ticket.job.stream for ticket in left if not ticket.done]
+        hanging = [ticket for ticket in left if not ticket.done]
         if hanging:
-            log.warning("the engine hangs; what it holds for a file cannot be freed")
+            log.warning("the engine hangs; what it holds for a file is freed if it answers")
         with ExitStack() as releasing:
             for stream in streams:
-                if not any(stream is held for held in hanging):
-                    releasing.callback(self._scheduler.engine.release, stream)
+                release = partial(self._scheduler.engine.release, stream)
+                hung = next((ticket for ticket in hanging if ticket.job.stream is stream), None)
+                if hung is None:
+                    releasing.callback(release)
+                else:
+                    when_done(hung, release)
 
 
 def lanes(engine: Capabilities) -> int:

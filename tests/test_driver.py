@@ -130,7 +130,7 @@ def test_a_lasting_failure_is_said_and_life_goes_on(kind: str) -> None:
     assert len(taker.of(Flushed)) == 1
 
 
-def test_an_engine_that_hangs_is_given_up_and_its_stream_kept(
+def test_an_engine_that_hangs_is_given_up_and_its_stream_freed_if_it_answers(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(engine_driving, "ANSWER_TIMEOUT", 0.1)
@@ -145,6 +145,7 @@ def test_an_engine_that_hangs_is_given_up_and_its_stream_kept(
         assert engine.streams[0].releases == 0, "the engine is at work on it"
         engine.gate.set()
         await asyncio.to_thread(scheduler.close)
+        assert engine.streams[0].releases == 1
         return taker
 
     taker = asyncio.run(run())

@@ -353,7 +353,8 @@ def test_a_thread_that_hangs_is_replaced_and_its_session_gets_another_stream(
     assert codes(taker) == []
     assert taker.text == TEXT
     lost, fresh = engine.streams
-    assert (lost.releases, fresh.releases) == (0, 1)
+    wait_until(lambda: lost.releases == 1)  # the thread that hung has come back
+    assert fresh.releases == 1
 
 
 def test_a_thread_that_hangs_over_a_file_is_replaced_and_delays_nobody(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -89,3 +90,19 @@ def tell(ticket: TicketOf[J, A]) -> None:
         ticket.on_done()
     except Exception:
         log.exception("the owner of a job could not be told that it is done")
+
+
+def when_done(ticket: TicketOf[J, A], do: Callable[[], None]) -> None:
+    """Have this done once the model is through with a job at which it hangs, if it ever is.
+
+    In a thread of the scheduler's, or at once. Nobody else is told of the ticket any more.
+    """
+    turn = threading.Lock()
+
+    def once() -> None:
+        if turn.acquire(blocking=False):
+            do()
+
+    ticket.on_done = once
+    if ticket.done:
+        once()

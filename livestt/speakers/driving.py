@@ -7,11 +7,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
 from anyio import to_thread
 
 from livestt.engines import Samples
+from livestt.engines.tickets import when_done
 from livestt.events import Event, SpeakerNamed, SpeakerSeparated, SpeakersMerged
 from livestt.speakers import DiarizerJob
 from livestt.speakers.diarization import Diarization, DiarizationOptions
@@ -102,18 +104,18 @@ class SpeakerDriver:
                     await self._ask(job, answered)
                     answered()
 
-    async def quiet(self) -> bool:
+    async def quiet(self) -> DiarizerTicket | None:
         """Make sure that no model is, or will be, at work for this session.
 
         Returns:
-            False if the diarizer hangs.
+            The job at which the diarizer hangs; None if it does not.
         """
         if self._voices is not None:
             self._voices.withdraw()
         ticket = self._ticket
         if ticket is None or ticket.done or self._scheduler.withdraw(ticket):
-            return True
-        return await self._done(ticket, ANSWER_TIMEOUT)
+            return None
+        return None if await self._done(ticket, ANSWER_TIMEOUT) else ticket
 
     async def _ask(self, job: DiarizerJob, late: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
@@ -181,7 +183,9 @@ async def drive_speakers(
         yield driver
     finally:
         with anyio.CancelScope(shield=True):
-            if await driver.quiet():
+            hung = await driver.quiet()
+            if hung is None:
                 await to_thread.run_sync(diarizer.release, stream)
             else:
-                log.warning("the diarizer hangs; what it holds for a session cannot be freed")
+                log.warning("a diarizer hangs; what it holds for a session is freed if it answers")
+                when_done(hung, partial(diarizer.release, stream))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Generic, TypeVar
 
 from livestt.engines import Samples
 from livestt.engines.scheduler import SchedulerOf
-from livestt.engines.tickets import TicketOf
+from livestt.engines.tickets import TicketOf, when_done
 from livestt.events import Event
 from livestt.speakers import Activity, DiarizerJob
 from livestt.speakers.diarization import Diarization, DiarizationOptions
@@ -74,16 +75,16 @@ class _Jobs(Generic[J, A]):
             self._hung = ticket
         return ticket
 
-    def quiet(self) -> bool:
-        """Make sure that the model is not, and will not be, at work; False if it still is after
-        a while."""
+    def quiet(self) -> TicketOf[J, A] | None:
+        """Make sure that the model is not, and will not be, at work; the job at which it still is
+        after a while."""
         ticket = self._ticket or self._hung
         if ticket is None or ticket.done or self._scheduler.withdraw(ticket):
-            return True
+            return None
         end = time.monotonic() + PARTING
         while not (ticket.done or self._hangs(ticket)) and time.monotonic() < end:
             time.sleep(0.02)
-        return ticket.done
+        return None if ticket.done else ticket
 
     def _hangs(self, ticket: TicketOf[J, A]) -> bool:
         began = ticket.started
@@ -167,13 +168,15 @@ class FileSpeakers:
         return told
 
     def close(self) -> None:
-        """Free the diarizer's stream, once no model is at work for it; not if one stays at it."""
+        """Free the diarizer's stream, once no model is at work for it."""
         if self._voice_jobs is not None:
             self._voice_jobs.quiet()
-        if self._jobs.quiet():
+        hung = self._jobs.quiet()
+        if hung is None:
             self._diarizer.release(self._stream)
         else:
-            log.warning("the diarizer does not stop; what it holds for a file cannot be freed")
+            log.warning("the diarizer does not stop; what it holds for a file is freed if it does")
+            when_done(hung, partial(self._diarizer.release, self._stream))
 
     def _deliver(self, ticket: TicketOf[DiarizerJob, Activity]) -> None:
         if ticket.answer is not None:

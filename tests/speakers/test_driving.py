@@ -180,10 +180,10 @@ def test_voices_hear_nothing_more_once_nobody_tells_speakers_apart(live: bool) -
 
 
 def test_a_diarizer_that_hangs_over_a_file_is_given_up_once() -> None:
-    diarizer, answered = Blocked(), threading.Event()
+    diarizer = Blocked()
     diarizer.capabilities = replace(diarizer.capabilities, answers_within=-1.0)
     scheduler = DiarizerScheduler(diarizer)
-    speakers = FileSpeakers(scheduler, DiarizationOptions(), answered.set)
+    speakers = FileSpeakers(scheduler, DiarizationOptions(), lambda: None)
     try:
         speakers.speakers.receive_audio(np.zeros(16_000, np.float32), [0.9] * 32)
         speakers.work()
@@ -197,14 +197,10 @@ def test_a_diarizer_that_hangs_over_a_file_is_given_up_once() -> None:
         assert [event.code for event in said if isinstance(event, Warned)] == ["diarization_error"]
         speakers.close()
         assert not diarizer.released, "the diarizer is at work on it"
-        diarizer.may_go_on.set()
-        answered.wait()
-        speakers.work()
-        speakers.close()
     finally:
         diarizer.may_go_on.set()
         scheduler.close()
-    assert len(diarizer.released) == 1
+    assert len(diarizer.released) == 1, "it answered after all"
 
 
 def test_who_leaves_does_not_wait_for_a_diarizer_that_takes_hours(
