@@ -24,8 +24,9 @@ import { mountUnsure } from "./views/unsure-view.js";
  * @param {() => Preferences} options.preferences
  * @param {(changes: Partial<Preferences>) => void} options.prefer
  * @param {() => boolean} [options.listening]  Whether this page is what listens.
+ * @param {() => boolean} options.aloud  Whether new lines are being said now.
  */
-export function mountReading({ dialogue, preferences, prefer, listening = () => false }) {
+export function mountReading({ dialogue, preferences, prefer, listening = () => false, aloud }) {
   /** @type {{of: unknown[], rows: Row[]}} */
   let known = { of: [], rows: [] };
 
@@ -89,6 +90,7 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
         rows: shown,
         part: currentPart(conversation),
         listening: listening(),
+        aloud: aloud(),
         speakers,
         voices: about?.voices === true && about.diarization === true,
       });

@@ -21,6 +21,7 @@ import {
   mountAdvice,
   mountLink,
   mountNotices,
+  passingText,
   warningTexts,
 } from "./views/status-view.js";
 
@@ -78,6 +79,7 @@ export function record(reader) {
     preferences: () => reader.preferences,
     prefer,
     listening: isRunning,
+    aloud: () => isRunning() && session.state.source !== "file",
   });
   mountHealth(session);
   const controls = mountControls(session);
@@ -128,6 +130,7 @@ export function record(reader) {
       texts: [state.about?.notice ?? "", ...warningTexts(state.warnings), lostText()],
       cleared: state.conversation.cleared !== null,
       found: foundText(),
+      passing: passingText(state.warnings),
     });
     renderLanguages(state.about);
     earlier.render(state.about);

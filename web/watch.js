@@ -41,6 +41,7 @@ export function watch(reader) {
     dialogue: viewer,
     preferences: () => reader.preferences,
     prefer,
+    aloud: () => viewer.state.link === "open",
   });
   const link = byId("link");
   const linkText = byId("link-text");

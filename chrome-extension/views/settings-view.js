@@ -23,6 +23,7 @@ export function mountSettings({ settings, preferences, changed }) {
   const fields = /** @type {any} */ (form.elements);
   fields.theme.value = preferences.theme;
   fields.size.value = preferences.size;
+  fields.contrast.checked = preferences.contrast;
   fields.times.checked = preferences.times;
   fields.processing.checked = settings.processing;
   mountServer(fields.server, settings.server);
@@ -33,6 +34,7 @@ export function mountSettings({ settings, preferences, changed }) {
     changed({
       theme: fields.theme.value,
       size: Number(fields.size.value),
+      contrast: fields.contrast.checked,
       times: fields.times.checked,
     }),
   );

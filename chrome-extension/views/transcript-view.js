@@ -9,12 +9,15 @@
 import { severalSpeakers } from "../../web/modules/exporters.js";
 import { bufferText } from "../../web/modules/transcript.js";
 import { byId } from "../../web/views/dom.js";
+import { mountSpoken } from "../../web/views/spoken-view.js";
 import { mountGrowing, renderRows } from "../../web/views/transcript-view.js";
+import { speakerName } from "../feed/merge.js";
 
 export function mountTranscript() {
   const log = byId("log");
   const empty = byId("empty");
   const shown = new Map();
+  const speak = mountSpoken();
   const lines = [...byId("growing").querySelectorAll("[data-growing]")].map((element) => ({
     name: element.getAttribute("data-growing"),
     renderLine: mountGrowing(/** @type {HTMLElement} */ (element)),
@@ -24,6 +27,7 @@ export function mountTranscript() {
   return ({ rows, growing, status }) => {
     const named = severalSpeakers(rows) || status.channels.length > 1;
     renderRows(log, shown, rows, named);
+    speak({ rows, aloud: status.phase !== "idle", label: named ? speakerName : () => "" });
     const silent = growing.every(({ transcript }) => bufferText(transcript) === "");
     let before = rows;
     for (const { name, renderLine } of lines) {

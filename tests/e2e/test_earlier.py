@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from .conftest import missing
+from .axe import complaints
 from .extension_server import ServerProcess, free_port
 from .fake_server import FakeServer
 from .fake_store import transcript
 from .test_tools import marked
-from .test_watching import AXE
 
 OpenPage = Callable[..., Page]
 
@@ -192,24 +191,16 @@ def test_a_server_that_keeps_nothing_offers_nothing(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(page_server: FakeServer, open_page: OpenPage, scheme: str) -> None:
-    if not AXE.is_file():
-        missing("axe-core is not installed: run npm ci")
     fill(page_server)
     page = opened(page_server, open_page, color_scheme=scheme, reduced_motion="reduce")
-    page.evaluate(AXE.read_text())
-
-    def check() -> None:
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
-
     page.locator(".library-item").first.click()
     expect(page.locator("#earlier-log")).to_contain_text("Good evening.")
     page.click("#earlier-delete")
-    check()
+    assert complaints(page) == []
     page.fill("#earlier-search", "cafe")
     expect(page.locator("mark")).to_have_count(1)
     page.locator("#earlier-people .chip").first.click()
-    check()
+    assert complaints(page) == []
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from playwright.sync_api import Error, Page, Playwright, expect
 
 from livestt.extension import ORIGIN, assemble, write_folder
 
-from .conftest import missing
+from .axe import complaints
 from .extension_browser import PANEL, ExtensionBrowser, browser_with_extension
 from .extension_server import Connection, ServerProcess, free_port
 from .extension_site import serve_site
@@ -22,7 +22,6 @@ from .fake_server import wait_for
 from .sound import other_signal, window_correlations, write_sound
 
 ROOT = Path(__file__).parents[2]
-AXE = ROOT / "node_modules/axe-core/axe.min.js"
 SPEECH = ROOT / "tests/fixtures/speech"
 MODEL = ROOT / "tests/fixtures/whisper-synth"
 
@@ -491,33 +490,24 @@ TOO_WIDE = """[...document.querySelectorAll("header *, main *, section *")]
 def test_axe_has_nothing_to_say(
     extension: ExtensionBrowser, open_tab: OpenTab, panel: Page
 ) -> None:
-    if not AXE.is_file():
-        missing("no axe-core: run npm ci")
-
-    def violations(page: Page) -> list[str]:
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found["violations"]]
-
-    source = AXE.read_text(encoding="utf-8")
     panel.emulate_media(reduced_motion="reduce")
-    panel.evaluate(source)
-    states = {"idle": violations(panel)}
+    states = {"idle": complaints(panel)}
     panel.click("#start")
     expect(panel.locator("#advice")).not_to_be_empty()
-    states["advice"] = violations(panel)
+    states["advice"] = complaints(panel)
     caption(extension, open_tab(), panel)
     panel.bring_to_front()
     panel.check("[name=microphone]")
     expect(panel.locator("#sheet .who", has_text="me").first).to_be_visible()
-    states["live"] = violations(panel)
+    states["live"] = complaints(panel)
     panel.click("[popovertarget=settings]")
-    states["settings"] = violations(panel)
+    states["settings"] = complaints(panel)
     panel.check("[name=theme][value=dark]", force=True)
-    states["dark"] = violations(panel)
+    states["dark"] = complaints(panel)
     panel.check("[name=theme][value=system]", force=True)
     panel.keyboard.press("Escape")
     panel.click("[popovertarget=save]")
-    states["save"] = violations(panel)
+    states["save"] = complaints(panel)
     panel.keyboard.press("Escape")
     panel.set_viewport_size({"width": 320, "height": 640})
     for language in ("de", "fr", "ar", ""):
@@ -529,7 +519,6 @@ def test_axe_has_nothing_to_say(
     asking = extension.context.new_page()
     asking.add_init_script("window.close = () => {}")
     asking.goto(PANEL.replace("panel.html", "permission.html"))
-    asking.evaluate(source)
-    states["permission"] = violations(asking)
+    states["permission"] = complaints(asking)
     asking.close()
     assert not any(states.values()), states

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from .axe import complaints
 from .extension_server import ServerProcess, free_port
 
 OpenPage = Callable[..., Page]
@@ -104,3 +105,40 @@ def test_allowed_pages_may_ask_and_others_may_not(
     own = f"{locked.url.replace('127.0.0.1', 'localhost')}access"
     assert page.evaluate(ask, [own, TALKER]) == 200
     assert page.evaluate(ask, [own, "wrong"]) == 401
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_key_can_be_given_by_the_keyboard_alone(
+    locked: ServerProcess, open_page: OpenPage, scheme: str
+) -> None:
+    page = open_page(locked.url, color_scheme=scheme)
+    expect(key_dialog(page)).to_be_visible()
+    assert complaints(page) == []
+    page.keyboard.type("wrong")
+    page.keyboard.press("Enter")
+    expect(page.locator("#key-problem")).not_to_be_empty()
+    expect(page.locator("#key-field")).to_be_focused()
+    assert complaints(page) == []
+
+    page.keyboard.press("Escape")
+    expect(key_dialog(page)).to_be_hidden()
+    page.locator("#start").focus()
+    page.keyboard.press("Enter")
+    opener = page.get_by_role("button", name="Enter a key…")
+    opener.focus()
+    assert complaints(page) == []
+    page.keyboard.press("Enter")
+    expect(page.locator("#key-field")).to_be_focused()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        outside = "document.activeElement.closest('body > :not(dialog)') !== null"
+        assert not page.evaluate(outside), "the page below waits"
+    page.locator("#key-field").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type(TALKER)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page.locator("#key-remember")).to_be_checked()
+    page.keyboard.press("Enter")
+    expect(key_dialog(page)).to_be_hidden()
+    expect(page.locator("#key-state")).to_have_text("The key in use is “t”.")

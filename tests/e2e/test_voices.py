@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import missing
+from .axe import complaints
 from .fake_server import FakeServer, line, snapshot, wait_for
 from .sound import write_sound
-from .test_watching import AXE
 
 OpenPage = Callable[..., Page]
 
@@ -134,18 +133,19 @@ def test_a_server_that_keeps_the_sound_says_so_and_takes_a_no(
 ) -> None:
     page_server.about = {"recording": True}
     page = open_page(page_server.url)
-    kept = page.get_by_text("The server keeps the sound of this session")
-    expect(kept).to_be_visible()
+    choice = page.get_by_role("checkbox", name="Keep the sound on the server")
+    expect(choice).to_be_checked()
     page.click("#start")
     wait_for(lambda: page_server.heard)
     assert "record" not in page_server.newest.query
-    expect(kept).to_be_visible()
-    expect(page.locator("#record-sound")).to_be_disabled()
+    said = page.get_by_role("status").filter(has_text="The server keeps the sound")
+    expect(said).to_be_visible()
+    expect(choice).to_be_hidden()
     page.click("#stop")
     expect(page.locator("#link")).to_have_text("Ready")
 
-    page.uncheck("#record-sound")
-    expect(page.get_by_text("The sound of this session is not kept")).to_be_visible()
+    choice.uncheck()
+    expect(choice).to_be_visible()
     page_server.about = {"recording": False}
     page.click("#start")
     wait_for(lambda: len(page_server.heard) == 2)
@@ -154,24 +154,40 @@ def test_a_server_that_keeps_the_sound_says_so_and_takes_a_no(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_kept_sound_can_be_refused_by_the_keyboard_alone(
+    page_server: FakeServer, open_page: OpenPage, scheme: str
+) -> None:
+    page_server.about = {"recording": True}
+    page = open_page(page_server.url, color_scheme=scheme)
+    choice = page.get_by_role("checkbox", name="Keep the sound on the server")
+    expect(choice).to_be_visible()
+    assert complaints(page) == []
+    page.locator("#open").focus()
+    page.keyboard.press("Tab")
+    expect(choice).to_be_focused()
+    page.keyboard.press("Space")
+    expect(choice).not_to_be_checked()
+    assert complaints(page) == []
+    page_server.about = {"recording": False}
+    page.locator("#start").focus()
+    page.keyboard.press("Enter")
+    wait_for(lambda: page_server.heard)
+    assert page_server.newest.query["record"] == "false"
+    expect(page.locator("#sound-kept-text")).to_have_text("The sound of this session is not kept")
+    assert complaints(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(voiced: FakeServer, open_page: OpenPage, scheme: str) -> None:
-    if not AXE.is_file():
-        missing("axe-core is not installed: run npm ci")
     voiced.about["recording"] = True
     voiced.voices.learn("Ann")
     page = live(voiced, open_page, color_scheme=scheme, reduced_motion="reduce")
-    page.evaluate(AXE.read_text())
-
-    def check() -> None:
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
-
     voiced.say(**snapshot(1, LINES), speakers={"1": "Ann"}, recognized=ANN)
     page.locator("#log .who").first.click()
-    check()
+    assert complaints(page) == []
     page.keyboard.press("Escape")
     page.click("[popovertarget=settings]")
     page.click("#voices-section summary")
     page.click("#voices-open")
     expect(page.locator("#voices-list li")).to_have_count(1)
-    check()
+    assert complaints(page) == []

@@ -5,6 +5,7 @@
  * @property {"system" | "light" | "dark"} theme
  * @property {"serif" | "sans"} face
  * @property {number} size  Step of text size, 0 to 6.
+ * @property {boolean} contrast  As strong as can be, whatever the system wants.
  * @property {boolean} times  Show timestamps.
  * @property {boolean} unsure  Mark the words the model was not sure of.
  * @property {boolean} keys  Single keys do things.
@@ -29,6 +30,7 @@ export const DEFAULTS = {
   theme: "system",
   face: "serif",
   size: 2,
+  contrast: false,
   times: true,
   unsure: false,
   keys: true,
@@ -52,6 +54,7 @@ const SHARED = [
   "theme",
   "face",
   "size",
+  "contrast",
   "times",
   "unsure",
   "ui",
@@ -129,13 +132,14 @@ function readPreferences(found) {
   const text = (/** @type {"ui" | "language" | "device" | "server"} */ name) =>
     typeof found?.[name] === "string" ? found[name] : DEFAULTS[name];
   const flag = (
-    /** @type {"times" | "unsure" | "keys" | "processing" | "keep" | "record"} */ name,
+    /** @type {"contrast" | "times" | "unsure" | "keys" | "processing" | "keep" | "record"} */ name,
   ) => (typeof found?.[name] === "boolean" ? found[name] : DEFAULTS[name]);
   const size = Number.isInteger(found?.size) ? found.size : DEFAULTS.size;
   return {
     theme: ["system", "light", "dark"].includes(found?.theme) ? found.theme : DEFAULTS.theme,
     face: found?.face === "sans" ? "sans" : "serif",
     size: Math.max(0, Math.min(SIZES - 1, size)),
+    contrast: flag("contrast"),
     times: flag("times"),
     unsure: flag("unsure"),
     keys: flag("keys"),

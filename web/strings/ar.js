@@ -9,6 +9,7 @@ export const ar = {
   current: "ما يقال الآن",
   controls: "التسجيل",
   jump: "إلى الأحدث",
+  newBelow: "نصوص جديدة في الأسفل",
 
   start: "ابدأ",
   starting: "جارٍ البدء…",
@@ -68,6 +69,7 @@ export const ar = {
   faceSerif: "مذيّل",
   faceSans: "بسيط",
   size: "حجم النص",
+  contrast: "تباين عالٍ",
   times: "أظهر الأوقات",
   processing: "تقليل الضجيج وإلغاء الصدى",
   processingHint: "للغرف التي فيها مكبرات صوت. يغيّر الصوت فتقل دقة النص.",
@@ -172,6 +174,7 @@ export const ar = {
   voiceUnclear: "لا يمكن استخدام هذا التسجيل.",
   voicesNotLocal: "بلا مفاتيح لا تُغيَّر الأصوات إلا على جهاز الخادم نفسه.",
   voiceRemembered: (name) => `حُفظ صوت ${name}.`,
+  keepSound: "احفظ الصوت على الخادم",
   soundKept: "يحتفظ الخادم بصوت هذه الجلسة",
   soundNotKept: "لا يُحتفظ بصوت هذه الجلسة",
   listen: "استمع",

@@ -9,6 +9,7 @@ export const de = {
   current: "Wird gerade gesagt",
   controls: "Aufnahme",
   jump: "Zum Neuesten",
+  newBelow: "Neue Untertitel weiter unten",
 
   start: "Start",
   starting: "Startet…",
@@ -68,6 +69,7 @@ export const de = {
   faceSerif: "Mit Serifen",
   faceSans: "Ohne Serifen",
   size: "Schriftgröße",
+  contrast: "Hoher Kontrast",
   times: "Zeiten zeigen",
   processing: "Rauschen und Echo unterdrücken",
   processingHint:
@@ -176,6 +178,7 @@ export const de = {
   voiceUnclear: "Diese Aufnahme ist nicht zu gebrauchen.",
   voicesNotLocal: "Ohne Schlüssel lassen sich Stimmen nur auf dem Rechner des Servers ändern.",
   voiceRemembered: (name) => `Die Stimme von ${name} ist gemerkt.`,
+  keepSound: "Den Ton auf dem Server aufbewahren",
   soundKept: "Der Server bewahrt den Ton dieser Sitzung auf",
   soundNotKept: "Der Ton dieser Sitzung wird nicht aufbewahrt",
   listen: "Anhören",

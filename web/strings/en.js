@@ -9,6 +9,7 @@ export const en = {
   current: "Being said now",
   controls: "Recording",
   jump: "Jump to live",
+  newBelow: "New captions below",
 
   start: "Start",
   starting: "Starting…",
@@ -69,6 +70,7 @@ export const en = {
   faceSerif: "Serif",
   faceSans: "Sans serif",
   size: "Text size",
+  contrast: "High contrast",
   times: "Show times",
   processing: "Noise suppression and echo cancellation",
   processingHint: "For rooms with loudspeakers. It bends the sound, so captions get less exact.",
@@ -175,6 +177,7 @@ export const en = {
   voiceUnclear: "This recording cannot be used.",
   voicesNotLocal: "Without keys, voices can be changed on the server’s own machine only.",
   voiceRemembered: (/** @type {string} */ name) => `The voice of ${name} is remembered.`,
+  keepSound: "Keep the sound on the server",
   soundKept: "The server keeps the sound of this session",
   soundNotKept: "The sound of this session is not kept",
   listen: "Listen",

@@ -9,6 +9,7 @@ export const es = {
   current: "Lo que se dice ahora",
   controls: "Grabación",
   jump: "Ir a lo último",
+  newBelow: "Hay subtítulos nuevos abajo",
 
   start: "Empezar",
   starting: "Empezando…",
@@ -68,6 +69,7 @@ export const es = {
   faceSerif: "Con remates",
   faceSans: "Sin remates",
   size: "Tamaño del texto",
+  contrast: "Contraste alto",
   times: "Mostrar los tiempos",
   processing: "Reducción de ruido y cancelación de eco",
   processingHint:
@@ -174,6 +176,7 @@ export const es = {
   voiceUnclear: "Esta grabación no sirve.",
   voicesNotLocal: "Sin claves, las voces solo se cambian en la máquina del servidor.",
   voiceRemembered: (name) => `Se recordará la voz de ${name}.`,
+  keepSound: "Guardar el sonido en el servidor",
   soundKept: "El servidor guarda el sonido de esta sesión",
   soundNotKept: "El sonido de esta sesión no se guarda",
   listen: "Escuchar",

@@ -9,6 +9,7 @@ export const fr = {
   current: "En cours",
   controls: "Enregistrement",
   jump: "Revenir au direct",
+  newBelow: "Nouveaux sous-titres plus bas",
 
   start: "Démarrer",
   starting: "Démarrage…",
@@ -68,6 +69,7 @@ export const fr = {
   faceSerif: "Avec empattements",
   faceSans: "Sans empattements",
   size: "Taille du texte",
+  contrast: "Contraste élevé",
   times: "Afficher les heures",
   processing: "Réduction du bruit et annulation de l’écho",
   processingHint:
@@ -175,6 +177,7 @@ export const fr = {
   voiceUnclear: "Cet enregistrement n’est pas utilisable.",
   voicesNotLocal: "Sans clés, les voix ne se changent que sur la machine du serveur.",
   voiceRemembered: (name) => `La voix de ${name} est retenue.`,
+  keepSound: "Conserver le son sur le serveur",
   soundKept: "Le serveur garde le son de cette session",
   soundNotKept: "Le son de cette session n’est pas gardé",
   listen: "Écouter",

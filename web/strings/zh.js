@@ -9,6 +9,7 @@ export const zh = {
   current: "正在说的话",
   controls: "录音",
   jump: "回到最新",
+  newBelow: "下方有新字幕",
 
   start: "开始",
   starting: "正在开始…",
@@ -68,6 +69,7 @@ export const zh = {
   faceSerif: "衬线",
   faceSans: "无衬线",
   size: "文字大小",
+  contrast: "高对比度",
   times: "显示时间",
   processing: "降噪和回声消除",
   processingHint: "适合有扬声器的房间。声音会失真，字幕的准确度会下降。",
@@ -170,6 +172,7 @@ export const zh = {
   voiceUnclear: "此录音无法使用。",
   voicesNotLocal: "没有密钥时，只能在服务器本机上更改声音。",
   voiceRemembered: (name) => `已记住${name}的声音。`,
+  keepSound: "在服务器上保存声音",
   soundKept: "服务器会保存本次会话的声音",
   soundNotKept: "本次会话的声音不会被保存",
   listen: "收听",

@@ -1,12 +1,16 @@
 /** Keeps the newest words in view, until the reader scrolls up to read; offers the way back. */
 
 import { followNext } from "../modules/follow.js";
-import { byId } from "./dom.js";
+import { STRINGS } from "../strings.js";
+import { byId, setText } from "./dom.js";
 
 export function mountFollow() {
   const scroller = byId("transcript");
   const jump = byId("jump");
+  const log = byId("log");
   let following = true;
+  /** How many rows there were when the reader left the end. */
+  let seen = 0;
   let before = placeOf(scroller);
 
   const toEnd = () => {
@@ -16,9 +20,17 @@ export function mountFollow() {
 
   /** @param {boolean} wanted */
   const follow = (wanted) => {
+    if (following) seen = log.childElementCount;
     following = wanted;
     jump.hidden = following;
+    sayWhatIsBelow();
   };
+
+  const sayWhatIsBelow = () => {
+    const more = !following && log.childElementCount > seen;
+    setText(byId("jump-text"), more ? STRINGS.newBelow : STRINGS.jump);
+  };
+  new MutationObserver(sayWhatIsBelow).observe(log, { childList: true });
 
   scroller.addEventListener("scroll", () => {
     const now = placeOf(scroller);

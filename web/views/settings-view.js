@@ -30,7 +30,7 @@ export function mountSettings({ preferences, changed, running }) {
   for (const name of /** @type {const} */ (["theme", "face", "size", "ui", "server"])) {
     fields[name].value = now[name];
   }
-  for (const name of /** @type {const} */ (["times", "unsure", "keys", "processing"])) {
+  for (const name of /** @type {const} */ (["contrast", "times", "unsure", "keys", "processing"])) {
     fields[name].checked = now[name];
   }
   keep.checked = now.keep;
@@ -40,6 +40,7 @@ export function mountSettings({ preferences, changed, running }) {
       theme: fields.theme.value,
       face: fields.face.value,
       size: Number(size.value),
+      contrast: fields.contrast.checked,
       times: fields.times.checked,
       unsure: fields.unsure.checked,
       keys: fields.keys.checked,
@@ -117,10 +118,12 @@ function fillInterfaceLanguages(select) {
 }
 
 /** @param {Preferences} preferences */
-export function applyLook({ theme, face, size, times }) {
+export function applyLook({ theme, face, size, times, contrast }) {
   const { dataset } = document.documentElement;
   if (face === "sans") dataset.face = face;
   else delete dataset.face;
+  if (contrast) dataset.contrast = "more";
+  else delete dataset.contrast;
   dataset.size = String(size);
   dataset.times = times ? "shown" : "hidden";
   if (theme === "system") delete dataset.theme;

@@ -16,8 +16,12 @@ export function mountSoundKept({ value, changed }) {
   return ({ offered, idle, soundKept }) => {
     byId("sound-kept").hidden = !offered;
     box.disabled = !idle;
-    const kept = idle ? box.checked : soundKept;
+    const kept = !idle && soundKept;
     byId("sound-kept").dataset.kept = String(kept);
-    setText(byId("sound-kept-text"), kept ? STRINGS.soundKept : STRINGS.soundNotKept);
+    const text = byId("sound-kept-text");
+    // Beside the box it is a choice; from Start on it is what is so, and is said.
+    text.role = idle ? null : "status";
+    const running = soundKept ? STRINGS.soundKept : STRINGS.soundNotKept;
+    setText(text, idle ? STRINGS.keepSound : running);
   };
 }

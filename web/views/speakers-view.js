@@ -34,6 +34,8 @@ export function mountSpeakers({
   const apart = byId("speaker-apart");
   const keep = /** @type {HTMLInputElement} */ (byId("speaker-remember"));
   let person = 0;
+  /** @type {HTMLElement | null} */
+  let opener = null;
 
   /** @param {HTMLElement} button */
   const open = (button) => {
@@ -50,9 +52,13 @@ export function mountSpeakers({
     apart.hidden = !isMerged(speakers(), person);
     showVoice();
     form.showPopover();
+    opener = button;
     placeBeside(form, button);
     name.select();
   };
+  window.addEventListener("resize", () => {
+    if (opener?.isConnected && form.matches(":popover-open")) placeBeside(form, opener);
+  });
 
   const showVoice = () => {
     const known = speakers().recognized?.[person];

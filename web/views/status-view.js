@@ -59,15 +59,21 @@ export function mountLink() {
     const name = linkName(state);
     element.dataset.link = name;
     const said = STRINGS[LINK_TEXT[name]];
+    // A figure that grows is not worth hearing at each step.
+    element.ariaLive = name === "reading" ? "off" : "polite";
     setText(text, typeof said === "string" ? said : said(percentText(share)));
     const late = lagSeconds >= LARGE_LAG;
     const steady = !late && delay !== null && name !== "lost";
     lag.hidden = name === "idle" || name === "connecting" || (!steady && lagSeconds < SMALL_LAG);
     lag.classList.toggle("late", late);
-    const words = steady ? STRINGS.delay(delay.toFixed(1)) : STRINGS.lag(lagSeconds.toFixed(1));
-    setText(lag, words);
+    const seconds = (steady ? delay : lagSeconds).toFixed(1);
+    setText(lag, steady ? STRINGS.delay(seconds) : STRINGS.lag(seconds));
+    lag.dataset.short = STRINGS.seconds(seconds);
   };
 }
+
+/** Good news goes by itself. */
+const PASSING_MS = 10_000;
 
 /**
  * Short sentences that stay until they are put away; each is said once.
@@ -96,8 +102,11 @@ export function mountNotices({ undo, forget, bringBack = () => {} }) {
     return notice;
   };
 
-  /** @param {{texts: string[], cleared: boolean, found?: string}} props */
-  return ({ texts, cleared, found = "" }) => {
+  /**
+   * @param {{texts: string[], cleared: boolean, found?: string, passing?: string}} props
+   *   ``passing`` is the one of the texts that is to go by itself.
+   */
+  return ({ texts, cleared, found = "", passing = "" }) => {
     const wanted = [...texts, found].filter((text) => text && !dismissed.has(text));
     for (const text of dismissed)
       if (!texts.includes(text) && text !== found) dismissed.delete(text);
@@ -107,6 +116,8 @@ export function mountNotices({ undo, forget, bringBack = () => {} }) {
     const notices = wanted.map((text) =>
       text === found ? dismissable(text, ["bringBack", bringBack]) : dismissable(text),
     );
+    const short = notices[wanted.indexOf(passing)];
+    if (short) setTimeout(() => short.querySelector("button")?.click(), PASSING_MS);
     if (cleared) notices.push(makeNotice(STRINGS.cleared, ["undo", undo], ["dismiss", forget]));
     space.replaceChildren(...notices);
   };
@@ -253,4 +264,13 @@ export function warningTexts(warnings) {
     const key = WARNINGS[code];
     return key ? STRINGS[key] : message;
   });
+}
+
+/**
+ * @param {Warnings} warnings
+ * @returns {string} The one that is good news, if any is.
+ */
+export function passingText(warnings) {
+  const good = Object.values(warnings).find(({ code }) => code === "remembered");
+  return good ? STRINGS.voiceRemembered(good.message) : "";
 }

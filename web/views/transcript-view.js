@@ -10,6 +10,7 @@
  * @property {boolean} listening
  * @property {Speakers} [speakers]  Their names; without it they have numbers only.
  * @property {boolean} [voices]  Whether voices can be remembered: then who speaks alone has a name too.
+ * @property {boolean} [aloud]  Whether new lines are being said now.
  *
  * @typedef {{element: HTMLElement, row: Row, head: Head}} Shown
  * @typedef {{who: string, known: boolean, language: string}} Head  Who begins here, whether their
@@ -23,6 +24,7 @@ import { splitBuffer } from "../modules/transcript.js";
 import { STRINGS } from "../strings.js";
 import { byId, make, setText } from "./dom.js";
 import { labeler } from "./speakers-view.js";
+import { mountSpoken } from "./spoken-view.js";
 
 /** Shorter pauses are only a little space. */
 const SPOKEN_PAUSE_SECONDS = 5;
@@ -31,15 +33,17 @@ export function mountTranscript() {
   const log = byId("log");
   const empty = byId("empty");
   const growing = mountGrowing();
+  const speak = mountSpoken();
   const sheet = byId("sheet");
   /** @type {Map<string, Shown>} */
   const shown = new Map();
 
   /** @param {TranscriptProps & {speakers: Speakers}} props */
-  function render({ rows, part, listening, speakers, voices = false }) {
+  function render({ rows, part, listening, speakers, voices = false, aloud = false }) {
     const several = severalSpeakers(rows) || (part?.transcript.buffer_speaker ?? 1) > 1;
     const named = several || voices || Object.keys(speakers.names).length > 0;
     renderRows(log, shown, rows, named, speakers);
+    speak({ rows, aloud, label: named ? labeler(speakers) : () => "" });
     const translated = rows.some(({ translation }) => translation !== "");
     sheet.classList.toggle("translated", translated);
     const text = growing({ part, listening, named, rows, speakers });
@@ -111,12 +115,25 @@ export function renderRows(
     const old = shown.get(row.key);
     const fresh = old?.row === row && sameHead(old.head, head);
     const element = fresh ? old.element : makeRow(row, head, speakers !== undefined);
-    if (old && !fresh) old.element.replaceWith(element);
+    if (old && !fresh) replace(old.element, element);
     if (old && old.element === next) next = element;
     if (element !== next) log.insertBefore(element, next);
     else next = element.nextElementSibling;
     if (!fresh) shown.set(row.key, { element, row, head });
   }
+}
+
+/**
+ * The keyboard stays where it was.
+ *
+ * @param {HTMLElement} old
+ * @param {HTMLElement} element
+ */
+function replace(old, element) {
+  const focused = old.contains(document.activeElement);
+  old.replaceWith(element);
+  const button = focused && element.querySelector("button");
+  if (button) button.focus();
 }
 
 /**
@@ -234,14 +251,16 @@ export function mountGrowing(element = byId("growing")) {
     (name) => /** @type {HTMLElement} */ (element.querySelector(`.${name}`)),
   );
   const translation = element.querySelector(".translation");
+  const said = /** @type {HTMLElement} */ (element.querySelector(".said"));
 
   /** @param {TranscriptProps & {named: boolean}} props */
   return ({ part, listening, named, rows, speakers = noSpeakers() }) => {
     const words = part ? splitBuffer(part.transcript) : { ink: "", pencil: "" };
     const text = words.ink + words.pencil !== "";
     const speaker = personOf(speakers, part?.transcript.buffer_speaker ?? 1);
-    const before = rows.findLast(({ kind }) => kind === "line")?.speaker;
-    const speaks = text && named && speaker > 0 && speaker !== before;
+    const before = rows.findLast(({ kind }) => kind === "line");
+    const speaks = text && named && speaker > 0 && speaker !== before?.speaker;
+    said.lang = text ? (before?.language ?? "") : STRINGS.lang;
     setText(ink, words.ink);
     setText(pencil, text ? words.pencil : STRINGS.listening);
     setText(who, speaks ? labeler(speakers)(speaker) : "");
