@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any, ClassVar, Literal, cast
@@ -107,7 +107,7 @@ class PocketSphinxEngine:
     def open(self, options: StreamOptions) -> PocketSphinxStream:
         """Take the process kept ready, and start the next one; nothing is waited for."""
         stream = PocketSphinxStream(self._take())
-        with self._lock:
+        with self._lock, suppress(EngineError):  # whoever comes next may be luckier
             if not self._idle:
                 self._idle.append(self._spawn())
         return stream

@@ -244,10 +244,12 @@ class SchedulerOf(Generic[J, A]):
             if threading.current_thread() not in self._threads:
                 return []
             self._idle += 1
-            while not self._ready() and not self._closed:
-                self._wake.wait()
-            batch = [] if self._closed else self._choose()
-            self._idle -= 1
+            try:
+                while not self._ready() and not self._closed:
+                    self._wake.wait()
+                batch = [] if self._closed else self._choose()
+            finally:
+                self._idle -= 1
             self._waiting = [ticket for ticket in self._waiting if ticket not in batch]
             self._count_waiting()
             now = time.monotonic()
@@ -289,7 +291,9 @@ class SchedulerOf(Generic[J, A]):
     def _key(self, ticket: TicketOf[J, A]) -> Hashable:
         """The engine's key; a job it cannot even look at goes alone, to fail alone."""
         try:
-            return self.engine.batch_key(ticket.job)
+            key = self.engine.batch_key(ticket.job)
+            hash(key)  # what cannot be hashed may not be comparable either
+            return key
         except Exception as error:
             log.warning("a job has no batch key: %s", error, exc_info=_unexpected(error))
             return id(ticket)
@@ -346,6 +350,8 @@ class SchedulerOf(Generic[J, A]):
             answers = self.engine.run([ticket.job for ticket in batch])
             if len(answers) != len(batch):
                 raise EngineError(f"the engine gave {len(answers)} answers to {len(batch)} jobs")
+            if any(answer is None for answer in answers):
+                raise EngineError("the engine gave no answer to a job")
         except Exception as error:
             log.warning("a batch of %d failed: %s", len(batch), error, exc_info=_unexpected(error))
             return f"{type(error).__name__}: {error}"

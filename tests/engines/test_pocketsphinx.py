@@ -236,6 +236,21 @@ class TestProcesses:
         assert stream.child.alive
         engine.release(stream)
 
+    def test_a_session_is_not_refused_because_no_spare_can_be_started(
+        self, engine: PocketSphinxEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def no_more() -> Decoder:
+            raise EngineError("too many processes")
+
+        engine.release(engine.open(OPTIONS))
+        with monkeypatch.context() as full:
+            full.setattr(module, "Decoder", no_more)
+            streams = [engine.open(OPTIONS) for _ in list(engine._idle)]
+            with pytest.raises(EngineError, match="too many"):
+                engine.open(OPTIONS)
+        for stream in streams:
+            engine.release(stream)
+
     def test_none_survives_close(self, speech: Samples) -> None:
         engine = PocketSphinxEngine(EngineSettings())
         streams = [engine.open(OPTIONS) for _ in range(2)]
