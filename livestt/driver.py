@@ -109,6 +109,8 @@ class Driver:
     def flush(self, flush_id: str | None = None) -> None:
         """Commit everything received so far."""
         self._session.receive_flush(flush_id)
+        if self._speakers is not None:
+            self._speakers.flush()
         self._publish()
 
     def configure(self, options: StreamOptions) -> None:

@@ -2,7 +2,7 @@
 
 Its owner calls
 
-- `receive_audio` and `receive_end` with what the session receives,
+- `receive_audio`, `receive_flush` and `receive_end` with what the session receives,
 - `next_job` to learn what to ask the diarizer, and `receive_activity` or `receive_failure` with
   the answer, or `receive_delay` while there is none; at most one job is open at a time,
 - `follow` with the session's events, also with none after an answer: it gives them back with the
@@ -11,12 +11,24 @@ Its owner calls
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from livestt.engines import Samples
-from livestt.events import Attributed, Committed, Diarized, Ended, Event, Progress, Voice, Warned
+from livestt.events import (
+    Attributed,
+    Committed,
+    Diarized,
+    Ended,
+    Event,
+    Flushed,
+    Progress,
+    Voice,
+    Warned,
+    Word,
+)
 from livestt.speakers import Activity, DiarizerCapabilities, DiarizerJob, SpeakerCount
 from livestt.speakers.alignment import Alignment, AlignmentOptions
 from livestt.speakers.counting import counted
@@ -74,6 +86,10 @@ class Diarization:
         self._lost = False
         self._late = False
         self._words = 0
+        self._flushes: deque[int] = deque()
+        """Of flushes that the session has not answered: what must have been heard."""
+        self._behind: deque[int | tuple[Word, ...]] = deque()
+        """The same of flushes that it has answered, and words committed after them."""
         self._news: list[Event] = []
         self._said: int | None = None
         self._ended: Ended | None = None
@@ -109,6 +125,14 @@ class Diarization:
         """
         if not self._lost:
             self._listening.receive(samples, probabilities)
+
+    def receive_flush(self) -> None:
+        """Whose the words before here are should be known although no more audio may come.
+
+        The session answers each flush with `Flushed`.
+        """
+        if not self._lost:
+            self._flushes.append(self._listening.flush())
 
     def receive_end(self) -> None:
         """No more audio will come."""
@@ -152,6 +176,7 @@ class Diarization:
         self._lost = True
         self._turns.finish()
         self._news += self._turns.take()
+        self._let_words_by(all_of_them=True)
         self._news += self._alignment.give_up()
         self._news.append(
             Warned("diarization_error", f"speakers are not told apart any more: {reason}")
@@ -167,9 +192,15 @@ class Diarization:
                     said.append(event)
                     if self._lost:
                         said.append(Attributed(self._words, (Voice(None),) * len(words)))
+                    elif self._behind:
+                        self._behind.append(words)
                     else:
                         self._alignment.receive(words)
                     self._words += len(words)
+                case Flushed():
+                    said.append(event)
+                    if self._flushes and not self._lost:
+                        self._behind.append(self._flushes.popleft())
                 case Ended():
                     self._ended = event
                 case _:
@@ -191,11 +222,13 @@ class Diarization:
                 self._turns.finish()
             said += self._turns.take()
             received, committed = self._progress.received, self._progress.committed
+            said += self._answer_flushes(committed, received, finished)
             said += self._alignment.decide(
                 self._turns, committed, received, finished=finished, late=self._late
             )
             unread = received if self.unread is None else self.unread
-            self._turns.forget(min(self._alignment.start or committed, unread) - MEMORY)
+            waiting = self._alignment.start or self._first_behind() or committed
+            self._turns.forget(min(waiting, unread) - MEMORY)
         known = self._progress.received if self._is_complete() else self._turns.settled
         if self._said is not None and known > self._said:
             self._said = min(known, self._progress.received)
@@ -204,6 +237,29 @@ class Diarization:
             self.done = True
             said.append(self._ended)
         return said
+
+    def _answer_flushes(self, committed: int, received: int, finished: bool) -> list[Attributed]:
+        """Give out the words before flushes for whose audio there are answers."""
+        said: list[Attributed] = []
+        while self._behind:
+            self._let_words_by(all_of_them=self._late)
+            heard = self._behind[0] if self._behind else None
+            if not isinstance(heard, int) or not (finished or self._listening.given >= heard):
+                break
+            said += self._alignment.decide(self._turns, committed, received, finished=True)
+            self._behind.popleft()
+        return said
+
+    def _let_words_by(self, *, all_of_them: bool) -> None:
+        """Words behind no flush any more go on to the turns."""
+        while self._behind and (all_of_them or not isinstance(self._behind[0], int)):
+            first = self._behind.popleft()
+            if not isinstance(first, int):
+                self._alignment.receive(first)
+
+    def _first_behind(self) -> int | None:
+        """First sample of the oldest word behind a flush."""
+        return next((some[0].start for some in self._behind if not isinstance(some, int)), None)
 
     def _recount(self) -> None:
         """Everything has been heard: tell as many speakers apart as there are."""

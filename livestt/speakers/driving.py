@@ -63,6 +63,10 @@ class SpeakerDriver:
         if self._voices is not None and not self.speakers.lost:
             self._voices.voices.receive_audio(samples)
 
+    def flush(self) -> None:
+        """Answer for everything received so far; see `Diarization.receive_flush`."""
+        self.speakers.receive_flush()
+
     def follow(self, events: list[Event]) -> list[Event]:
         """The session's events with those of its speakers among them."""
         self._changed.set()

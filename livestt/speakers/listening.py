@@ -3,6 +3,10 @@
 A diarizer's stream counts the samples it was given; a session counts all of them. The diarizer
 hears speech and, after it, as much as it needs to answer for the speech; the silence that follows
 is left out. Each part it hears is whole frames long, so that no frame covers two places.
+
+A flush asks for answers although nothing may follow. The diarizer then hears, after what has come,
+as much silence as it waits for; if the session goes on, so does the next part, from the end of the
+last whole frame.
 """
 
 from __future__ import annotations
@@ -10,6 +14,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
 
 from livestt.engines import Samples
 from livestt.ring import SampleBuffer
@@ -36,6 +42,10 @@ class _Part:
     """Whether all of it has been heard."""
     cut: bool = False
     """Whether it ends because the audio does."""
+    rows: int | None = None
+    """Whole frames, if it ends because of a flush."""
+    silence: int = 0
+    """Samples of silence that the diarizer hears after it."""
 
 
 class Listening:
@@ -53,6 +63,7 @@ class Listening:
         self._frame = diarizer.frame
         self._step = diarizer.step
         self._tail = max(diarizer.latency, from_ms(options.min_silence_ms)) + SETTLE
+        self._silence = -(-diarizer.latency // diarizer.frame) * diarizer.frame
         self._lookback = from_ms(options.pre_roll_ms + options.min_speech_ms) + FRAME
         self._endpointer = Endpointer(options)
         self._audio = SampleBuffer()
@@ -75,8 +86,13 @@ class Listening:
         """Samples that the diarizer should hear and has not been given."""
         if not self._parts:
             return 0
-        whole = sum(self._until(part) - part.start for part in self._parts)
+        whole = sum(self._until(part) - part.start + part.silence for part in self._parts)
         return whole - (self._given - self._parts[0].heard_at)
+
+    @property
+    def given(self) -> int:
+        """Samples that the diarizer has been given, and has answered for as far as it could."""
+        return self._given
 
     @property
     def silent_until(self) -> int:
@@ -97,6 +113,27 @@ class Listening:
         if not self._parts or self._is_over():
             self._audio.drop_before(self._quiet_before())
 
+    def flush(self) -> int:
+        """What was received should be answered for, although nothing may follow.
+
+        Returns:
+            What `given` is once it has been.
+        """
+        last = self._parts[-1] if self._parts else None
+        if last is None or last.finished:
+            return self._given
+        if last.end is not None and last.end <= self.received:
+            return last.heard_at + last.end - last.start
+        rows, rest = divmod(self.received - last.start, self._frame)
+        if not rows:
+            return last.heard_at
+        going_on = _Part(last.start + rows * self._frame, 0, last.end)
+        last.end, last.rows = self.received, rows
+        last.silence = self._silence + (self._frame - rest if rest else 0)
+        going_on.heard_at = last.heard_at + last.end - last.start + last.silence
+        self._parts.append(going_on)
+        return going_on.heard_at
+
     def end(self) -> None:
         """No more audio will come."""
         self._ended = True
@@ -114,14 +151,21 @@ class Listening:
         whole = part.end is not None and end == part.end
         if not whole and end - start < self._step:
             return None
-        return self._audio.slice(start, end), part.cut
+        audio = self._audio.slice(start, end)
+        if part.silence:
+            audio = np.concatenate([audio, np.zeros(part.silence, np.float32)])
+        return audio, part.cut
 
     def heard(self, samples: int, *, last: bool) -> None:
         """The diarizer has heard so many samples of what `next` said, and whether that was it."""
         part = next(part for part in self._parts if not part.finished)
         self._given += samples
         reached = part.start + self._given - part.heard_at
-        part.finished = last if part.cut else reached == part.end
+        if part.rows is None:
+            part.finished = last if part.cut else reached == part.end
+        else:
+            part.finished = reached == (part.end or 0) + part.silence
+            reached = min(reached, part.start + part.rows * self._frame)
         self._audio.drop_before(reached)
 
     def place(self, activity: Activity) -> tuple[int, Probabilities]:
@@ -134,8 +178,11 @@ class Listening:
             self._parts.popleft()
         part = self._parts[0]
         first = max(0, -(-(part.heard_at - activity.start) // self._frame))
-        start = activity.start + first * self._frame - part.heard_at + part.start
-        return start, activity.probabilities[first:]
+        at = activity.start + first * self._frame - part.heard_at
+        rows = activity.probabilities[first:]
+        if part.rows is not None:
+            rows = rows[: max(0, part.rows - at // self._frame)]
+        return at + part.start, rows
 
     def _begin(self, at: int) -> None:
         last = self._parts[-1] if self._parts else None

@@ -15,6 +15,7 @@ from livestt.events import (
     Diarized,
     Ended,
     Event,
+    Flushed,
     Progress,
     SpeakerTurn,
     Voice,
@@ -77,6 +78,11 @@ class Rig:
     def commit(self, *starts: float) -> None:
         """Words that begin at these seconds, and none between."""
         self.say(words(*starts), Progress(self.received, self.received, self.received))
+
+    def flush(self, *said: Committed) -> None:
+        """The session answers at once, with words that were not committed before."""
+        self.speakers.receive_flush()
+        self.say(*said, Progress(self.received, self.received, self.received), Flushed(None))
 
     def ask(self) -> bool:
         self.job = self.job or self.speakers.next_job()
@@ -167,6 +173,47 @@ class TestASession:
             (756, 762),
         ]
 
+    def test_a_flush_is_answered_though_nothing_follows(self) -> None:
+        rig = Rig(turn(0, 0, 2), turn(1, 2, 6))
+        rig.receive(seconds(3))
+        rig.flush(words(0.5, 1.5, 2.6))
+        rig.work()
+        assert [voice.speaker for voice in rig.voices()] == [1, 1, 2]
+        rig.receive(seconds(3))
+        rig.flush(words(3.1, 5.5))
+        rig.flush()
+        rig.work()
+        assert [voice.speaker for voice in rig.voices()] == [1, 1, 2, 2, 2]
+        rig.end()
+        assert rig.of(SpeakerTurn) == [
+            SpeakerTurn(1, 0, from_seconds(2)),
+            SpeakerTurn(2, from_seconds(2), rig.received // FRAME * FRAME),
+        ]
+
+    def test_words_after_a_flush_do_not_wait_for_a_diarizer_that_is_late(self) -> None:
+        rig = Rig(turn(0, 0, 9))
+        rig.receive(seconds(3))
+        assert rig.ask()
+        rig.flush(words(0.5))
+        rig.commit(2.6)
+        assert not rig.voices()
+        rig.speakers.receive_delay()
+        rig.say()
+        assert rig.voices() == [Voice(None), Voice(None)]
+        rig.answer()
+        rig.end()
+        assert [voice.speaker for voice in rig.voices()] == [1, 1]
+
+    def test_words_behind_a_flush_are_nobodys_once_the_diarizer_is_given_up(self) -> None:
+        rig = Rig(turn(0, 0, 9))
+        rig.receive(seconds(3))
+        assert rig.ask()
+        rig.flush(words(0.5))
+        rig.commit(2.6)
+        rig.speakers.give_up("it was told to")
+        rig.say()
+        assert rig.voices() == [Voice(None), Voice(None)]
+
     def test_a_diarizer_that_fails_is_asked_again(self) -> None:
         rig = Rig(turn(0, 0, 3))
         rig.receive(seconds(3))
@@ -242,3 +289,41 @@ def test_neither_pieces_nor_delays_matter(
         assert sum(isinstance(event, Ended) for event in rig.events) == 1
         known = [event.at for event in rig.events if isinstance(event, Diarized)]
         assert known == sorted(set(known))
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.lists(st.tuples(st.integers(1, 60), st.sampled_from([0.9, 0.0])), max_size=4)),
+    speech,
+    st.data(),
+)
+def test_flushes_are_answered_and_delays_do_not_matter(
+    stretches: list[list[tuple[int, float]]],
+    spoken: list[tuple[int, int, int]],
+    data: st.DataObject,
+) -> None:
+    turns = [(who, a * FRAME, (a + n) * FRAME) for who, a, n in spoken]
+    prompt, late = Rig(*turns), Rig(*turns)
+    uttered = 0
+    for stretch in stretches:
+        levels = [level for count, level in stretch for _ in range(count)]
+        begin, end = prompt.received, prompt.received + len(levels) * HEARD_AT_ONCE
+        starts = range(begin, end - 3 * FRAME, 7 * FRAME)
+        said = Committed(tuple(Word(" x", start, start + 3 * FRAME) for start in starts))
+        for rig in (prompt, late):
+            rig.receive(levels)
+            rig.flush(*[said][: len(starts)])
+        prompt.work()
+        uttered += len(starts)
+        assert len(prompt.voices()) == uttered
+        for _ in range(data.draw(st.integers(0, 3))):
+            if late.ask() and data.draw(st.booleans()):
+                late.answer()
+    for rig in (prompt, late):
+        if rig.job:
+            rig.answer()
+        rig.end()
+        assert isinstance(rig.events[-1], Ended)
+    assert late.of(SpeakerTurn) == prompt.of(SpeakerTurn)
+    assert late.voices() == prompt.voices()
+    assert len(late.voices()) == uttered

@@ -26,7 +26,7 @@ from livestt.timebase import from_ms
 
 from ..conftest import FIXTURES, Lent, Serve
 from ..engines import Watched
-from ..running import Running, check_heard, wait_until
+from ..running import PATIENCE, Running, check_heard, wait_until
 from .client import CLOSE, FINALIZE, PCM, Told, address, converse, silence
 
 TEXT = "Every word of this is heard once. And so is this one."
@@ -347,3 +347,26 @@ def test_speakers_are_known_when_words_are_final(serve: Serve) -> None:
     plain = converse(server, [*AUDIO, CLOSE], PCM)
     assert not any("speaker" in word for m in plain.finals()
                    for word in m["channel"]["alternatives"][0]["words"])  # fmt: skip
+
+
+def test_a_finalize_is_answered_with_speakers_though_no_audio_follows(serve: Serve) -> None:
+    diarizer = ScriptedDiarizer(turns=TURNS)
+    server = serve(Watched(script_of(TEXT)), diarizer=diarizer, diarization=True)
+
+    async def press_to_talk() -> Told:
+        told = Told()
+        async with connect(address(server, query={**PCM, "diarize": "true"})) as client:
+            for part in (AUDIO[:20], AUDIO[20:30]):
+                for frame in part:
+                    await client.send(frame)
+                await client.send(FINALIZE)
+                answered = len(told.finals())
+                while not any(m["from_finalize"] for m in told.finals()[answered:]):
+                    async with asyncio.timeout(PATIENCE):
+                        told.messages.append(json.loads(await client.recv()))
+        return told
+
+    told = asyncio.run(press_to_talk())
+    words = [word for m in told.finals() for word in m["channel"]["alternatives"][0]["words"]]
+    assert words[-1]["end"] > 2.0
+    assert {word["speaker"] for word in words if word["end"] < 1.5} == {0}
