@@ -103,14 +103,14 @@ async def _fed(request: Request, served: Services) -> LiveSession:
     """The session a publisher comes back to, or a new one if that is over."""
     grace = served.pipeline.settings.resume_seconds
     audio, options = request.audio, request.options
-    if request.session is not None:
-        known = await served.sessions.resume(request.session, audio, options, grace=grace)
-        if known is not None:
-            return known
     manner = Manner(
         diarization=request.diarization,
         max_speakers=request.max_speakers,
         record=request.record,
         title=request.title,
     )
+    if request.session is not None:
+        known = await served.sessions.resume(request.session, audio, options, manner, grace=grace)
+        if known is not None:
+            return known
     return served.sessions.open(audio, options, manner, grace=grace)

@@ -10,7 +10,7 @@ import sqlite3
 import wave
 from collections import namedtuple
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from livestt.client.state import CaptionState
 from livestt.engines.spelled import SpelledEngine, recording
@@ -337,6 +338,43 @@ def test_who_does_not_want_it_is_not_recorded(start: Callable[..., Running]) -> 
     assert (row["audio"], files(server)) == (False, [])
     answer = httpx2.get(f"{server.http}/transcripts/{row['id']}/audio")
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_session")
+
+
+def test_who_does_not_want_it_is_not_recorded_after_a_restart_either(
+    start: Callable[..., Running],
+) -> None:
+    wishes = {**QUERY, "record": "false"}
+
+    async def begin(server: Running) -> str:
+        state = CaptionState()
+        async with connect(server.url(**wishes), compression=None) as socket:
+            await socket.send(PCM[: len(PCM) // 2])
+            async for text in socket:
+                state.apply(json.loads(text))
+                if "w10" in state.committed_text:
+                    break
+            server.server.should_exit = True
+            with suppress(ConnectionClosed):
+                async for _ in socket:
+                    pass
+        return str(state.config["session"])
+
+    async def go_on(server: Running, session: str) -> bool:
+        url = server.url(**wishes, session=session)
+        async with connect(url, compression=None) as socket:
+            config = json.loads(await socket.recv())
+            assert config["session"] == session
+            await socket.send(PCM[config["resume_from_sample"] * 2 :])
+            await socket.send(b"")
+            async for _ in socket:
+                pass
+        return bool(config["recording"])
+
+    session = asyncio.run(begin(start()))
+    server = start()
+    assert asyncio.run(go_on(server, session)) is False
+    server.check_idle()
+    assert files(server) == []
 
 
 def test_a_session_in_which_nothing_is_said_leaves_nothing(start: Callable[..., Running]) -> None:
