@@ -6,10 +6,11 @@ import sqlite3
 import stat
 import sys
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, update
 from sqlalchemy.exc import OperationalError
 
 import livestt.store as store_module
@@ -205,7 +206,7 @@ class TestSweeping:
         assert store.sweep(NEVER, timedelta(days=-1)) == ["a"]
         assert [row.id for row in store.newest(10)] == ["b"]
 
-    def test_forgets_many_at_once(self, store: Store) -> None:
+    def test_forgets_many_but_not_all_at_once(self, store: Store) -> None:
         """A database takes only so many variables in one statement."""
         many = [f"s{number:04}" for number in range(1200)]
         with store._engine.begin() as connection:
@@ -217,8 +218,19 @@ class TestSweeping:
             def limit(raw: sqlite3.Connection, *_: object) -> None:
                 raw.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)
 
-        assert sorted(store.sweep(NEVER, NEVER)) == many
+        assert sorted(chain.from_iterable(iter(lambda: store.sweep(NEVER, NEVER), []))) == many
         assert store.newest(10) == []
+
+    def test_forgets_long_ones_apart(self, store: Store) -> None:
+        """Whoever writes waits for each transaction."""
+        tell(store, "a", "short")
+        for session in "bcd":
+            tell(store, session, "long")
+        with store._engine.begin() as connection:
+            long = sessions.c.id.in_(["b", "c", "d"])
+            connection.execute(update(sessions).where(long).values(words=20_000))
+        batches = list(iter(lambda: store.sweep(NEVER, timedelta(days=-1)), []))
+        assert [len(batch) for batch in batches] == [2, 1, 1]
 
     def test_what_cannot_be_forgotten_keeps_nothing_open(
         self, store: Store, open_store: Open, monkeypatch: pytest.MonkeyPatch

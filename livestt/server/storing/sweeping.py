@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 EVERY = 600.0
 """Seconds."""
+BREATH = 0.2
+"""Seconds between two transactions that forget old transcripts, for those who write: SQLite tries
+again for a lock every tenth of a second."""
 LEAST_GRACE = timedelta(minutes=1)
 """Servers say every few seconds which sessions are theirs; one that is silent this long is gone."""
 
@@ -40,7 +43,9 @@ async def sweeping(
 async def _sweep(store: Store, settings: Settings, recordings: Recordings | None) -> None:
     grace = max(LEAST_GRACE, timedelta(seconds=2 * settings.resume_seconds))
     keep = timedelta(days=settings.store_days) if settings.store_days else None
+    total = 0
     while True:
+        forgotten: list[str] = []
         try:
             forgotten = await to_thread.run_sync(store.sweep, grace, keep)
             if recordings is not None:
@@ -49,13 +54,15 @@ async def _sweep(store: Store, settings: Settings, recordings: Recordings | None
             log.warning("%s", error)
         except Exception:  # the top of a worker: the server goes on
             log.exception("the transcripts could not be tidied up")
-        else:
-            if forgotten:
-                log.info("%d transcripts are older than --store-days and gone", len(forgotten))
-        await anyio.sleep(EVERY)
+        total += len(forgotten)
+        if total and not forgotten:
+            log.info("%d transcripts were older than --store-days and are gone", total)
+            total = 0
+        await anyio.sleep(BREATH if forgotten else EVERY)
 
 
 def _forget(recordings: Recordings, sessions: list[str]) -> None:
     for session in sessions:
         recordings.delete(session)
-    recordings.sweep()
+    if not sessions:
+        recordings.sweep()
