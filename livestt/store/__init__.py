@@ -219,6 +219,7 @@ class Store:
         Raises:
             StoreUnavailable: the database does not answer.
         """
+        query = query.replace("\0", " ")  # no line holds one, and no database takes one
         if not query.strip():
             return []
         with self._connection() as connection:
@@ -259,14 +260,14 @@ class Store:
             connection.execute(delete(sessions).where(sessions.c.id == session))
 
     def sweep(self, grace: timedelta, keep: timedelta | None) -> list[str]:
-        """End sessions that nobody came back to, and forget old ones.
+        """End sessions that nobody came back to, and forget old ones, but not too many at once.
 
         Args:
             grace: after which a session that nobody looks after has ended.
             keep: after which an ended session is forgotten; None keeps all.
 
         Returns:
-            Ids of the sessions forgotten.
+            Ids of the sessions forgotten. Unless there are none, there may be more.
 
         Raises:
             StoreUnavailable: the database does not answer.
