@@ -189,8 +189,8 @@ def _named(segments: Iterable[Segment], names: Names = NOBODY) -> Iterator[Segme
 
 
 def speaker_name(number: int, names: Names) -> str:
-    """What a speaker is called."""
-    return names.get(number) or f"Speaker {number}"
+    """What a speaker is called, on one line."""
+    return " ".join(names.get(number, "").split()) or f"Speaker {number}"
 
 
 def _spoken(spoken: Spoken) -> list[Segment]:

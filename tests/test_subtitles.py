@@ -225,3 +225,11 @@ def test_speaker_is_named_once_a_turn() -> None:
 def test_nothing_said_is_still_a_valid_file(format: str) -> None:
     subtitles.render(Said([]), format)
     subtitles.render(Said([SILENCE]), format)
+
+
+@pytest.mark.parametrize("format", sorted(subtitles.FORMATS.keys() - {"json", "verbose_json"}))
+def test_a_name_cannot_begin_lines_of_its_own(format: str) -> None:
+    said = Said([segment("So it goes.", speaker=1)])
+    odd = "Anna\r\n\n7\n00:00:00,000 --> 99:00:00,000\n\u2028# Eve\t\x85"
+    plain = subtitles.render(said, format, {1: " ".join(odd.split())})
+    assert subtitles.render(said, format, {1: odd}) == plain

@@ -156,7 +156,7 @@ def error_body(error: LivesttError) -> dict[str, Any]:
 
 def speaker_of(number: int, names: Mapping[int, str]) -> str:
     """The name of a speaker who is known; else ``SPEAKER_00`` for the first."""
-    return names.get(number) or f"SPEAKER_{number - 1:02}"
+    return " ".join(names.get(number, "").split()) or f"SPEAKER_{number - 1:02}"
 
 
 def _options(fields: Fields, engine: Capabilities, defaults: StreamOptions) -> StreamOptions:
@@ -166,12 +166,11 @@ def _options(fields: Fields, engine: Capabilities, defaults: StreamOptions) -> S
     language = defaults.language
     if fields.text("language"):
         language = language_of(fields.text("language"), engine, "language")
-    hotwords = tuple(word for word in fields.items("hotwords") if word)
     return StreamOptions(
         language=language,
         task=task,
         prompt=fields.text("initial_prompt") or defaults.prompt,
-        hotwords=hotwords or defaults.hotwords,
+        hotwords=fields.terms("hotwords") or defaults.hotwords,
     )
 
 

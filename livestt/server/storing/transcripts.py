@@ -25,6 +25,7 @@ from livestt.timebase import from_seconds, to_seconds
 PAGE = 50
 """Transcripts, or lines found, in one answer unless asked otherwise."""
 MOST = 500
+MOST_DIGITS = 9
 TYPES: Mapping[str, str] = {
     "json": "application/json",
     "verbose_json": "application/json",
@@ -221,7 +222,7 @@ def _names(value: object) -> dict[int, str]:
         raise BadRequest(f"speakers must map numbers to names of at most {LONGEST_NAME} characters")
     if not all(map(_is_speaker, value)):
         raise BadRequest(f"speakers are numbered from 1 to {MAX_SPEAKER}")
-    return {int(number): name for number, name in value.items()}
+    return {int(number): " ".join(name.split()) for number, name in value.items()}
 
 
 def _is_speaker(number: str) -> bool:
@@ -240,7 +241,8 @@ def _is_text(value: str) -> bool:
 
 def _number(query: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     value = query.get(name, str(default))
-    if not (value.isascii() and value.isdecimal() and low <= int(value[:9]) <= high):
+    digits = value.isascii() and value.isdecimal() and len(value) <= MOST_DIGITS
+    if not (digits and low <= int(value) <= high):
         raise BadRequest(f"{name} must be a number from {low} to {high}")
     return int(value)
 
