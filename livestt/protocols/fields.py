@@ -88,6 +88,16 @@ class Fields:
                 found += value.split(",") if split else [value]
         return [item.strip() for item in found if item.strip()]
 
+    def terms(self, *names: str) -> tuple[str, ...]:
+        """The items of these lists, which an engine is told with every job."""
+        found = [item for name in names for item in self.items(name)]
+        held = sum(map(len, found))
+        if held > MAX_TEXT:
+            raise BadRequest(
+                f"{names[0]} holds {held} characters: send up to {MAX_TEXT}", param=names[0]
+            )
+        return tuple(found)
+
     def object(self, name: str) -> dict[str, Any] | str | None:
         """An object, or the bare word in its place; None if it was not given."""
         members = {

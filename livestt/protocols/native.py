@@ -311,6 +311,7 @@ def _prompt(value: Any) -> str:
         raise BadRequest("prompt must be a string")
     if len(value) > MAX_TEXT:
         raise BadRequest(f"prompt must be at most {MAX_TEXT} characters long")
+    _check_text("prompt", value)
     return value
 
 
@@ -321,7 +322,16 @@ def _hotwords(value: Any) -> tuple[str, ...]:
         raise BadRequest("hotwords must be a list of strings or one comma-separated string")
     if sum(len(word) for word in value) > MAX_TEXT:
         raise BadRequest(f"hotwords must be at most {MAX_TEXT} characters long together")
+    _check_text("hotwords", "".join(value))
     return tuple(word.strip() for word in value if word.strip())
+
+
+def _check_text(name: str, value: str) -> None:
+    """JSON may hold half of a surrogate pair, which no tokenizer takes."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise BadRequest(f"{name} holds half a surrogate pair, which is no text") from None
 
 
 def _choice(query: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:

@@ -26,6 +26,8 @@ MAX_LINE = 1 << 16
 MAX_DATA = 1 << 20
 MAX_PAYLOAD = 1 << 20
 """Bytes of each part of a message: half a minute of audio."""
+MAX_ECHO = 200
+"""Characters of a ping that come back: clients that do not read are owed many."""
 WIDTHS: Mapping[int, Encoding] = {1: "u8", 2: "s16le", 3: "s24le", 4: "s32le"}
 """Encodings of linear PCM by their bytes per sample."""
 
@@ -152,6 +154,12 @@ def info(engine: Capabilities, version: str) -> Message:
         "requires_external_vad": True,
     }
     return Message("info", {"asr": [program]})
+
+
+def pong(ping: Message) -> Message:
+    """The answer to a ``ping``, which may hold a text that is to come back."""
+    text = ping.data.get("text")
+    return Message("pong", {"text": text[:MAX_ECHO]} if isinstance(text, str) else {})
 
 
 def error(reason: LivesttError) -> Message:

@@ -32,6 +32,13 @@ def written(query: dict[str, str], made: Recording | None = None) -> Answer:
     return answer(read(query), made or recording())
 
 
+def test_there_may_be_only_so_many_hotwords() -> None:
+    """The engine is told all of them with every job."""
+    with pytest.raises(BadRequest) as caught:
+        read({}, {"hotwords": "Ada, " * 2000})
+    assert caught.value.param == "hotwords"
+
+
 class TestDialects:
     @pytest.mark.parametrize(
         ("query", "wrapped", "format"),

@@ -22,6 +22,7 @@ from livestt.protocols.wyoming import (
     error,
     info,
     options_of,
+    pong,
 )
 
 ENGINE = ScriptedEngine().capabilities
@@ -144,3 +145,14 @@ def test_errors_say_why() -> None:
     assert error(TooManySessions("full")) == Message(
         "error", {"text": "full", "code": "too_many_sessions"}
     )
+
+
+def test_a_pong_is_short_whatever_the_ping_holds() -> None:
+    assert pong(Message("ping", {"text": "hello"})) == Message("pong", {"text": "hello"})
+    assert pong(Message("ping", {"text": 7, "more": "x" * 100_000})) == Message("pong")
+    assert len(pong(Message("ping", {"text": "x" * 100_000})).to_bytes()) < 1000
+
+
+def test_names_that_are_no_text_are_refused() -> None:
+    with pytest.raises(BadRequest):
+        options_of({"transcript_names": ["\ud800"]}, StreamOptions(), ENGINE)

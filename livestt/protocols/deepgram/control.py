@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -180,5 +181,6 @@ def _thresholds(value: Any) -> dict[str, float] | None:
         isinstance(number, int | float) and not isinstance(number, bool)
         for number in value.values()
     ):
-        return {str(name): float(number) for name, number in value.items()}
+        with suppress(OverflowError):  # JSON has integers of any length
+            return {str(name): float(number) for name, number in value.items()}
     raise BadConfigure("CONFIGURE_INTERNAL_ERROR", "thresholds must be numbers by name")

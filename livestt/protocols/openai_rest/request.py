@@ -89,12 +89,11 @@ def _options(
         named = [language_of(item, engine, "languages") for item in form.items("languages")]
         candidates = [code for code in named if code is not None]
         language = candidates[0] if len(named) == 1 and candidates else None
-    hotwords = form.items("keywords") + form.items("hotwords")
     options = StreamOptions(
         language=language,
         task=defaults.task,
         prompt=form.text("prompt") or defaults.prompt,
-        hotwords=tuple(hotwords) or defaults.hotwords,
+        hotwords=form.terms("keywords", "hotwords") or defaults.hotwords,
     )
     return options, tuple(candidates)
 

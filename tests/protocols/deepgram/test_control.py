@@ -75,6 +75,12 @@ def test_a_bad_configure_fails_with_a_code(keyterms: object, code: str) -> None:
     json.dumps(answer, ensure_ascii=False).encode()
 
 
+@pytest.mark.parametrize("number", ["1" * 400, "true", "null", '"0.7"', "[]"])
+def test_thresholds_that_are_no_numbers_fail_with_a_code(number: str) -> None:
+    with pytest.raises(BadConfigure):
+        parse_control(f'{{"type":"Configure","thresholds":{{"eot_threshold":{number}}}}}')
+
+
 def test_a_configure_is_confirmed_with_what_it_replaced() -> None:
     assert configure_success("id", Configure()) == {"type": "ConfigureSuccess", "request_id": "id"}
     assert configure_success("id", Configure(("a",)))["keyterms"] == ["a"]

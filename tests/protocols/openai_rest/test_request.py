@@ -140,3 +140,9 @@ VALUES = st.one_of(
 def test_any_form_is_read_or_refused(pairs: list[tuple[str, str]], translate: bool) -> None:
     error = refusal(lambda: read(*pairs, translate=translate))
     assert error is None or error.param
+
+
+def test_there_may_be_only_so_many_keywords() -> None:
+    """The engine is told all of them with every job."""
+    error = refusal(lambda: read(*[("keywords[]", "Ada" * 100)] * 10, ("hotwords", "x" * 2000)))
+    assert error.param == "keywords"
