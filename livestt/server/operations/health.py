@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from livestt import __version__
 from livestt.errors import BadRequest, LivesttError, Overloaded
 from livestt.resident import state_of
+from livestt.server.access.door import grant_of
 from livestt.server.access.refusals import refusal
 from livestt.server.live.ladder import NO_NEWCOMERS
 from livestt.server.services import services
@@ -45,7 +46,7 @@ async def health(request: Request) -> Response:
             "sessions": len(served.sessions),
             "load": served.sessions.ladder.rung.code,
             "recording": served.recordings is not None,
-            "store": store_state(served.store),
+            "store": store_state(served.store, told=grant_of(request).allows("metrics")),
             "version": __version__,
         },
         status_code=200 if ready else 503,
@@ -92,8 +93,13 @@ def _status(text: str) -> int:
     raise BadRequest("full must be an HTTP status: 200, or from 400 to 599")
 
 
-def store_state(store: Store | None) -> dict[str, str | int | None]:
-    """Whether words are stored before they are shown, and if not, why."""
+def store_state(store: Store | None, *, told: bool) -> dict[str, str | int | None]:
+    """Whether words are stored before they are shown, and if not, why.
+
+    Args:
+        store: where.
+        told: whether who asks may know why, which names files and hosts.
+    """
     if store is None:
         return {"status": "off"}
     if store.trouble is None:
@@ -101,7 +107,7 @@ def store_state(store: Store | None) -> dict[str, str | int | None]:
     stats = store.stats
     return {
         "status": "failing",
-        "reason": store.trouble,
+        "reason": store.trouble if told else None,
         "waiting_words": stats.backlog,
         "lost_words": stats.lost_words,
     }

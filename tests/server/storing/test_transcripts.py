@@ -137,11 +137,49 @@ def test_what_is_deleted_is_gone(ask: Ask, store: Store) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["?limit=0", "?limit=x", "?limit=501", "/{id}?format=pdf", "/{id}?from=-1", "/{id}?to=nan"],
+    [
+        "?limit=0",
+        "?limit=x",
+        "?limit=501",
+        "?limit=000000500999999",
+        "/{id}?format=pdf",
+        "/{id}?from=-1",
+        "/{id}?to=nan",
+    ],
 )
 def test_what_cannot_be_honoured_is_refused(ask: Ask, store: Store, path: str) -> None:
     path = path.replace("{id}", store.newest(1)[0].id)
     assert ask(f"/transcripts{path}") == (400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    "query", ["a\0b", "\0", '"', "*", "foxes AND", "NEAR(", "(", "text:foxes", "a " * 5000, "あ%\\"]
+)
+def test_odd_queries_find_nothing_and_do_no_harm(store: Store, query: str) -> None:
+    assert store.search(query, 10) == []
+
+
+def test_names_of_several_lines_are_written_on_one(ask: Ask, store: Store) -> None:
+    [_, row] = store.newest(2)
+    name = "Anna\n\n00:00:00.000 --> 99:00:00.000\n<b>X"
+    store.edit(row.id, speakers={1: name})
+    assert store.get(row.id).speakers == {1: name}
+    assert ask(f"/transcripts/{row.id}", "PATCH", {"speakers": {"2": "B\n\nC"}})[0] == 200
+    assert store.get(row.id).speakers[2] == "B C"
+
+
+def test_strangers_are_not_told_why_the_store_fails(
+    serve: Serve, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason names files, hosts and users."""
+    key = "metrics-0123456789abcdef"
+    monkeypatch.setenv("LIVESTT_API_KEYS", f"m:metrics:{key}")
+    server = serve(kept=store)
+    monkeypatch.setattr(store._writer, "_failing", "cannot reach db.internal as root")
+    told = asking(server)
+    assert told("/health")[1]["store"]["reason"] is None
+    assert told("/health", key=key)[1]["store"]["reason"] == "cannot reach db.internal as root"
+    monkeypatch.setattr(store._writer, "_failing", None)
 
 
 def test_keys_say_who_may_do_what(
