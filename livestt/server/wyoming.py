@@ -161,7 +161,7 @@ class WyomingConnection:
             case "describe":
                 self._tell(wyoming.info(self._served.pipeline.engine, __version__))
             case "ping":
-                self._tell(Message("pong", message.data))
+                self._tell(wyoming.pong(message))
             case "transcribe":
                 engine = self._served.pipeline.engine
                 self._options = wyoming.options_of(message.data, self._defaults, engine)

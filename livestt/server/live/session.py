@@ -182,8 +182,8 @@ class LiveSession:
 
     def push(self, data: bytes) -> None:
         """The next bytes of audio; ignored once the session takes no more."""
-        if not self.closed:
-            self._inbox.put(self._feed.receive(data))
+        if not self.closed and (fresh := self._feed.receive(data)):
+            self._inbox.put(fresh)
 
     def flush(self, flush_id: str | None = None) -> None:
         """Commit what was pushed before this, then answer; ignored after the end."""
