@@ -8,13 +8,14 @@ python scripts/cluster.py --sessions 8 --model tests/fixtures/whisper-synth
 
 from __future__ import annotations
 
+import json
 import signal
 import ssl
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -189,6 +190,9 @@ def main(sessions: int, kind: str, model: Path | None, deepgram: bool, folder: P
     numbers = " ".join(f"w{n}" for n in range(1, count + 1))
     wanted = [one.text for one in calm] or [numbers] * sessions
     found = [difference(one, other.text) for one, other in zip(wanted, told, strict=True)]
+    if folder is not None:
+        rows = [asdict(one) | {"wanted": text} for one, text in zip(told, wanted, strict=True)]
+        (folder / "told.json").write_text(json.dumps([*rows, *map(asdict, events)], indent=1))
     sys.exit(not report(told, events, found))
 
 

@@ -22,6 +22,9 @@ SILENCE = 12.0
 every five."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between two attempts to connect again; each pause is twice the one before."""
+ELSEWHERE = 8.0
+"""Seconds for which a server that asks for audio which is gone is left for another. One that was
+cut off does not know for some seconds how far the session has come at another."""
 OVER = (1000, 1007, 1008)
 """Close codes of a session that is over; those from 4000 on are too."""
 AGAIN = (429, 502, 503, 504)
@@ -41,6 +44,8 @@ class Captions:
     Attributes:
         state: the captions as the last message left them.
         losses: how often the connection was lost and the session taken up again.
+        missing: seconds of audio that a server needed again when they were gone here. They are
+            silence in the transcript; ``state.warnings`` says so.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class Captions:
     ) -> None:
         self.state = CaptionState()
         self.losses = 0
+        self.missing = 0.0
         self._url = url
         self._parameters = parameters
         self._sent = sent
@@ -185,17 +191,18 @@ class Captions:
             return False
         loop, pause = asyncio.get_running_loop(), FIRST_PAUSE
         latest = loop.time() + self._reconnect
+        settle = loop.time() + min(ELSEWHERE, self._reconnect / 2)
         while loop.time() < latest and not self._over:
             try:
                 async with asyncio.timeout_at(min(latest, loop.time() + SILENCE)):
-                    return await self._take_up()
+                    return await self._take_up(insist=loop.time() < settle)
             except Refused as refused:
                 self._reason = str(refused)
                 return False
             except (OSError, ConnectionClosed, InvalidHandshake):
                 await asyncio.sleep(pause)  # a TimeoutError is an OSError too
                 pause = min(2 * pause, LONGEST_PAUSE)
-        self._reason = f"no server was to be had for {self._reconnect:g} seconds"
+        self._reason = self._reason or f"no server was to be had for {self._reconnect:g} seconds"
         return False
 
     def _may_come_back(self) -> bool:
@@ -208,8 +215,13 @@ class Captions:
         self._reason = f"the server closed the connection: {code} {self._socket.close_reason}"
         return code not in OVER and code < 4000
 
-    async def _take_up(self) -> bool:
-        """Connect and go on where the server says; False if it does not know the session."""
+    async def _take_up(self, *, insist: bool) -> bool:
+        """Connect and go on where the server says; False if it does not know the session.
+
+        Args:
+            insist: whether to take no server that needs audio which is gone.
+        """
+        self._reason = ""
         session = self.state.config.get("session")
         if session is None and self._answered:
             return False
@@ -228,11 +240,19 @@ class Captions:
             raise
         # Without a word from the server so far, all of it is said again in another session.
         at = 0 if session is None else config.get("resume_from_sample")
-        if session not in (None, config.get("session")) or at is None or not self._sent.rewind(at):
+        if session not in (None, config.get("session")) or at is None:
+            await socket.send(b"")  # or what it opened instead would wait for us
             await socket.close()
-            self._reason = f"the server does not know the session, or asks for audio from {at}"
+            self._reason = "the server does not know the session"
             return False
+        gone = self._sent.lacks(at)
+        if gone is None or (gone and insist):
+            self._reason = f"the server asks for audio from sample {at}, which is gone"
+            await socket.close()
+            raise ConnectionError(self._reason)
+        self._sent.rewind(at)
         self.state.apply(config)
+        self._note_missing(gone)
         self._socket = socket
         self.losses += 1
         self._stored = True
@@ -244,6 +264,11 @@ class Captions:
         for flush_id in self._flushes:
             await self._control("flush", id=flush_id)
         return True
+
+    def _note_missing(self, seconds: float) -> None:
+        if seconds:
+            self.missing += seconds
+            self.state.warnings.append(f"{seconds:.1f} s of audio were lost with their server")
 
     @property
     def reason(self) -> str:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 
-KEPT = 10.0
-"""Seconds kept before what the server has committed: it stores how far it is now and then."""
+KEPT = 30.0
+"""Seconds kept before what the server has committed. What it has stored may be 5 s behind, another
+server listens again from up to 5 s before that, and a database may be slow."""
 KEPT_UNSTORED = 600.0
 """The same while the server cannot store: 19 MB of 16 kHz."""
 SAMPLE_BYTES = {"s16le": 2, "f32le": 4, "mulaw": 1, "alaw": 1}
+SILENT = {"mulaw": b"\xff", "alaw": b"\xd5"}
+"""The byte of silence, where it is not zero."""
+LONGEST_GAP = 600.0
+"""Seconds of audio that may be gone and become silence; a server that lacks more is no use."""
 
 
 class Sent:
@@ -28,6 +33,7 @@ class Sent:
         self.keeps = encoding in SAMPLE_BYTES
         self.end = 0
         self.cursor = 0
+        self._silence = SILENT.get(encoding, b"\0")
         self._frame = SAMPLE_BYTES.get(encoding, 1) * channels
         self._rate = sample_rate
         self._pieces: deque[bytes] = deque()
@@ -50,12 +56,24 @@ class Sent:
             at += len(piece)
         return None
 
+    def lacks(self, sample: int) -> float | None:
+        """Seconds of the audio from this sample on that are gone.
+
+        Returns:
+            None if there never was such a sample, or too much is gone to go on from there.
+        """
+        gone = max(0, self._start - sample * self._frame) / (self._frame * self._rate)
+        return gone if sample * self._frame <= self.end and gone <= LONGEST_GAP else None
+
     def rewind(self, sample: int) -> bool:
-        """Go on from this sample; False if it is gone, or was never put in."""
-        at = sample * self._frame
-        if not self._start <= at <= self.end:
+        """Go on from this sample, with silence for what is gone; False where `lacks` says None."""
+        if self.lacks(sample) is None:
             return False
-        self.cursor = at
+        self.cursor = sample * self._frame
+        while self._start > self.cursor:
+            piece = min(self._start - self.cursor, self._frame * self._rate)
+            self._pieces.appendleft(self._silence * piece)
+            self._start -= piece
         return True
 
     def committed(self, seconds: float, *, stored: bool = True) -> None:

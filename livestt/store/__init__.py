@@ -155,6 +155,16 @@ class Store:
             clock = Clock(self._began, now(connection))
             return take_over(connection, asked, clock, grace, view)
 
+    def is_taken(self, session: str, epoch: int) -> bool:
+        """Whether another process has taken a session over from the one that had this epoch.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        with self._connection() as connection:
+            row = reading.stored(connection, session)
+            return row is not None and row.epoch != epoch
+
     def get(self, session: str) -> Stored:
         """What is known about one session.
 

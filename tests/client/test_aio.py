@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from itertools import repeat
 
 import pytest
 from server.running import Running
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from livestt.client import Captions, CaptionState, connect
+from livestt.client import Captions, CaptionState, aio, connect
 from livestt.client.address import Refused
+from livestt.client.sent import KEPT
 
-from .conftest import AUDIO, TEXT, loses_count, vanishes
+from .conftest import AUDIO, REST, TEXT, loses_count, vanishes
+
+CONFIG = {"type": "config", "session": "mine"}
+STATE = {
+    "type": "snapshot",
+    "seq": 1,
+    "lines": [],
+    **REST,
+    "audio_received": 60.0,
+    "remaining_time_transcription_policy": 0.0,
+}
+MINUTE = 60 * 32_000
 
 
 async def talk(captions: Captions) -> list[str]:
@@ -143,3 +158,76 @@ def test_a_balancer_that_has_no_server_just_now_is_asked_again() -> None:
 
     assert asyncio.run(run()) == (True, 1)
     assert next(statuses, None) is None
+
+
+@asynccontextmanager
+async def forgetful(asked: Iterator[int], heard: list[bytes]) -> AsyncIterator[str]:
+    """A server that has stored everything it was sent, goes, and then asks for these samples."""
+
+    async def behave(socket: ServerConnection) -> None:
+        if socket.request is None or "session=mine" not in socket.request.path:
+            await socket.send(json.dumps(CONFIG))
+            while sum(map(len, heard)) < MINUTE:
+                heard.append(bytes(await socket.recv()))  # type: ignore[arg-type]
+            await socket.send(json.dumps(STATE))
+            await socket.recv()
+            heard.clear()
+            socket.transport.abort()
+            return
+        await socket.send(json.dumps(CONFIG | {"resume_from_sample": next(asked)}))
+        with suppress(ConnectionClosed):
+            async for piece in socket:
+                heard.append(bytes(piece))  # type: ignore[arg-type]
+                if not piece:
+                    await socket.send(json.dumps({"type": "ready_to_stop"}))
+
+    async with serve(behave, "127.0.0.1", 0) as server:
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def speak_a_minute(url: str) -> Captions:
+    async with connect(url) as captions, asyncio.TaskGroup() as tasks:
+        told = asyncio.Event()
+
+        async def send() -> None:
+            for _ in range(60):
+                await captions.send(b"\1" * 32_000)
+            await told.wait()
+            await captions.send(b"\1" * 32_000)
+            await captions.end()
+
+        tasks.create_task(send())
+        async for _ in captions:
+            told.set()
+    return captions
+
+
+def test_a_server_that_asks_for_audio_that_is_gone_is_left_for_another() -> None:
+    heard: list[bytes] = []
+
+    async def run() -> Captions:
+        asked = iter([0, 0, 45 * 16_000])
+        async with forgetful(asked, heard) as url:
+            return await speak_a_minute(url)
+
+    captions = asyncio.run(run())
+    assert captions.state.finished
+    assert (captions.losses, captions.missing) == (1, 0.0)
+    assert b"".join(heard) == b"\1" * 32_000 * 16
+
+
+def test_audio_that_no_server_has_and_nobody_keeps_is_silence_and_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(aio, "ELSEWHERE", 0.3)
+    heard: list[bytes] = []
+
+    async def run() -> Captions:
+        async with forgetful(repeat(16_000), heard) as url:
+            return await speak_a_minute(url)
+
+    captions = asyncio.run(run())
+    assert captions.state.finished
+    assert captions.missing == 60 - 1 - KEPT
+    assert any("29.0 s of audio were lost" in warning for warning in captions.state.warnings)
+    assert b"".join(heard) == bytes(29 * 32_000) + b"\1" * 31 * 32_000

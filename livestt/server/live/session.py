@@ -72,6 +72,7 @@ class LiveSession:
     Attributes:
         id: unguessable; who knows it may read along or resume.
         owner: name of the key it was opened with; empty without keys.
+        epoch: with which it writes to the store, see `livestt.store.Store.reopen`.
         audio: what is pushed.
         options: what is asked of the engine now.
         owed_flushes: flushes not answered yet.
@@ -101,6 +102,7 @@ class LiveSession:
         self.id = secrets.token_urlsafe(12) if resumed is None else resumed.row.id
         self.owner = owner
         self.audio = audio
+        self.epoch = 1 if resumed is None else resumed.row.epoch
         self.started = datetime.now(UTC) if resumed is None else resumed.row.started
         resumption = None
         if resumed is not None:
@@ -149,6 +151,11 @@ class LiveSession:
     def recording(self) -> bool:
         """Whether its audio is kept."""
         return self._archive.recording
+
+    @property
+    def store_trouble(self) -> Warned | None:
+        """What who joins has to know about the store."""
+        return self._archive.trouble
 
     @property
     def resumable(self) -> bool:

@@ -27,6 +27,7 @@ from livestt.errors import LivesttError, Overloaded, ServerRestart, TooManySessi
 from livestt.pipeline import Manner, Pipeline, layout
 from livestt.server.access import asking
 from livestt.server.live.ladder import NO_NEWCOMERS, Ladder, lateness
+from livestt.server.live.ownership import is_taken
 from livestt.server.live.session import LiveSession
 from livestt.server.operations.tally import Tally
 from livestt.server.storing.recordings import Recordings
@@ -239,7 +240,7 @@ class Sessions:
             LivesttError: there is no room, see `check_room`.
             StoreUnavailable: nobody can tell just now.
         """
-        known = self.find(session_id)
+        known = await self._own(session_id)
         if known is None:
             async with self._resuming:
                 known = self.find(session_id)  # somebody else may have been faster
@@ -247,6 +248,16 @@ class Sessions:
                     return await self._reopen(session_id, audio, options, manner, grace)
         raw = known.audio == audio and audio.encoding != "auto"
         return known if raw and known.owner == asking.grant.get().name else None
+
+    async def _own(self, session_id: str) -> LiveSession | None:
+        """The session with this id, if it runs here and, as far as is known, nowhere else."""
+        known = self.find(session_id)
+        if known is None or self._store is None:
+            return known
+        if await is_taken(self._store, session_id, known.epoch):
+            known.disown()
+            await known.ended.wait()
+        return self.find(session_id)
 
     async def _reopen(
         self,

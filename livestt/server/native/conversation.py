@@ -127,6 +127,9 @@ class Conversation(SocketConnection):
                 resume_from_sample=self._resume_from,
             )
         )
+        trouble = self._session.store_trouble
+        if trouble is not None:  # before the state, so that a publisher keeps its audio
+            await self._outbox.send(warning(trouble.code, trouble.message))
         self._outbox.changed()  # what has been said already is shown at once
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._outbox.write)

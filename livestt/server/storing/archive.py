@@ -42,6 +42,11 @@ class Archive:
         return self._tape is not None and self._tape.running
 
     @property
+    def trouble(self) -> Warned | None:
+        """What who joins has to know about the store; None if all is well."""
+        return None if self._keeper is None else self._keeper.trouble
+
+    @property
     def on_audio(self) -> Callable[[Samples], None] | None:
         """Takes the samples that the session hears; None where none are kept."""
         return None if self._tape is None else self._tape.receive

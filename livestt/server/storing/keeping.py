@@ -31,6 +31,8 @@ class _Held:
     events: list[Event]
     since: float
     waiting: bool
+    early: bool = False
+    """Whether they were passed on before the store had them."""
 
 
 class Keeper:
@@ -65,7 +67,9 @@ class Keeper:
         self._told: Warned | None = None
         self._settled = anyio.Event()
         self._owed = 0
+        self._early = 0
         self._owing = False
+        self._taken = False
         self._over = False
         opening = recorder.open()
         if opening is not None:
@@ -76,12 +80,20 @@ class Keeper:
         """Whether the store has answered for all of it, and nothing waits for a disk that fails."""
         return not (self._owed or self._owing)
 
+    @property
+    def trouble(self) -> Warned | None:
+        """What who comes now has to be told: that what is shown may not be stored."""
+        return self._told
+
     def stay_open(self) -> None:
         """The session goes on in another process when it has ended here."""
         self._recorder.stays_open = True
 
     def receive_events(self, events: list[Event]) -> None:
-        """Pass these on, as soon as what is said in them is stored."""
+        """Pass these on, as soon as what is said in them is stored; nothing once the session is
+        another server's, which says it all."""
+        if self._taken:
+            return
         entry = self._recorder.take(events)
         must_wait = entry is not None and bool(entry.words or entry.lines or entry.ended)
         held = _Held(events, self._loop.time(), must_wait)
@@ -117,14 +129,26 @@ class Keeper:
         self._owing = outcome in (Outcome.DEFERRED, Outcome.LOST)
         if held is not None:
             held.waiting = False
+            self._early -= held.early
         if outcome is Outcome.REFUSED:
-            if not self._over:
-                self._refused()
+            self._refuse()
         else:
-            self._warn({Outcome.DEFERRED: FAILING, Outcome.LOST: LOSING}.get(outcome))
+            self._settle_warning({Outcome.DEFERRED: FAILING, Outcome.LOST: LOSING}.get(outcome))
         self._release()
         self._settled.set()
         self._settled = anyio.Event()
+
+    def _refuse(self) -> None:
+        """What waits here will be heard, and said, where the session is now."""
+        self._taken = True
+        self._held.clear()
+        if not self._over:
+            self._refused()
+
+    def _settle_warning(self, warning: Warned | None) -> None:
+        """All is well again only when everything that was shown is stored."""
+        if warning is not None or not self._early:
+            self._warn(warning)
 
     def _warn(self, warning: Warned | None) -> None:
         """Say when it begins and when it is over, not with every word."""
@@ -153,5 +177,6 @@ class Keeper:
 
     def _give_way(self) -> None:
         for held in self._held:
-            held.waiting = False
+            self._early += held.waiting
+            held.early, held.waiting = held.waiting, False
         self._release()

@@ -229,6 +229,34 @@ def test_captions_go_on_without_a_disk_that_fails(serve: Serve, tmp_path: Path) 
     assert words_of(store, store.newest(1)[0].id) == TEXT
 
 
+def test_who_comes_back_is_told_first_that_what_is_shown_is_not_stored(
+    serve: Serve, tmp_path: Path
+) -> None:
+    """Or it would throw away audio that another server needs, should this one go."""
+    store = Store(str(tmp_path / "transcripts.db"), retry=0.02)
+    server = server_with(serve, store)
+    server.expects_errors = True
+    (tmp_path / "transcripts.db").rename(tmp_path / "moved.db")
+
+    async def talk() -> list[str]:
+        async with connect(server.url(**QUERY), compression=None) as socket:
+            config, state = await first(socket)
+            await socket.send(PCM[:HALF])
+            async for text in socket:
+                if state.apply(json.loads(text)) and "w20" in state.committed_text:
+                    break
+            socket.transport.abort()
+        url = server.url(**QUERY, session=config["session"])
+        async with connect(url, compression=None) as socket:
+            types = [json.loads(await socket.recv())["type"] for _ in range(3)]
+            (tmp_path / "moved.db").rename(tmp_path / "transcripts.db")
+            await socket.send(b"")
+            await rest(socket, state)
+        return types
+
+    assert asyncio.run(talk()) == ["config", "warning", "snapshot"]
+
+
 def test_a_session_deleted_elsewhere_ends(open_store: Open, serve: Serve) -> None:
     server = server_with(serve, store := open_store())
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import anyio
 import pytest
 
-from livestt.server.storing.keeping import Keeper
+from livestt.events import Committed, Event, Word
+from livestt.server.storing.keeping import FAILING, RECOVERED, Keeper
 from livestt.store import Entry, Opening, Outcome
 from livestt.store.recorder import Recorder
 from livestt.store.writer import Answer
@@ -28,6 +31,18 @@ def ignore(events: Any = None) -> None:
     """Nobody reads along."""
 
 
+def word(number: int) -> Committed:
+    return Committed((Word(f" w{number}", number * 100, number * 100 + 50, 0.9, "en"),))
+
+
+def keeper_of(disk: Any, forward: Callable[[list[Event]], None], **more: Any) -> Keeper:
+    """Of a session that the store knows already."""
+    opening = Opening("a", datetime.now(UTC), {}, {}, None, "scripted", "x")
+    keeper = Keeper(disk, Recorder(Layout(), opening), forward, more.pop("refused", ignore), **more)
+    disk.answers.pop()(Outcome.STORED)
+    return keeper
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("outcome", Outcome)
 async def test_it_is_done_once_the_store_has_written_all(outcome: Outcome) -> None:
@@ -40,3 +55,50 @@ async def test_it_is_done_once_the_store_has_written_all(outcome: Outcome) -> No
         answer(outcome)
     await keeper.finish(complete=True)
     assert keeper.done is (outcome in (Outcome.STORED, Outcome.REFUSED))
+
+
+@pytest.mark.anyio
+async def test_all_is_well_again_when_everything_that_was_shown_is_stored() -> None:
+    """A disk that is slow, not broken, answers for older words while newer ones are shown early:
+    a client that then threw their audio away could not send it again to another server."""
+    disk: Any = Disk()
+    told: list[Event] = []
+    failing = anyio.Event()
+
+    def forward(events: list[Event]) -> None:
+        told.extend(events)
+        if FAILING in events:
+            failing.set()
+
+    keeper = keeper_of(disk, forward, patience=0.01)
+    keeper.receive_events([word(1)])
+    keeper.receive_events([word(2)])
+    await failing.wait()
+    assert [event for event in told if isinstance(event, Committed)] == [word(1), word(2)]
+    first, second = disk.answers
+    first(Outcome.STORED)
+    await anyio.wait_all_tasks_blocked()
+    assert told[-1] == FAILING
+    assert keeper.trouble == FAILING, "who comes now is told, too"
+    second(Outcome.STORED)
+    await anyio.wait_all_tasks_blocked()
+    assert told[-1] == RECOVERED
+    assert keeper.trouble is None
+
+
+@pytest.mark.anyio
+async def test_what_another_server_says_is_not_said_here() -> None:
+    disk: Any = Disk()
+    told: list[Event] = []
+    refusals: list[bool] = []
+    keeper = keeper_of(disk, told.extend, refused=lambda: refusals.append(True), patience=60.0)
+    keeper.receive_events([word(1)])
+    keeper.receive_events([word(2)])
+    disk.answers[0](Outcome.REFUSED)
+    await anyio.wait_all_tasks_blocked()
+    keeper.receive_events([word(3)])
+    disk.answers[1](Outcome.REFUSED)
+    await anyio.wait_all_tasks_blocked()
+    assert not told
+    assert refusals
+    assert len(disk.answers) == 2

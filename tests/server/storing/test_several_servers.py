@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from livestt.client.state import CaptionState
+from livestt.engines.spelled import PACE
 from livestt.server.native.conversation import SESSION
 from livestt.store import Store, writer
 
@@ -19,6 +20,9 @@ from ..conftest import Serve
 from ..live.test_resume import QUERY, first, rest
 from ..running import Running, wait_until
 from .test_durable_resume import HALF, PCM, TEXT, server_with
+
+LATER = PACE * 50
+"""Samples, of which the stored words are not yet old when `writer.TOUCH` has passed."""
 
 
 @pytest.fixture
@@ -86,3 +90,38 @@ def test_a_session_that_moved_ends_where_it_was(two: tuple[Running, Running]) ->
 
     assert asyncio.run(talk()).committed_text == TEXT
     wait_until(lambda: len(old.sessions) == 0)
+
+
+def test_who_comes_back_to_a_server_that_lost_the_session_unawares(
+    serve: Serve, tmp_path: Path
+) -> None:
+    """One that was cut off, or stood still, takes the session for its own until it writes."""
+    place = str(tmp_path / "transcripts.db")
+    old, new = (server_with(serve, Store(place)) for _ in range(2))
+
+    async def talk() -> tuple[int, int, CaptionState]:
+        async with asyncio.timeout(60):
+            async with connect(old.url(**QUERY), compression=None) as socket:
+                session, _ = await begin(socket)
+                socket.transport.abort()
+            async with connect(new.url(**QUERY, session=session), compression=None) as socket:
+                config, state = await first(socket)
+                await socket.send(PCM[config["resume_from_sample"] * 2 : 2 * LATER])
+                async for text in socket:
+                    state.apply(json.loads(text))
+                    if "w40" in state.committed_text:
+                        break
+                socket.transport.abort()
+            async with connect(old.url(**QUERY, session=session), compression=None) as socket:
+                config, state = await first(socket)
+                assert config["session"] == session
+                assert "w40" in state.committed_text, "what was shown is shown"
+                at = config["resume_from_sample"]
+                await socket.send(PCM[at * 2 :])
+                await socket.send(b"")
+                return at, await rest(socket, state)
+
+    at, state = asyncio.run(talk())
+    assert at > HALF // 2, "audio is asked for from where the newest stored words end"
+    assert state.committed_text == TEXT
+    assert state.finished
