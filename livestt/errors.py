@@ -247,3 +247,9 @@ class MissingExtra(SetupError):
 
 class UnsupportedOption(SetupError):
     code = "unsupported_option"
+
+
+def any_of(group: BaseExceptionGroup[LivesttError]) -> LivesttError:
+    """Any one of the errors of a group."""
+    error = group.exceptions[0]
+    return any_of(error) if isinstance(error, BaseExceptionGroup) else error

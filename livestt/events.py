@@ -171,6 +171,16 @@ class SpeakerSeparated:
 
 
 @dataclass(frozen=True, slots=True)
+class Translated:
+    """A line in another language. Replaces what was said so of the same line before."""
+
+    line: int
+    """Id of a segment (see `livestt.transcript`); the one that is still growing has the next."""
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Flushed:
     """Everything received before the flush with this id has been committed."""
 
@@ -217,6 +227,7 @@ Event = (
     | VoiceHeard
     | SpeakersMerged
     | SpeakerSeparated
+    | Translated
     | Flushed
     | Progress
     | Warned

@@ -8,7 +8,9 @@ from typing import Any, Literal, get_args
 
 from livestt.errors import UnsupportedOption
 
-Group = Literal["Server", "Access", "Model", "Streaming", "Audio", "Files", "Speakers", "Store"]
+Group = Literal[
+    "Server", "Access", "Model", "Streaming", "Audio", "Files", "Speakers", "Translation", "Store"
+]
 GROUPS: tuple[Group, ...] = get_args(Group)
 
 Value = str | int | float | bool | tuple[str, ...] | None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from livestt.engines import Capabilities, StreamOptions
+from livestt.events import Event
 from livestt.policies import Policy, PolicyName, choose
 from livestt.session import Session
 from livestt.settings import Settings
@@ -24,11 +25,15 @@ from livestt.speakers.scheduler import DiarizerScheduler, EmbedderScheduler
 from livestt.speakers.turns import TurnOptions
 from livestt.speakers.voice_driving import VoiceDriver
 from livestt.timebase import from_ms, from_seconds
-from livestt.transcript import Layout
+from livestt.transcript import Layout, Transcript
+from livestt.translation.driving import TranslationDriver, TranslatorScheduler
+from livestt.translation.translating import Translation
 from livestt.tuning import Tuning
 from livestt.vad.endpointing import EndpointingOptions
 from livestt.vad.silero import SileroVad, VadStream
 from livestt.window import Before
+
+OtherScheduler: TypeAlias = DiarizerScheduler | EmbedderScheduler | TranslatorScheduler
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,8 @@ class Manner:
     """Voices of this session as another process heard them, by the speaker's number."""
     people: int = 0
     """The highest number of a speaker there."""
+    target_language: str | None = None
+    """What lines are translated into; of live sessions only, where the server translates."""
 
 
 class Pipeline:
@@ -76,6 +83,7 @@ class Pipeline:
         diarizer: runs the jobs of the diarizer; None tells no speakers apart.
         file_diarizer: the same for files; None is ``diarizer``.
         embedder: runs the jobs of the embedder; None recognises no voices.
+        translator: runs the jobs of the translator; None translates nothing.
 
     Attributes:
         known: says which voices the speakers of a key's sessions and files may have.
@@ -92,20 +100,22 @@ class Pipeline:
         diarizer: DiarizerScheduler | None = None,
         file_diarizer: DiarizerScheduler | None = None,
         embedder: EmbedderScheduler | None = None,
+        translator: TranslatorScheduler | None = None,
     ) -> None:
         self.settings = settings
         self.engine = engine
         self.diarizer = diarizer
         self.file_diarizer = file_diarizer
         self.embedder = embedder
+        self.translator = translator
         self.known: Callable[[str], Sequence[Profile]] = lambda owner: ()
         self._vad = SileroVad() if settings.vad else None
         self.open_policy()
 
     @property
-    def speaker_schedulers(self) -> list[DiarizerScheduler | EmbedderScheduler]:
-        """Each of those that there are."""
-        found = (self.diarizer, self.file_diarizer, self.embedder)
+    def other_schedulers(self) -> list[OtherScheduler]:
+        """Each of those beside the engine's that there are."""
+        found = (self.diarizer, self.file_diarizer, self.embedder, self.translator)
         return [scheduler for scheduler in found if scheduler is not None]
 
     def open_vad(self, manner: Manner | None = None) -> VadStream | None:
@@ -183,6 +193,29 @@ class Pipeline:
                 self.embedder,
             )
         return FileSpeakers(diarizer, replace(options, alignment=patient), wake, voices)
+
+    def open_translation(
+        self, view: Transcript, forward: Callable[[list[Event]], None]
+    ) -> TranslationDriver | None:
+        """What translates one session; None if nothing does.
+
+        Args:
+            view: of the session, to be kept by nobody else.
+            forward: called with the session's events, in order.
+        """
+        if self.translator is None:
+            return None
+        translation = Translation(view, self.translator.engine.capabilities)
+        return TranslationDriver(translation, self.translator, forward)
+
+    @property
+    def translates_into(self) -> frozenset[str]:
+        """Languages that lines can be translated into; none where nothing translates."""
+        return (
+            frozenset()
+            if self.translator is None
+            else self.translator.engine.capabilities.languages
+        )
 
     def open_policy(self, name: PolicyName | None = None) -> Policy:
         name = name or cast(PolicyName, self.settings.backend_policy)

@@ -30,6 +30,7 @@ from livestt.events import (
     SpeakerSeparated,
     SpeakersMerged,
     SpeechStarted,
+    Translated,
     Voice,
     Word,
 )
@@ -68,6 +69,8 @@ class Segment:
     """The person, from 1; None if not known. Of a segment that was corrected, who says most."""
     language: str | None = None
     words: tuple[Word, ...] = ()
+    translation: Translated | None = None
+    """The same in another language, as far as it is known."""
 
     @property
     def is_silence(self) -> bool:
@@ -82,6 +85,8 @@ class Transcript:
         next_id: id of the first segment to close.
 
     Attributes:
+        next_id: id of the segment that closes next.
+        translation: of the segment that has not closed yet, as far as it is known.
         segments: closed segments still in view, oldest first.
         pruned: how many segments have left the view at the front.
         growing: committed words of the segment that has not closed yet.
@@ -90,7 +95,7 @@ class Transcript:
         progress: how far the session is.
         diarized: sample up to which it is known who speaks; None if speakers are not told apart.
         people: the names of the speakers, and which of them are one person.
-        revisions: how often closed segments were given to other people.
+        revisions: how often closed segments changed: were given to other people, or translated.
         language: the language last detected.
         heard_speech: whether speech ever started.
     """
@@ -106,9 +111,10 @@ class Transcript:
         self.diarized: int | None = None
         self.people = People()
         self.revisions = 0
+        self.translation: Translated | None = None
         self.language: str | None = None
         self.heard_speech = False
-        self._next_id = next_id
+        self.next_id = next_id
         self._last_end = 0
         self._voices: deque[int | None] = deque()  # of the words of all segments, then of growing
         self._attributed = 0
@@ -187,6 +193,8 @@ class Transcript:
                 case SpeakerNamed() | SpeakerRecognized() | SpeakersMerged() | SpeakerSeparated():
                     if self.people.apply(event):
                         self._revise()
+                case Translated():
+                    self._translate(event)
                 case Ended():
                     self.interim = ()
                     self._close()
@@ -272,6 +280,14 @@ class Transcript:
             return False
         return sum(len(word.text) for word in self.growing) >= self._layout.readable
 
+    def _translate(self, event: Translated) -> None:
+        place = event.line - self.pruned
+        if event.line == self.next_id:
+            self.translation = event
+        elif 0 <= place < len(self.segments):
+            self.segments[place] = replace(self.segments[place], translation=event)
+            self.revisions += 1
+
     def _close(self) -> None:
         """The growing segment is complete."""
         if not self.growing:
@@ -279,27 +295,29 @@ class Transcript:
         words, self.growing = tuple(self.growing), []
         self._append(
             Segment(
-                self._next_id,
+                self.next_id,
                 words[0].start,
                 words[-1].end,
                 joined(words),
                 main_speaker(words),
                 main_language(words),
                 words,
+                self.translation,  # of its beginning; that of the whole follows
             )
         )
 
     def _append(self, segment: Segment) -> None:
         self.segments.append(segment)
-        self._next_id += 1
+        self.translation = None
+        self.next_id += 1
 
     def _silence(self, until: int) -> None:
         """Speech begins: the pause before it is over, and known."""
         if until - self._last_end < self._layout.silence:
             return
         self._close()
-        if self._next_id:
-            self._append(Segment(self._next_id, self._last_end, until, None))
+        if self.next_id:
+            self._append(Segment(self.next_id, self._last_end, until, None))
             self._last_end = until
 
     def _close_after_pause(self) -> None:

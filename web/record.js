@@ -8,7 +8,7 @@ import { Session } from "./live/session.js";
 import { WakeLock } from "./live/wakelock.js";
 import { drawer, mountReading } from "./reading.js";
 import { STRINGS } from "./strings.js";
-import { mountLanguagePicker, mountSourcePicker } from "./views/choices-view.js";
+import { mountLanguagePicker, mountSourcePicker, mountTargetPicker } from "./views/choices-view.js";
 import { mountControls, mountMeter } from "./views/controls-view.js";
 import { mountFileOpening } from "./views/file-view.js";
 import { mountHealth } from "./views/health-view.js";
@@ -45,9 +45,9 @@ export function record(reader) {
       admission.look();
     }
     draw();
-    const { device, language, processing, record, source } = reader.preferences;
+    const { device, language, processing, record, source, target } = reader.preferences;
     session.record = record;
-    return session.choose({ device, language, processing, source });
+    return session.choose({ device, language, processing, source, target });
   }
 
   function serverChanged() {
@@ -108,6 +108,10 @@ export function record(reader) {
     value: reader.preferences.language,
     changed: (language) => prefer({ language }),
   });
+  const renderTargets = mountTargetPicker({
+    value: reader.preferences.target,
+    changed: (target) => prefer({ target }),
+  });
   mountShortcuts({
     wanted: () => reader.preferences.keys,
     actions: {
@@ -133,6 +137,7 @@ export function record(reader) {
       passing: passingText(state.warnings),
     });
     renderLanguages(state.about);
+    renderTargets(state.about);
     earlier.render(state.about);
     voices.offer({ access, about: state.about });
     const { about, phase, soundKept } = state;

@@ -60,11 +60,13 @@ def assemble(settings: Settings, announce: Callable[[str], None]) -> Starlette:
     from livestt.server.app import create_app
     from livestt.speakers.embedder_registry import load_embedder
     from livestt.store import open_store
+    from livestt.translation.registry import load_translator
 
     store = open_store(settings)
     if settings.voices and store is None:
         raise UnsupportedOption("--voices keeps voice profiles in the store: leave out --no-store.")
     embedder = load_embedder(settings)
+    translator = load_translator(settings)
     models = load_models(settings, announce)
     if settings.model_idle_seconds or not settings.preload:
         models = resident(models, settings)
@@ -75,6 +77,7 @@ def assemble(settings: Settings, announce: Callable[[str], None]) -> Starlette:
         file_diarizer=models.file_diarizer,
         store=store,
         embedder=embedder,
+        translator=translator,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from ssl import SSLContext
 from typing import Any, Literal
@@ -100,7 +100,7 @@ class Captions:
         await self._control("flush", id=flush_id)
 
     async def configure(self, **changes: Any) -> None:
-        """Change ``language``, ``prompt`` or ``hotwords`` from now on."""
+        """Change ``language``, ``target_language``, ``prompt`` or ``hotwords`` from now on."""
         self._configured |= changes
         await self._control("configure", **changes)
 
@@ -304,6 +304,9 @@ async def connect(
     *,
     key: str | None = None,
     language: str | None = None,
+    target_language: str | None = None,
+    prompt: str | None = None,
+    hotwords: Sequence[str] | None = None,
     encoding: Literal["auto", "s16le", "f32le", "mulaw", "alaw"] = "s16le",
     sample_rate: int = 16_000,
     channels: int = 1,
@@ -318,6 +321,9 @@ async def connect(
         url: the server, e.g. ``ws://127.0.0.1:8000/asr``.
         key: of a server that asks for one; goes into a header, not into the address.
         language: ISO 639-1 code or ``auto``; None takes the server's setting.
+        target_language: code of a language that lines are translated into; None likewise.
+        prompt: text as if it had been said before; None likewise.
+        hotwords: terms to listen for; None likewise.
         encoding: of the audio sent; ``auto`` is a container such as WebM, or WAV.
         sample_rate: Hz, for raw encodings.
         channels: interleaved channels, for raw encodings.
@@ -332,6 +338,9 @@ async def connect(
     """
     parameters: dict[str, object] = {
         "language": language,
+        "target_language": target_language,
+        "prompt": prompt,
+        "hotwords": None if hotwords is None else ",".join(hotwords),
         "encoding": encoding,
         "sample_rate": sample_rate,
         "channels": channels,

@@ -48,6 +48,7 @@ class Line:
     finish: float
     language: str | None = None
     translation: str | None = None
+    """The same in the language asked for, once it is known."""
     words: tuple[WordState, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The line as it came."""
@@ -66,6 +67,8 @@ class CaptionState:
     """How many leading characters of ``buffer`` are committed."""
     speaker: int = 1
     """Who says what ``buffer`` holds; 0 if not known yet."""
+    translation: str = ""
+    """What ``buffer`` means so far in the language asked for."""
     waiting: str = ""
     """Committed words whose speaker is not known yet; ``buffer`` follows, with nothing between."""
     names: Mapping[int, str] = field(default_factory=dict)
@@ -153,6 +156,7 @@ class CaptionState:
         self.buffer = message["buffer_transcription"]
         self.final_chars = message.get("buffer_final_chars", 0)
         self.speaker = message.get("buffer_speaker", 1)
+        self.translation = message.get("buffer_translation", "")
         self.waiting = message.get("buffer_diarization", "")
         self.names = {int(who): name for who, name in message.get("speakers", {}).items()}
         self.merged = {int(one): other for one, other in message.get("merged", {}).items()}

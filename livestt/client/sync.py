@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack
 from ssl import SSLContext
@@ -21,6 +21,9 @@ def transcribe(
     *,
     key: str | None = None,
     language: str | None = None,
+    target_language: str | None = None,
+    prompt: str | None = None,
+    hotwords: Sequence[str] | None = None,
     encoding: Literal["auto", "s16le", "f32le", "mulaw", "alaw"] = "s16le",
     sample_rate: int = 16_000,
     channels: int = 1,
@@ -39,6 +42,9 @@ def transcribe(
         audio: pieces of any size.
         key: of a server that asks for one; goes into a header, not into the address.
         language: ISO 639-1 code or ``auto``; None takes the server's setting.
+        target_language: code of a language that lines are translated into; None likewise.
+        prompt: text as if it had been said before; None likewise.
+        hotwords: terms to listen for; None likewise.
         encoding: of the audio; ``auto`` is a container such as WebM, or WAV.
         sample_rate: Hz, for raw encodings.
         channels: interleaved channels, for raw encodings.
@@ -58,6 +64,9 @@ def transcribe(
         url,
         key=key,
         language=language,
+        target_language=target_language,
+        prompt=prompt,
+        hotwords=hotwords,
         encoding=encoding,
         sample_rate=sample_rate,
         channels=channels,

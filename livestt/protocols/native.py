@@ -7,7 +7,7 @@ It is the documented WhisperLiveKit contract (config, full state or snapshot and
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast, get_args
 
@@ -16,6 +16,7 @@ from livestt.engines import Capabilities, StreamOptions
 from livestt.errors import BadRequest, LivesttError
 from livestt.events import SpeakerNamed, SpeakerSeparated, SpeakersMerged
 from livestt.timebase import SAMPLE_RATE
+from livestt.translation.codes import find
 
 Mode = Literal["full", "diff"]
 Role = Literal["publisher", "viewer"]
@@ -48,6 +49,8 @@ class Request:
     diarization: bool | None = None
     """False tells no speakers apart, even if the server can."""
     max_speakers: int | None = None
+    target_language: str | None = None
+    """What lines are translated into; None translates nothing."""
     record: bool = True
     """False keeps the audio out of the server's recordings, if it makes any."""
     title: str = ""
@@ -107,9 +110,23 @@ Control = Configure | Flush | Keepalive | Ack | Resync | Tell | Remember | Close
 
 
 def parse_query(
-    query: Mapping[str, str], engine: Capabilities, defaults: StreamOptions, *, pcm_input: bool
+    query: Mapping[str, str],
+    engine: Capabilities,
+    defaults: StreamOptions,
+    *,
+    pcm_input: bool,
+    targets: Collection[str] = (),
+    target: str | None = None,
 ) -> Request:
     """Read the parameters of a connection. Unknown ones are ignored.
+
+    Args:
+        query: the parameters.
+        engine: who answers.
+        defaults: what is asked of it otherwise.
+        pcm_input: whether undeclared audio is raw.
+        targets: languages that lines can be translated into.
+        target: the one that they are translated into otherwise.
 
     Raises:
         BadRequest: a value that cannot be honoured; names the parameter and what it may be.
@@ -133,6 +150,7 @@ def parse_query(
         role=role,
         diarization=_diarization(query),
         max_speakers=_max_speakers(query),
+        target_language=target_option(query.get("target_language"), targets, target),
         record=_choice(query, "record", ("true", "false", "1", "0")) in ("true", "1"),
         title=query.get("title", ""),
     )
@@ -157,6 +175,27 @@ def language_option(
     return code
 
 
+def target_option(value: Any, targets: Collection[str], default: str | None = None) -> str | None:
+    """A ``target_language`` as the translator takes it: None translates nothing.
+
+    Raises:
+        BadRequest: nothing translates into it.
+    """
+    if value is None:
+        return default and find(default, targets)
+    if not isinstance(value, str):
+        raise BadRequest("target_language must be a string such as 'de', or empty for none")
+    if value.strip().lower() in ("", "none"):
+        return None
+    if not targets:
+        raise BadRequest("target_language: this server translates nothing; see --target-language")
+    found = find(value, targets)
+    if found is None:
+        known = ", ".join(sorted(targets))
+        raise BadRequest(f"target_language '{value[:40]}' is not one of this server's: {known}")
+    return found
+
+
 def configured(
     options: StreamOptions, changes: Mapping[str, Any], engine: Capabilities
 ) -> StreamOptions:
@@ -165,8 +204,6 @@ def configured(
     Raises:
         BadRequest: a field of the wrong type or a value the engine cannot honour.
     """
-    if changes.get("target_language") not in (None, ""):
-        raise BadRequest("target_language is not available on this server")
     if "language" in changes:
         value = changes["language"]
         if not isinstance(value, str):
@@ -236,6 +273,8 @@ def config_message(
     speakers: int = 0,
     voices: bool = False,
     recording: bool = False,
+    target_language: str | None = None,
+    targets: Collection[str] = (),
     resume_from_sample: int | None = None,
 ) -> dict[str, Any]:
     """The first message of a connection: what was agreed and who answers.
@@ -248,6 +287,8 @@ def config_message(
         speakers: how many speakers are told apart at most; 0 if none are.
         voices: whether voices can be remembered.
         recording: whether the server keeps the audio.
+        target_language: what lines are translated into; None if they are not.
+        targets: languages that they can be translated into.
         resume_from_sample: for a publisher that came back, the next sample (at its own rate)
             that the session needs.
     """
@@ -270,6 +311,8 @@ def config_message(
         "max_speakers": speakers,
         "voices": voices and speakers > 0,
         "recording": recording,
+        "target_language": target_language or "",
+        "target_languages": sorted(targets),
         "version": version,
     }
     if resume_from_sample is None:

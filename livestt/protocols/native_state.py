@@ -72,14 +72,15 @@ class NativeStates:
         return {"type": "diff", "seq": self._seq, "n_lines": len(self._lines), **changes, **rest}
 
     def _revise(self, transcript: Transcript) -> list[State]:
-        """Lines the client has that are somebody else's now."""
+        """Lines the client has that are somebody else's now, or that are translated."""
         if transcript.revisions == self._revisions:
             return []
         self._revisions = transcript.revisions
         updates = []
         for segment in transcript.segments:
             if segment.id in self._lines:
-                state = line(segment, words=self._words, diarized=True)
+                diarized = transcript.diarized is not None
+                state = line(segment, words=self._words, diarized=diarized)
                 if state != self._lines[segment.id]:
                     self._lines[segment.id] = state
                     updates.append(state)
@@ -117,6 +118,9 @@ def line(segment: Segment, *, words: bool, diarized: bool = False) -> State:
     }
     if segment.language:
         state["detected_language"] = segment.language
+    if segment.translation is not None:
+        state["translation"] = segment.translation.text
+        state["translation_language"] = segment.translation.language
     if words:
         state["words"] = [_word(word, nobody) for word in segment.words]
     return state
@@ -139,6 +143,7 @@ def _rest(transcript: Transcript) -> State:
     Words that wait for their speaker stay with the line that grows, as long as there is one.
     """
     progress, growing = transcript.progress, transcript.growing
+    translation = transcript.translation
     committed = [*growing, *transcript.waiting] if growing else []
     buffer = joined([*committed, *transcript.interim])
     whole = buffer if growing else joined([*transcript.waiting, *transcript.interim])
@@ -149,7 +154,7 @@ def _rest(transcript: Transcript) -> State:
         "buffer_final_chars": len(joined(committed)),
         "buffer_speaker": _growing_speaker(transcript),
         "buffer_diarization": whole[: len(whole) - len(buffer)],
-        "buffer_translation": "",
+        "buffer_translation": "" if translation is None else translation.text,
         "remaining_time_transcription": lag,
         "remaining_time_transcription_processing": lag,
         "remaining_time_transcription_policy": to_seconds(progress.heard - progress.committed),

@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
 from livestt.errors import UnsupportedOption
-from livestt.pipeline import Pipeline
+from livestt.pipeline import OtherScheduler, Pipeline
 from livestt.server import asr_rest, wyoming
 from livestt.server.access import tokens
 from livestt.server.access.door import Access, Door, cross_origin
@@ -43,9 +43,11 @@ from livestt.speakers import Diarizer
 from livestt.speakers.embeddings import Embedder
 from livestt.speakers.scheduler import DiarizerScheduler, EmbedderScheduler
 from livestt.store import Store
+from livestt.translation import Translator
+from livestt.translation.driving import TranslatorScheduler
 
 log = logging.getLogger(__name__)
-S = TypeVar("S", Scheduler, DiarizerScheduler, EmbedderScheduler)
+S = TypeVar("S", Scheduler, DiarizerScheduler, EmbedderScheduler, TranslatorScheduler)
 
 
 def create_app(
@@ -56,6 +58,7 @@ def create_app(
     diarizer: Diarizer | None = None,
     file_diarizer: Diarizer | None = None,
     embedder: Embedder | None = None,
+    translator: Translator | None = None,
 ) -> Starlette:
     """The server as an ASGI application.
 
@@ -67,6 +70,7 @@ def create_app(
         diarizer: a loaded diarizer, closed on shutdown too; None tells no speakers apart.
         file_diarizer: the same for uploads; None is ``diarizer``.
         embedder: a loaded embedder, closed on shutdown too; None recognises no voices.
+        translator: a loaded translator, closed on shutdown too; None translates nothing.
 
     Raises:
         UnsupportedOption: settings this engine cannot honour.
@@ -87,7 +91,10 @@ def create_app(
                 closing.push_async_callback(_close, scheduler, patience)
                 return scheduler
 
-            pipeline.diarizer = pipeline.file_diarizer = pipeline.embedder = None
+            pipeline.diarizer = pipeline.file_diarizer = None
+            pipeline.embedder = pipeline.translator = None
+            if translator is not None:
+                pipeline.translator = at_work(TranslatorScheduler(translator))
             if embedder is not None:
                 pipeline.embedder = at_work(EmbedderScheduler(embedder))
             if file_diarizer is not None and file_diarizer is not diarizer:
@@ -163,7 +170,7 @@ def open_recordings(settings: Settings, store: Store | None) -> Recordings | Non
 
 
 async def _close(
-    scheduler: Scheduler | DiarizerScheduler | EmbedderScheduler, patience: float
+    scheduler: Scheduler | OtherScheduler, patience: float
 ) -> None:
     """Stop a model's threads, and free it."""
     model = scheduler.engine

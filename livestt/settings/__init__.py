@@ -21,6 +21,7 @@ from livestt.settings.server import ServerSettings
 from livestt.settings.speakers import BUILTIN_DIARIZERS, DIARIZER_GROUP, SpeakerSettings
 from livestt.settings.storing import StoreSettings
 from livestt.settings.streaming import StreamingSettings
+from livestt.settings.translation import TranslationSettings
 
 if TYPE_CHECKING:
     from livestt.engines import EngineSettings
@@ -45,6 +46,7 @@ class Settings(
     AudioSettings,
     FileSettings,
     SpeakerSettings,
+    TranslationSettings,
     StoreSettings,
 ):
     """What the operator decides, for the whole process. Sessions choose within it.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from livestt.events import VoiceHeard, Word
+from livestt.events import Translated, VoiceHeard, Word
 from livestt.transcript import Segment
 
 LONGEST_TITLE = 200
@@ -71,6 +71,8 @@ class Entry:
     """What speakers sound like now."""
     merged: tuple[tuple[int, int], ...] = ()
     """Speakers that turned out to be another one, and which."""
+    translated: tuple[Translated, ...] = ()
+    """Closed lines in another language."""
     opening: Opening | None = None
     """Only in a session's first entry."""
     ended: bool = False

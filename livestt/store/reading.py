@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, text
 
-from livestt.events import Word
+from livestt.events import Translated, Word
 from livestt.store.entries import Stored, moment
 from livestt.store.schema import lines, sessions, words
 from livestt.transcript import Segment, main_language
@@ -174,7 +174,11 @@ def _segment(row: Row[Any], by_number: dict[int, Word]) -> Segment:
     numbers = range(row.first, row.first + row.count)
     said = tuple(by_number[n] for n in numbers if n in by_number)
     speaker = said[0].speaker if said else None
-    return Segment(row.n, row.start, row.end, row.text, speaker, main_language(said), said)
+    translation = None
+    if row.translation is not None:
+        translation = Translated(row.n, row.translation, row.translation_language)
+    language = main_language(said)
+    return Segment(row.n, row.start, row.end, row.text, speaker, language, said, translation)
 
 
 def _moment_of(connection: Connection, session: str) -> int:

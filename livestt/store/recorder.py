@@ -14,6 +14,7 @@ from livestt.events import (
     LanguageDetected,
     SpeakerSeparated,
     SpeakersMerged,
+    Translated,
     VoiceHeard,
     Word,
 )
@@ -90,15 +91,23 @@ class Recorder:
         words = tuple(w for event in events if isinstance(event, Committed) for w in event.words)
         names = _changed(named, self._view.people.names)
         merged = _merged(events)
+        translated = tuple(
+            event
+            for event in events
+            if isinstance(event, Translated) and event.line < self._next_line
+        )
         heard = tuple(event for event in events if isinstance(event, VoiceHeard))
         ended = any(isinstance(event, Ended) for event in events)
         progressed = self._view.progress.received - self._received >= PROGRESS
-        if not (words or lines or voices or names or merged or heard or ended or progressed):
+        learned = (voices, names, merged, heard, translated)
+        if not (words or lines or any(learned) or ended or progressed):
             return None
         entry = self._entry(
             words, lines, _language(events, words), ended=ended and not self.stays_open
         )
-        return replace(entry, voices=voices, names=names, merged=merged, heard=heard)
+        return replace(
+            entry, voices=voices, names=names, merged=merged, heard=heard, translated=translated
+        )
 
     def _closed_by(self, event: Event) -> list[Line]:
         """The lines that this event closes."""

@@ -96,6 +96,8 @@ lines = Table(
     Column("first", Integer, nullable=False),
     Column("count", Integer, nullable=False),
     Column("text", Text),
+    Column("translation", Text),
+    Column("translation_language", Text),
     UniqueConstraint("session", "n"),
     Index("lines_by_time", "session", "start"),
 )
@@ -167,7 +169,16 @@ def _add_folders(connection: Connection) -> None:
     SCHEMA.create_all(connection, [folders])
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_add_voices, _add_folders)
+def _add_translations(connection: Connection) -> None:
+    for column in (lines.c.translation, lines.c.translation_language):
+        connection.execute(text(f"ALTER TABLE lines ADD COLUMN {column.name} TEXT"))
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+    _add_voices,
+    _add_folders,
+    _add_translations,
+)
 """``MIGRATIONS[i]`` brings version ``i + 1`` to version ``i + 2``."""
 
 

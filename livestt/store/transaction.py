@@ -21,6 +21,11 @@ _VOICE = (
     .where(words.c.session == bindparam("of"), words.c.n == bindparam("number"))
     .values(speaker=bindparam("whose"))
 )
+_TRANSLATION = (
+    update(lines)
+    .where(lines.c.session == bindparam("of"), lines.c.n == bindparam("number"))
+    .values(translation=bindparam("reads"), translation_language=bindparam("tongue"))
+)
 _PROGRESS = (
     update(sessions)
     .where(sessions.c.id == bindparam("of"))
@@ -83,6 +88,7 @@ def write(connection: Connection, entries: Sequence[Entry], attempt: Attempt) ->
     if closed:
         connection.execute(_LINE, closed)
     _write_speakers(connection, taken)
+    _write_translations(connection, taken)
     last = {entry.session: entry for entry in taken}
     if last:
         connection.execute(
@@ -93,6 +99,17 @@ def write(connection: Connection, entries: Sequence[Entry], attempt: Attempt) ->
     if empty:
         connection.execute(delete(sessions).where(sessions.c.id.in_(empty)))
     return refused
+
+
+def _write_translations(connection: Connection, entries: Sequence[Entry]) -> None:
+    """What closed lines are in another language: the newest that is known of each."""
+    newest = {(entry.session, one.line): one for entry in entries for one in entry.translated}
+    if newest:
+        rows = [
+            {"of": session, "number": line, "reads": _clean(one.text), "tongue": one.language}
+            for (session, line), one in newest.items()
+        ]
+        connection.execute(_TRANSLATION, rows)
 
 
 def _write_speakers(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -266,7 +283,7 @@ def _word(session: str, n: int, word: Word) -> dict[str, Any]:
 
 def line_row(session: str, line: Line) -> dict[str, Any]:
     """A closed line as its table holds it."""
-    segment = line.segment
+    segment, translated = line.segment, line.segment.translation
     return {
         "session": session,
         "n": segment.id,
@@ -275,6 +292,8 @@ def line_row(session: str, line: Line) -> dict[str, Any]:
         "first": line.first,
         "count": len(segment.words),
         "text": None if segment.text is None else _clean(segment.text),
+        "translation": None if translated is None else _clean(translated.text),
+        "translation_language": None if translated is None else translated.language,
     }
 
 

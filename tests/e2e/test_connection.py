@@ -144,6 +144,32 @@ def test_the_language_can_be_chosen_and_changed(
     expect(page.locator("#language")).to_have_value("fr")
 
 
+def test_what_is_said_can_be_translated(page_server: FakeServer, open_page: OpenPage) -> None:
+    page_server.about |= {"target_language": "", "target_languages": ["de", "en", "zho_Hant"]}
+    page = open_page(page_server.url)
+    start(page, page_server)
+    heard = page_server.newest
+    assert "target_language" not in heard.query
+    expect(page.locator("#target option")).to_have_count(4)
+    page.select_option("#target", "de")
+    wait_for(lambda: {"type": "configure", "target_language": "de"} in heard.controls)
+    page_server.say(**snapshot(1, [line(0, "One.", 0, 1)], buffer_translation="Zwei"))
+    page_server.say(
+        type="diff", seq=2, n_lines=1, updates=[{**line(0, "One.", 0, 1), "translation": "Eins."}]
+    )
+    expect(page.locator("#log .row .translation")).to_have_text("Eins.")
+    page.select_option("#target", "none")
+    wait_for(lambda: {"type": "configure", "target_language": "none"} in heard.controls)
+
+
+def test_a_server_that_translates_nothing_offers_nothing(
+    page_server: FakeServer, open_page: OpenPage
+) -> None:
+    page = open_page(page_server.url)
+    start(page, page_server)
+    expect(page.locator("#target-choice")).to_be_hidden()
+
+
 def test_captions_are_acknowledged(page_server: FakeServer, open_page: OpenPage) -> None:
     page = open_page(page_server.url)
     start(page, page_server)

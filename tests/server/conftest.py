@@ -15,6 +15,7 @@ from livestt.settings import Settings
 from livestt.speakers import Diarizer
 from livestt.speakers.embeddings import Embedder
 from livestt.store import Store
+from livestt.translation import Translator
 
 from .engines import Watched
 from .running import Running
@@ -35,10 +36,11 @@ def servers() -> Iterator[Serve]:
             diarizer: Diarizer | None = None,
             file_diarizer: Diarizer | None = None,
             embedder: Embedder | None = None,
+            translator: Translator | None = None,
             **settings: Any,
         ) -> Running:
             chosen = Settings(**{"port": 0, "vad": False, "resume_seconds": 0, **settings})
-            models = diarizer, file_diarizer, embedder
+            models = diarizer, file_diarizer, embedder, translator
             running = Running(engine or Watched(), chosen, timing or Timing(), kept, *models)
             return stack.enter_context(running)
 

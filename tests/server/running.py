@@ -29,6 +29,7 @@ from livestt.settings import Settings
 from livestt.speakers import Diarizer
 from livestt.speakers.embeddings import Embedder
 from livestt.store import Store
+from livestt.translation import Translator
 
 PATIENCE = 60.0
 """Seconds after which a test gives up; nothing here takes nearly as long."""
@@ -57,9 +58,10 @@ class Running:
         diarizer: Diarizer | None = None,
         file_diarizer: Diarizer | None = None,
         embedder: Embedder | None = None,
+        translator: Translator | None = None,
     ) -> None:
         self.engine = engine
-        models = diarizer, file_diarizer, embedder
+        models = diarizer, file_diarizer, embedder, translator
         self.app = create_app(engine, settings, timing, store, *models)
         self.server = Server(config(self.app, settings))
         self.errors = Errors()

@@ -42,6 +42,7 @@ export class Dialogue extends EventTarget {
     super();
     this.server = server;
     this.language = language;
+    this.target = "";
     /** Whether the server may keep the sound, if it does. */
     this.record = true;
     this.state = initialState(problem);
@@ -102,6 +103,7 @@ export class Dialogue extends EventTarget {
     const container = !this.outbox.resumable;
     return liveUrl(this.server.base, {
       language,
+      target: failed ? "" : this.knownTarget(about?.target_languages),
       resume: this.loss.ask(),
       container,
       record: this.record,
@@ -138,9 +140,27 @@ export class Dialogue extends EventTarget {
     if (language) this.connection.send({ type: "configure", language });
   }
 
+  /** @param {string} target  A code, or "none"; "" is the server's own choice, from the next session on. */
+  translateInto(target) {
+    if (target === this.target) return;
+    this.target = target;
+    const known = this.knownTarget(this.state.about?.target_languages);
+    if (known) this.connection.send({ type: "configure", target_language: known });
+  }
+
+  /** @param {string[]} [languages]  What the server translates into. */
+  knownTarget(languages = []) {
+    const offered = languages.length > 0 && ["none", ...languages].includes(this.target);
+    return offered ? this.target : "";
+  }
+
   /** @param {Config} config */
-  insistOnLanguage({ language: given, languages = [] }) {
+  insistOnLanguage({ language: given, languages = [], target_language, target_languages }) {
     const { language } = this;
+    const target = this.knownTarget(target_languages);
+    if (target && target !== (target_language || "none")) {
+      this.connection.send({ type: "configure", target_language: target });
+    }
     if (given !== language && languages.includes(language)) {
       this.connection.send({ type: "configure", language });
     }

@@ -9,6 +9,7 @@
  * @typedef {object} About
  * @property {string | null} [notice]
  * @property {string[]} [languages]
+ * @property {string[]} [target_languages]
  * @property {string} [model]
  * @property {boolean} [detects_language]
  * @property {boolean} [diarization]

@@ -9,7 +9,7 @@
  * @import { Speakers } from "../modules/speakers.js"
  * @import { Choice } from "./streams.js"
  *
- * @typedef {Choice & {language: string}} Choices
+ * @typedef {Choice & {language: string, target: string}} Choices
  */
 
 import * as talk from "../modules/conversation.js";
@@ -32,6 +32,7 @@ export class Session extends Dialogue {
   constructor({ server, choices }) {
     super({ server, language: choices.language, problem: captureObstacle() });
     this.choices = choices;
+    this.target = choices.target;
     this.signal = new SignalWatch();
     /** Counts the conversations that began with nothing. */
     this.epoch = 0;
@@ -165,6 +166,7 @@ export class Session extends Dialogue {
     const old = this.choices;
     this.choices = { ...old, ...choices };
     this.speak(this.choices.language);
+    this.translateInto(this.choices.target);
     const { device, processing, source = "microphone" } = this.choices;
     const sameSound =
       device === old.device && processing === old.processing && source === this.state.source;

@@ -11,6 +11,7 @@
  * @property {boolean} keys  Single keys do things.
  * @property {string} ui  The page's own language; "" is the browser's.
  * @property {string} language  A code, or "auto"; "" is the server's own choice.
+ * @property {string} target  A code to translate into, or "none"; "" is the server's own choice.
  * @property {"microphone" | "tab"} source  What Start listens to.
  * @property {string} device  A microphone's id; "" is the system's choice.
  * @property {boolean} processing  Noise suppression and echo cancellation.
@@ -36,6 +37,7 @@ export const DEFAULTS = {
   keys: true,
   ui: "",
   language: "",
+  target: "",
   source: "microphone",
   device: "",
   processing: false,
@@ -59,6 +61,7 @@ const SHARED = [
   "unsure",
   "ui",
   "language",
+  "target",
   "source",
   "processing",
 ];
@@ -129,7 +132,7 @@ export function linkTo(preferences, page) {
  * @returns {Preferences}
  */
 function readPreferences(found) {
-  const text = (/** @type {"ui" | "language" | "device" | "server"} */ name) =>
+  const text = (/** @type {"ui" | "language" | "target" | "device" | "server"} */ name) =>
     typeof found?.[name] === "string" ? found[name] : DEFAULTS[name];
   const flag = (
     /** @type {"contrast" | "times" | "unsure" | "keys" | "processing" | "keep" | "record"} */ name,
@@ -145,6 +148,7 @@ function readPreferences(found) {
     keys: flag("keys"),
     ui: text("ui"),
     language: text("language"),
+    target: text("target"),
     source: found?.source === "tab" ? "tab" : "microphone",
     device: text("device"),
     processing: flag("processing"),

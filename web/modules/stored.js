@@ -20,7 +20,7 @@
  * @property {Record<string, string>} speakers  Names, by number.
  * @property {boolean} [audio]  Whether its sound was kept.
  *
- * @typedef {{id: number, start: number, end: number, text: string | null, speaker: number | null, language: string | null}} StoredLine  Without text it is a pause.
+ * @typedef {{id: number, start: number, end: number, text: string | null, speaker: number | null, language: string | null, translation?: string}} StoredLine  Without text it is a pause.
  * @typedef {Stored & {lines: StoredLine[]}} StoredTranscript
  * @typedef {{transcript: string, id: number, start: number, text: string, title?: string, started?: string}} Found
  */
@@ -60,7 +60,7 @@ export function keyOf(line) {
  * @param {Partial<StoredLine> & {start: number, end: number}} line
  * @returns {Row}
  */
-function rowOf(key, kind, { start, end, text, speaker, language }) {
+function rowOf(key, kind, { start, end, text, speaker, language, translation = "" }) {
   return {
     key,
     kind,
@@ -68,7 +68,7 @@ function rowOf(key, kind, { start, end, text, speaker, language }) {
     finish: end,
     speaker: speaker ?? 1,
     text: (text ?? "").trim(),
-    translation: "",
+    translation,
     language: language ?? "",
     words: [],
   };

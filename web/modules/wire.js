@@ -25,6 +25,8 @@
  * @property {string} [model]
  * @property {string} [language]
  * @property {string[]} [languages]
+ * @property {string} [target_language]  What lines are translated into; empty if they are not.
+ * @property {string[]} [target_languages]  What they can be translated into.
  * @property {string | null} [notice]  One sentence the reader should see, or null.
  * @property {boolean} [diarization]  Whether speakers are told apart.
  * @property {boolean} [voices]  Whether voices can be remembered.
@@ -71,6 +73,7 @@ export const SAMPLE_RATE = 16000;
  * @param {string} base  The address of the server's page.
  * @param {object} [options]
  * @param {string} [options.language]  A code or "auto"; "" leaves it to the server.
+ * @param {string} [options.target]  What to translate into, or "none"; "" leaves it to the server.
  * @param {Resume | null} [options.resume]
  * @param {boolean} [options.record]  False if the server must not keep the sound.
  * @param {boolean} [options.container]  The bytes are a file's, and say themselves what they are.
@@ -78,7 +81,7 @@ export const SAMPLE_RATE = 16000;
  */
 export function liveUrl(
   base,
-  { language = "", resume = null, container = false, record = true, title = "" } = {},
+  { language = "", target = "", resume = null, container = false, record = true, title = "" } = {},
 ) {
   const pcm = { encoding: "s16le", sample_rate: String(SAMPLE_RATE), channels: "1" };
   const url = new URL("asr", base);
@@ -88,6 +91,7 @@ export function liveUrl(
     words: "true",
     ...(container ? { encoding: "auto" } : pcm),
     ...(language && { language }),
+    ...(target && { target_language: target }),
     ...(!record && { record: "false" }),
     ...(title && { title }),
   }).toString();

@@ -31,6 +31,8 @@ export const ar = {
   defaultMicrophone: "الميكروفون الافتراضي",
   microphoneNumber: (n) => `الميكروفون ${n}`,
   language: "اللغة",
+  target: "الترجمة إلى",
+  noTranslation: "بلا ترجمة",
   asServer: "كما في الخادم",
   automatic: "تعرّف على اللغة",
 

@@ -31,6 +31,8 @@ export const de = {
   defaultMicrophone: "Standardmikrofon",
   microphoneNumber: (n) => `Mikrofon ${n}`,
   language: "Sprache",
+  target: "Übersetzen in",
+  noTranslation: "Keine Übersetzung",
   asServer: "Wie der Server",
   automatic: "Sprache erkennen",
 

@@ -31,6 +31,8 @@ export const en = {
   defaultMicrophone: "Default microphone",
   microphoneNumber: (/** @type {number} */ n) => `Microphone ${n}`,
   language: "Language",
+  target: "Translate into",
+  noTranslation: "No translation",
   asServer: "As the server",
   automatic: "Detect language",
 

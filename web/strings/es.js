@@ -31,6 +31,8 @@ export const es = {
   defaultMicrophone: "Micrófono predeterminado",
   microphoneNumber: (n) => `Micrófono ${n}`,
   language: "Idioma",
+  target: "Traducir al",
+  noTranslation: "Sin traducción",
   asServer: "Como el servidor",
   automatic: "Detectar el idioma",
 

@@ -31,6 +31,8 @@ export const fr = {
   defaultMicrophone: "Microphone par défaut",
   microphoneNumber: (n) => `Microphone ${n}`,
   language: "Langue",
+  target: "Traduire en",
+  noTranslation: "Sans traduction",
   asServer: "Comme le serveur",
   automatic: "Détecter la langue",
 

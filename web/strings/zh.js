@@ -31,6 +31,8 @@ export const zh = {
   defaultMicrophone: "默认麦克风",
   microphoneNumber: (n) => `麦克风 ${n}`,
   language: "语言",
+  target: "翻译成",
+  noTranslation: "不翻译",
   asServer: "由服务器决定",
   automatic: "自动识别语言",
 

@@ -87,6 +87,28 @@ export function mountLanguagePicker({ value, changed }) {
   return render;
 }
 
+/** @param {{value: string, changed: (target: string) => void}} options */
+export function mountTargetPicker({ value, changed }) {
+  const select = /** @type {HTMLSelectElement} */ (byId("target"));
+  select.addEventListener("change", () => changed(select.value));
+  let offered = "";
+
+  /** @param {About | null} about  What the server translates into; without that nothing is asked. */
+  return (about) => {
+    const languages = (about?.target_languages ?? []).filter((code) => !code.includes("_"));
+    const offer = JSON.stringify(languages);
+    byId("target-choice").hidden = languages.length === 0;
+    if (offer === offered || languages.length === 0) return;
+    const chosen = offered ? select.value : value;
+    offered = offer;
+    const options = languages.map((code) => ({ value: code, label: languageName(code) }));
+    options.sort((a, b) => a.label.localeCompare(b.label));
+    options.unshift({ value: "none", label: STRINGS.noTranslation });
+    options.unshift({ value: "", label: STRINGS.asServer });
+    fill(select, options, chosen);
+  };
+}
+
 /**
  * @param {HTMLSelectElement} select
  * @param {Option[]} options

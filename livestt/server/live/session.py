@@ -15,7 +15,7 @@ from livestt.audio.format import AudioFormat
 from livestt.driver import Driver, drive
 from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
-from livestt.errors import BadAudio, LivesttError, TooLittleSpeech, UnknownSession
+from livestt.errors import BadAudio, LivesttError, TooLittleSpeech, UnknownSession, any_of
 from livestt.events import (
     Ended,
     Event,
@@ -40,7 +40,7 @@ from livestt.store.entries import titled
 from livestt.store.recorder import Recorder
 from livestt.store.resuming import Resumption, resumed_view
 from livestt.timebase import to_seconds
-from livestt.transcript import Transcript
+from livestt.transcript import Layout, Transcript
 from livestt.vad.endpointing import EndpointingOptions
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,7 @@ class LiveSession:
         epoch: with which it writes to the store, see `livestt.store.Store.reopen`.
         audio: what is pushed.
         options: what is asked of the engine now.
+        target_language: what lines are translated into; None if they are not.
         owed_flushes: flushes not answered yet.
         transcript: what has been said.
         ended: set when the last word is committed, or none can be.
@@ -104,13 +105,12 @@ class LiveSession:
         self.audio = audio
         self.epoch = 1 if resumed is None else resumed.row.epoch
         self.started = datetime.now(UTC) if resumed is None else resumed.row.started
-        resumption = None
+        resumption, lines = None, layout(pipeline.settings)
         if resumed is not None:
             # Where voices are compared, speakers keep their own numbers.
             resumption = Resumption(resumed, audio, renumbers=pipeline.embedder is None)
             manner = replace(manner, committed=resumption.before)
-        lines = layout(pipeline.settings)
-        self.transcript = Transcript(lines) if resumed is None else resumed_view(lines, resumed)
+        self.transcript = _view(lines, resumed)
         self.ended = anyio.Event()
         self.failure: LivesttError | None = None
         self.options = options
@@ -135,12 +135,17 @@ class LiveSession:
         self._tuning = manner.tuning or tuning(pipeline.settings)
         self._driver: Driver | None = None
         self._level = level
-        self._archive = Archive(self._publish, self.disown)
+        self._archive = archive = Archive(self._publish, self.disown)
         if store is not None:
             opening = self._opening(owner) if resumed is None else None
             self._archive.keep_words(store, Recorder(lines, opening, resumed))
         if recordings is not None and manner.record:
             self._archive.keep_audio(recordings, self.id, resumption.origin if resumption else 0)
+        self._translation = pipeline.open_translation(
+            _view(lines, resumed), archive.receive_events
+        )
+        self.target_language = manner.target_language
+        self._aim(options)
 
     @property
     def speakers(self) -> int:
@@ -202,8 +207,14 @@ class LiveSession:
     def configure(self, options: StreamOptions) -> None:
         """Options for what is pushed after this."""
         self.options = options
+        self._aim(options)
         if not self.closed:
             self._inbox.put(options)
+
+    def translate(self, target: str | None) -> None:
+        """The language that lines are translated into from now on; None translates nothing."""
+        self.target_language = target
+        self._aim(self.options)
 
     def listen(self, endpointing: EndpointingOptions) -> None:
         """When speech starts and ends in what is pushed after this."""
@@ -214,7 +225,7 @@ class LiveSession:
         """Somebody knows more about the speakers."""
         if self._driver is not None:
             self._driver.tell(event)
-        self._archive.receive_events([event])
+        self._receive_events([event])
 
     def voice(self, speaker: int) -> HeardVoice:
         """What a speaker sounds like so far.
@@ -267,10 +278,12 @@ class LiveSession:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._mourn)
                     tasks.start_soon(self._archive.run)
+                    if self._translation is not None:
+                        tasks.start_soon(self._translation.run)
                     await self._transcribe()
                     tasks.cancel_scope.cancel()
         except* LivesttError as group:
-            self._fail(_first(group))
+            self._fail(any_of(group))
         except* Exception:  # the top of a session: it fails alone
             log.exception("session %s failed", self.id)
             self._fail(LivesttError(BUG))
@@ -360,7 +373,18 @@ class LiveSession:
         resumption = self._resumption
         if resumption is not None:
             events = [resumption.continued(event) for event in events]
-        self._archive.receive_events(events)
+        self._receive_events(events)
+
+    def _aim(self, options: StreamOptions) -> None:
+        if self._translation is not None:
+            english = "en" if options.task == "translate" else None
+            self._translation.aim(english, self.target_language)
+
+    def _receive_events(self, events: list[Event]) -> None:
+        if self._translation is None:
+            self._archive.receive_events(events)
+        else:
+            self._translation.receive_events(events)
 
     def _publish(self, events: list[Event]) -> None:
         """Nothing of this can be lost any more: tell everybody."""
@@ -413,7 +437,5 @@ class LiveSession:
             self._feed.publisher.failed(error)
 
 
-def _first(group: BaseExceptionGroup[LivesttError]) -> LivesttError:
-    """Any one of the errors of a group."""
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+def _view(lines: Layout, resumed: Resumed | None) -> Transcript:
+    return Transcript(lines) if resumed is None else resumed_view(lines, resumed)

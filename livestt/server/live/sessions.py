@@ -337,7 +337,7 @@ class Sessions:
         with self._watching:
             while True:
                 await anyio.sleep(self._timing.load)
-                for scheduler in (self._scheduler, *self._pipeline.speaker_schedulers):
+                for scheduler in (self._scheduler, *self._pipeline.other_schedulers):
                     scheduler.give_up_hung()
                 if self._running:
                     late = lateness(self._scheduler.delay())

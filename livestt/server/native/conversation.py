@@ -13,7 +13,6 @@ import anyio
 from starlette.websockets import WebSocket
 
 from livestt import __version__
-from livestt.engines import Capabilities
 from livestt.errors import (
     BadAudio,
     ClientError,
@@ -24,6 +23,7 @@ from livestt.errors import (
     UnknownSession,
 )
 from livestt.events import Event, Flushed, SpeakerNamed, Warned
+from livestt.pipeline import Pipeline
 from livestt.protocols.native import (
     Close,
     Configure,
@@ -36,6 +36,7 @@ from livestt.protocols.native import (
     configured,
     error_message,
     parse_control,
+    target_option,
 )
 from livestt.protocols.native_state import NativeStates
 from livestt.protocols.voices import voice_body
@@ -62,7 +63,7 @@ class Conversation(SocketConnection):
         socket: not accepted yet.
         session: what it is about.
         request: what the client asked for.
-        engine: who answers.
+        pipeline: knows who answers, and what is translated.
         timing: how long the client may take.
         book: where voices are remembered.
     """
@@ -72,14 +73,14 @@ class Conversation(SocketConnection):
         socket: WebSocket,
         session: LiveSession,
         request: Request,
-        engine: Capabilities,
+        pipeline: Pipeline,
         timing: Timing,
         book: VoiceBook,
     ) -> None:
         super().__init__(socket, timing, f"session {session.id}")
         self._session = session
         self._request = request
-        self._engine = engine
+        self._pipeline = pipeline
         self._book = book
         self._states = NativeStates(request.mode, words=request.words)
         self._resume_from: int | None = None
@@ -118,12 +119,14 @@ class Conversation(SocketConnection):
         await self._outbox.send(
             config_message(
                 self._request,
-                self._engine,
+                self._pipeline.engine,
                 self._session.id,
                 __version__,
                 speakers=self._session.speakers,
                 voices=self._book.enabled,
                 recording=self._session.recording,
+                target_language=self._session.target_language,
+                targets=self._pipeline.translates_into,
                 resume_from_sample=self._resume_from,
             )
         )
@@ -213,8 +216,7 @@ class Publisher(Conversation):
         try:
             match parse_control(text):
                 case Configure(changes):
-                    options = configured(self._session.options, changes, self._engine)
-                    self._session.configure(options)
+                    self._configure(changes)
                 case Flush(flush_id):
                     self._session.flush(flush_id)
                 case Resync():
@@ -230,6 +232,16 @@ class Publisher(Conversation):
         except (ClientError, StoreUnavailable) as error:
             self.failed(error)
         return False
+
+    def _configure(self, changes: Mapping[str, Any]) -> None:
+        """All of it, or nothing."""
+        session, pipeline = self._session, self._pipeline
+        options = configured(session.options, changes, pipeline.engine)
+        target = session.target_language
+        if "target_language" in changes:
+            target = target_option(changes["target_language"] or "", pipeline.translates_into)
+        session.translate(target)
+        session.configure(options)
 
     async def _remember(self, speaker: int, name: str) -> None:
         """Keep a speaker's voice, and call the speaker by its name."""

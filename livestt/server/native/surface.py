@@ -73,15 +73,19 @@ async def _admit(socket: WebSocket, served: Services) -> Conversation:
     viewing = request.role == "viewer"
     session = _watched(request, socket, served) if viewing else await _fed(request, served)
     kind = Viewer if viewing else Publisher
-    engine, timing = served.pipeline.engine, served.timing
-    return kind(socket, session, request, engine, timing, served.voices)
+    return kind(socket, session, request, served.pipeline, served.timing, served.voices)
 
 
 def _asked(client: HTTPConnection, served: Services) -> Request:
     settings, engine = served.pipeline.settings, served.pipeline.engine
     served.sessions.check_running()
     return parse_query(
-        client.query_params, engine, settings.stream_options(), pcm_input=settings.pcm_input
+        client.query_params,
+        engine,
+        settings.stream_options(),
+        pcm_input=settings.pcm_input,
+        targets=served.pipeline.translates_into,
+        target=settings.target_language,
     )
 
 
@@ -108,6 +112,7 @@ async def _fed(request: Request, served: Services) -> LiveSession:
         max_speakers=request.max_speakers,
         record=request.record,
         title=request.title,
+        target_language=request.target_language,
     )
     if request.session is not None:
         known = await served.sessions.resume(request.session, audio, options, manner, grace=grace)

@@ -43,6 +43,7 @@ async def health(request: Request) -> Response:
             "notice": engine.notice,
             "languages": sorted(engine.languages),
             "detects_language": engine.detects_language,
+            "target_languages": sorted(served.pipeline.translates_into),
             "sessions": len(served.sessions),
             "load": served.sessions.ladder.rung.code,
             "recording": served.recordings is not None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from anyio import to_thread
@@ -21,6 +22,8 @@ from livestt.server.storing.audio import audio
 from livestt.store import Found, Store, Stored, StoredTranscript
 from livestt.subtitles import EXTENSIONS, render
 from livestt.timebase import from_seconds, to_seconds
+from livestt.transcript import Segment
+from livestt.translation.reading import in_translation
 
 PAGE = 50
 """Transcripts, or lines found, in one answer unless asked otherwise."""
@@ -86,6 +89,9 @@ async def read(request: Request) -> Response:
     if kind == "json":
         [about] = await _summaries(request, [transcript.row])
         return await to_thread.run_sync(_with_lines, about, transcript)
+    if query.get("translated") in ("true", "1"):
+        segments = tuple(map(in_translation, transcript.segments))
+        transcript = replace(transcript, segments=segments)
     row = transcript.row
     title = row.title or f"Transcript of {row.started:%Y-%m-%d %H:%M} UTC"
     text = await to_thread.run_sync(render, transcript, kind, row.speakers, title)
@@ -192,10 +198,18 @@ def _with_lines(about: dict[str, Any], transcript: StoredTranscript) -> Response
             "text": segment.text,
             "speaker": segment.speaker,
             "language": segment.language,
+            **_translation(segment),
         }
         for segment in transcript.segments
     ]
     return JSONResponse({**about, "lines": lines})
+
+
+def _translation(segment: Segment) -> dict[str, Any]:
+    translated = segment.translation
+    if translated is None:
+        return {}
+    return {"translation": translated.text, "translation_language": translated.language}
 
 
 def _found(line: Found) -> dict[str, Any]:

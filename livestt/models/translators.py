@@ -1,0 +1,109 @@
+"""Where a translator's model comes from: a folder, the cache, or the Hugging Face hub.
+
+`resolve` turns what people write into a folder that CTranslate2 can load, with a tokenizer beside
+it. Hugging Face folders are converted once and kept.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+from livestt.errors import BadModel, MissingExtra
+from livestt.models import hub
+from livestt.models.convert import conversions_dir, fingerprint
+
+TOKENIZER = "tokenizer.json"
+WEIGHTS = "model.bin"
+"""Of a model in CTranslate2's format."""
+HUB_FILES = ("config.json", "*.safetensors", "*.bin", "*vocabulary*", "*token*.json", "*.json")
+_REPO = re.compile(r"\w[\w.-]*/[\w.-]+")
+
+Say = Callable[[str], None]
+"""Told in one sentence what is about to take long."""
+
+
+def resolve(spec: str, cache_dir: str | None, say: Say = lambda _: None) -> Path:
+    """Find a translator's model; download and convert it if need be.
+
+    Args:
+        spec: a folder or a Hugging Face repository (``org/name``).
+        cache_dir: where downloads and conversions are kept; None for the usual caches.
+        say: told what is about to take long.
+
+    Raises:
+        BadModel: there is none, or it is nothing that can be used.
+        ModelUnavailable: it would have to be downloaded, and cannot be.
+        MissingExtra: it would have to be converted, which needs torch.
+    """
+    folder = _found(spec, cache_dir, say)
+    if not (folder / TOKENIZER).is_file():
+        raise BadModel(
+            f"{folder} has no {TOKENIZER}: copy it there from the model's own repository."
+        )
+    if (folder / WEIGHTS).is_file():
+        return folder
+    if not any(folder.glob("*.safetensors")) and not any(folder.glob("pytorch_model*.bin")):
+        raise BadModel(f"{folder} holds no translator: neither {WEIGHTS} nor safetensors.")
+    return _converted(folder, cache_dir, spec, say)
+
+
+def _found(spec: str, cache_dir: str | None, say: Say) -> Path:
+    path = Path(spec).expanduser()
+    if path.is_dir():
+        return path
+    if not _REPO.fullmatch(spec):
+        raise BadModel(f"There is no translator {spec}. Write a folder or org/name.")
+    here = hub.snapshot(spec, HUB_FILES, cache_dir)
+    if here is not None and (here / TOKENIZER).is_file():
+        return here
+    return hub.download(
+        spec,
+        cache_dir,
+        spec,
+        lambda: say(f"Downloading {spec}"),
+        HUB_FILES,
+        "give a folder with --translation-model.",
+    )
+
+
+def _converted(source: Path, cache_dir: str | None, spec: str, say: Say) -> Path:
+    name = Path(spec).expanduser().resolve().name
+    target = conversions_dir(cache_dir) / "translators" / f"{name}-{fingerprint(source)}"
+    if (target / WEIGHTS).is_file():
+        return target
+    if not (find_spec("torch") and find_spec("transformers")):
+        raise MissingExtra(f"Converting {spec} to CTranslate2 format", "torch")
+    say(f"Converting {spec} to CTranslate2 format, once")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".converting-", dir=target.parent))
+    try:
+        _convert(source, scratch / "model")
+        _publish(scratch / "model", target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return target
+
+
+def _convert(source: Path, target: Path) -> None:
+    from ctranslate2.converters import TransformersConverter
+
+    converter = TransformersConverter(str(source), copy_files=[TOKENIZER], load_as_float16=True)
+    try:
+        # int8 on disk serves every device, and is a quarter of the size.
+        converter.convert(str(target), quantization="int8")
+    except (ValueError, OSError, RuntimeError, KeyError, AttributeError) as error:
+        raise BadModel(f"{source} could not be converted to CTranslate2: {error}") from error
+
+
+def _publish(made: Path, target: Path) -> None:
+    """Rename into place; whoever comes second finds the work done."""
+    try:
+        made.rename(target)
+    except OSError:
+        if not (target / WEIGHTS).is_file():
+            raise

@@ -1,0 +1,59 @@
+"""Which translators there are, and how one is loaded.
+
+Translators are entry points of the group ``livestt.translators``; each is imported only when it is
+used. A translator class takes one `TranslatorSettings`.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+
+from livestt.errors import SetupError, UnsupportedOption
+from livestt.settings import Settings
+from livestt.settings.translation import BUILTIN_TRANSLATORS, TRANSLATOR_GROUP
+from livestt.translation import Translator
+from livestt.translation.codes import find
+
+# What importing a stranger's module can be expected to raise when it is broken.
+_BROKEN = (ImportError, AttributeError, SyntaxError, NameError, TypeError, OSError, RuntimeError)
+
+
+def load_translator(settings: Settings) -> Translator | None:
+    """Load the translator that the settings ask for; None if nothing is to be translated.
+
+    Blocking, and may download.
+
+    Raises:
+        SetupError: it cannot be loaded, there is none of that name, or it does not know the
+            language.
+    """
+    name, target = settings.translator, settings.target_language
+    if name == "none":
+        if target:
+            raise UnsupportedOption(
+                f"--target-language {target} needs something that translates; leave out "
+                "--translation-backend none."
+            )
+        return None
+    wanted = settings.translator_settings(
+        settings.threads, settings.device, settings.compute_type, settings.model_cache_dir
+    )
+    points = {n: EntryPoint(n, value, TRANSLATOR_GROUP) for n, value in BUILTIN_TRANSLATORS.items()}
+    points |= {point.name: point for point in entry_points(group=TRANSLATOR_GROUP)}
+    point = points.get(name)
+    if point is None:
+        raise UnsupportedOption(f"--translation-backend {name}: installed are {', '.join(points)}.")
+    try:
+        factory = point.load()
+    except _BROKEN as error:
+        raise SetupError(
+            f"The translator {name} ({point.value}) cannot be imported: {error}"
+        ) from error
+    translator: Translator = factory(wanted)
+    if target and find(target, translator.capabilities.languages) is None:
+        known = ", ".join(sorted(translator.capabilities.languages))
+        translator.close()
+        raise UnsupportedOption(
+            f"--target-language {target}: {wanted.model or name} translates between {known}."
+        )
+    return translator
