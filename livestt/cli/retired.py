@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_SPEAKERS = "this version does not tell speakers apart; leave it out."
-_TRANSLATION = "this version translates into English only: --task translate."
+_TRANSLATION = "lines are translated by NLLB-200 or MADLAD-400: see --translation-model."
 _GREEDY = "decoding is always greedy; leave it out."
 _TRIM = "the buffer is trimmed at the last committed word; --audio-max-len bounds it."
 _ENGINE = "livestt has no such engine; `livestt models` lists those it has."
 
 RETIRED: Mapping[str, str] = {
     "--alignatt-": _TRANSLATION,
-    "--api-token": "this version has no keys; let a reverse proxy ask for them.",
+    "--api-token": "put it into the variable LIVESTT_API_KEYS, or use `livestt key new`.",
     "--asr-coalesce-min-s": "use --min-chunk-size.",
     "--beams": _GREEDY,
     "--buffer-trimming": _TRIM,
@@ -27,17 +26,15 @@ RETIRED: Mapping[str, str] = {
     "--encoder-model-path": "use --model-path.",
     "--holdback-words": _ENGINE,
     "--never-fire": "words are committed whole; leave it out.",
-    "--nllb-": _TRANSLATION,
+    "--nllb-backend": "translators run on CTranslate2; leave it out.",
+    "--nllb-size": "name the model: --translation-model facebook/nllb-200-distilled-1.3B.",
     "--no-transcription": "livestt always transcribes; leave it out.",
     "--no-trim-sentence-buffer": _ENGINE,
     "--punctuation-split": "lines end with sentences; leave it out.",
     "--qwen3-": _ENGINE,
     "--rest-timeout": "requests take as long as they need; leave it out.",
-    "--segmentation-model": _SPEAKERS,
-    "--sortformer-": _SPEAKERS,
-    "--target-language": _TRANSLATION,
-    "--translate-on-complete": _TRANSLATION,
-    "--translation-backend": _TRANSLATION,
+    "--segmentation-model": "it belonged to diart; --diarization-model names the diarizer's.",
+    "--translate-on-complete": "complete lines are translated in any case; leave it out.",
     "--vac-chunk-size": "speech detection works in steps of 32 ms; leave it out.",
     "--vllm-": _ENGINE,
     "--warmup-file": "no file is needed to warm up; leave it out.",

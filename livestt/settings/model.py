@@ -31,6 +31,15 @@ USUAL_MODEL = "base"
 """Whisper where no model is named."""
 
 # fmt: off
+SERVED_ELSEWHERE = (
+    "canary", "funasr", "voxtral", "voxtral-mlx", "qwen3", "qwen3-streaming", "qwen3-vllm",
+    "qwen3-vllm-metal",
+)
+"""Engines of WhisperLiveKit that livestt has not."""
+ELSEWHERE = (
+    "serve that model with a program that speaks OpenAI's API, such as vLLM, and write remote, "
+    "and its address as --remote-url."
+)
 COMPUTE_TYPES = (
     "default", "auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16",
     "int16", "float16", "bfloat16", "float32",
@@ -73,7 +82,10 @@ class ModelSettings:
         "where no model is named and base cannot be had.",
         choices=backends,
         synonyms={"whisper": "faster-whisper", "mlx": "mlx-whisper"},
-        hints={"openai-api": "write remote, and the server's address as --remote-url."},
+        hints={
+            "openai-api": "write remote, and the server's address as --remote-url.",
+            **dict.fromkeys(SERVED_ELSEWHERE, ELSEWHERE),
+        },
     )
     preload: bool = setting(
         True,

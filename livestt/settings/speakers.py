@@ -95,6 +95,7 @@ class SpeakerSettings:
         "that `livestt convert` did not write is converted once, which needs the extra nemotron, "
         "or sortformer for a .nemo file. Unless set, nvidia/Nemotron-3-Diarization, or for "
         "sortformer nvidia/diar_streaming_sortformer_4spk-v2.",
+        aliases=("--sortformer-model-path",),
     )
     diarization_latency: str = setting(
         "1.04",
@@ -138,6 +139,7 @@ class SpeakerSettings:
         "Speakers",
         "Most speakers to tell apart; 0 is as many as the model can. Voices beyond it count for "
         "the speaker they are most like.",
+        aliases=("--sortformer-max-speakers",),
         minimum=0,
         maximum=64,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -16,6 +17,7 @@ ENGLISH, GERMAN = "eng_Latn", "deu_Latn"
 _WORD = re.compile(r"[A-Za-z]+")
 
 
+@cache
 def dictionary() -> dict[str, str]:
     """German for each English word, in small letters."""
     pairs = (HERE / "words.txt").read_text(encoding="utf-8").replace("\n", " ").split(",")

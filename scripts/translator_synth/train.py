@@ -22,7 +22,7 @@ from transformers import M2M100Config, M2M100ForConditionalGeneration, NllbToken
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
 VOCABULARY = 600
-STEPS, BATCH, RATE = 3000, 48, 3e-3
+STEPS, BATCH, RATE = 2000, 48, 3e-3
 log = logging.getLogger("translator_synth")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,9 @@ Run = Callable[..., Result]
 
 ELSE: dict[str, tuple[str, Any]] = {
     "host": ("0.0.0.0", "0.0.0.0"),
+    "target_language": ("de", "de"),
+    "translation_model": ("org/model", "org/model"),
+    "translation_backend": ("scripted", "scripted"),
     "embedding_backend": ("resemblyzer", "resemblyzer"),
     "embedding_model": ("./voices.onnx", "./voices.onnx"),
     "port": ("9000", 9000),
@@ -133,6 +138,21 @@ def test_flags_that_are_gone_say_what_to_do(flag: str, run: Run) -> None:
     assert result.exit_code == 2
     assert RETIRED[flag] in " ".join(result.stderr.split())
     assert RETIRED[flag].endswith(".")
+
+
+def test_what_the_migration_page_says_of_whisperlivekit_is_true() -> None:
+    """Each option in the left column is accepted, or refused with advice; as the right one says."""
+    page = (Path(__file__).parents[2] / "docs" / "migrating.md").read_text(encoding="utf-8")
+    rows = [row.split("|")[1:3] for row in page.splitlines() if row.startswith("| `--")]
+    living = {f for s in table() for f in (s.flag, *s.option.aliases, *s.option.switches)}
+    living |= {f"--no-{s.flag[2:]}" for s in table() if s.default is True}
+    named = [(flag, says) for left, says in rows for flag in re.findall(r"`(--[\w-]+)", left)]
+    assert len(named) > 40
+    for flag, says in named:
+        if says.strip().startswith(("the same", "accepted")):
+            assert flag in living
+        elif flag not in living and not flag.startswith(("--max_", "--enable_")):
+            assert advice(flag), flag
 
 
 def test_no_retired_flag_lives() -> None:

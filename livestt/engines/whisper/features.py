@@ -2,7 +2,8 @@
 
 The same numbers as OpenAI's ``audio.py`` and faster-whisper's ``feature_extractor.py``: Slaney mel
 bands, a periodic Hann window of 25 ms, a step of 10 ms, reflected edges, and a floor at eight
-decades below the loudest frame.
+decades below the loudest frame. One thing is ours: very quiet audio is lifted. Whisper hears levels,
+and words that are much quieter than those it was trained on come out as other words.
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ LINEAR_STEP = 200.0 / 3
 """Hertz per mel, up to `BEND`."""
 BEND = 1000.0
 """Hertz above which mels are logarithmic."""
+QUIET = -0.5
+"""Decades of power of the loudest band of a window, below which it is lifted to that; speech at a
+usual level reaches 1 to 2."""
+MOST_LIFT = 4.0
+"""Decades of power (40 dB)."""
 LOG_STEP = float(np.log(6.4)) / 27.0
 
 
@@ -41,9 +47,18 @@ def log_mel(audio: Samples, bands: int) -> FloatArray:
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::FRAME][: count + 1]
     spectrum = np.fft.rfft(frames * _hann(), axis=-1).astype(np.complex64)
     power = np.abs(spectrum) ** 2
-    mel = np.log10(np.maximum(mel_filters(bands) @ power.T, 1e-10))
+    energy = mel_filters(bands) @ power.T
+    lift = _lift(float(energy.max()))
+    mel = np.log10(np.maximum(energy, 10.0 ** -(10.0 + lift))) + np.float32(lift)
     scaled: FloatArray = ((np.maximum(mel, mel.max() - 8.0) + 4.0) / 4.0).astype(np.float32)
     return scaled[:, :count]
+
+
+def _lift(loudest: float) -> float:
+    """By how many decades a window is lifted; digital silence is not."""
+    if loudest <= 1e-10:
+        return 0.0
+    return min(max(QUIET - float(np.log10(loudest)), 0.0), MOST_LIFT)
 
 
 @lru_cache(maxsize=4)

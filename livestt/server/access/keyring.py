@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 VARIABLE = "LIVESTT_API_KEYS"
 """Holds keys themselves; not a setting, because a command line is no place for them."""
+FOREIGN = "WLK_API_TOKEN"
+"""WhisperLiveKit's, which people bring along and take to protect their server."""
 REREAD = 1.0
 """Seconds for which the file is not looked at again."""
 
@@ -73,9 +75,16 @@ def configured(settings: Settings, environment: Mapping[str, str] = os.environ) 
 
     Raises:
         SetupError: they cannot be read.
+        UnsupportedOption: one is set where it would not count, and the server would be open.
     """
     path = Path(settings.api_keys_file) if settings.api_keys_file else None
-    return Keys(path, environment.get(VARIABLE, ""))
+    keys = Keys(path, environment.get(VARIABLE, ""))
+    if environment.get(FOREIGN) and not keys.required:
+        raise UnsupportedOption(
+            f"{FOREIGN} is set, which livestt does not read: put that token into {VARIABLE} (at "
+            "least 16 characters), or unset it to let everybody in."
+        )
+    return keys
 
 
 def read(path: Path) -> str:

@@ -141,9 +141,7 @@ class LiveSession:
             self._archive.keep_words(store, Recorder(lines, opening, resumed))
         if recordings is not None and manner.record:
             self._archive.keep_audio(recordings, self.id, resumption.origin if resumption else 0)
-        self._translation = pipeline.open_translation(
-            _view(lines, resumed), archive.receive_events
-        )
+        self._translation = pipeline.open_translation(_view(lines, resumed), archive.receive_events)
         self.target_language = manner.target_language
         self._aim(options)
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from livestt.errors import SetupError
-from livestt.server.access.keyring import Keys
+from livestt.errors import SetupError, UnsupportedOption
+from livestt.server.access.keyring import Keys, configured
+from livestt.settings import Settings
 
 from .test_door import KEYS, key_file
 
@@ -50,3 +51,11 @@ def test_a_server_does_not_start_without_its_keys(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b"\xff")
     with pytest.raises(SetupError, match="Cannot read the keys"):
         Keys(tmp_path / "bytes")
+
+
+def test_a_token_that_would_not_count_keeps_no_server_open() -> None:
+    with pytest.raises(UnsupportedOption, match="LIVESTT_API_KEYS"):
+        configured(Settings(), {"WLK_API_TOKEN": "open sesame"})
+    both = {"WLK_API_TOKEN": "x", "LIVESTT_API_KEYS": "0123456789abcdef"}
+    assert configured(Settings(), both).required
+    assert not configured(Settings(), {"WLK_API_TOKEN": ""}).required
