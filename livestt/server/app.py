@@ -169,9 +169,7 @@ def open_recordings(settings: Settings, store: Store | None) -> Recordings | Non
     return Recordings(Path(settings.record_dir), settings.record_max_mb * 1_000_000, store)
 
 
-async def _close(
-    scheduler: Scheduler | OtherScheduler, patience: float
-) -> None:
+async def _close(scheduler: Scheduler | OtherScheduler, patience: float) -> None:
     """Stop a model's threads, and free it."""
     model = scheduler.engine
     if await to_thread.run_sync(scheduler.close, patience):

@@ -306,6 +306,8 @@ class TestOpening:
         with sqlite3.connect(tmp_path / "transcripts.db") as raw:
             raw.executescript(
                 "DROP TABLE voices; DROP TABLE session_voices; DROP TABLE folders;"
+                "ALTER TABLE lines DROP COLUMN translation;"
+                "ALTER TABLE lines DROP COLUMN translation_language;"
                 "UPDATE livestt SET version = 1"
             )
         raw.close()
@@ -313,4 +315,5 @@ class TestOpening:
         assert again.read("a").text == "hello"
         assert again.voices.all() == []
         assert again.folders.begin().number == 1
+        assert again.read("a").segments[0].translation is None
         again.close()

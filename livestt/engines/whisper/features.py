@@ -2,8 +2,8 @@
 
 The same numbers as OpenAI's ``audio.py`` and faster-whisper's ``feature_extractor.py``: Slaney mel
 bands, a periodic Hann window of 25 ms, a step of 10 ms, reflected edges, and a floor at eight
-decades below the loudest frame. One thing is ours: very quiet audio is lifted. Whisper hears levels,
-and words that are much quieter than those it was trained on come out as other words.
+decades below the loudest frame. One thing is ours: very quiet audio is lifted. Whisper hears
+levels, and words much quieter than those it was trained on come out as other words.
 """
 
 from __future__ import annotations
