@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from livestt.speakers import Diarizer
     from livestt.speakers.embeddings import Embedder
     from livestt.speakers.profiles import Profile
+    from livestt.subtitles import Spoken
     from livestt.transcript import Transcript
 
 LIVE_ONLY = (
@@ -33,6 +34,7 @@ LIVE_ONLY = (
 
 Progress = Callable[[float], None]
 Hear: TypeAlias = "Callable[[Path, Progress], Transcript]"
+Read: TypeAlias = "Callable[[Transcript], Spoken]"
 
 
 @click.command("transcribe", cls=Command)
@@ -61,7 +63,7 @@ Hear: TypeAlias = "Callable[[Path, Progress], Transcript]"
     "most.",
 )
 @with_settings(
-    (*FILES, "Speakers"),
+    (*FILES, "Speakers", "Translation"),
     names=("log_level", "store"),
     without=LIVE_ONLY,
     defaults={"log_level": "warning"},
@@ -83,17 +85,18 @@ def command(
     livestt transcribe --language fr --format srt film.mkv -o film.srt
     livestt transcribe --model large-v3 -f vtt -o subtitles/ *.mp4
     livestt transcribe --diarization --num-speakers 2 interview.wav
+    livestt transcribe --target-language de talk.mp3 -o talk.de.srt
     """
     kind = format or _format_of(files, output)
     targets = _targets(files, kind, output)
-    with _models(settings) as (engine, diarizer, embedder):
+    with _models(settings) as (engine, diarizer, embedder), _reader(settings) as read:
         from livestt.pipeline import Manner
 
         least, most = num_speakers or min_speakers, num_speakers or None
         known = _known(settings, embedder)
         manner = Manner(min_speakers=least, max_speakers=most, known=lambda: known)
         hear = _hearing(settings, engine, manner, diarizer, embedder)
-        failures = _transcribe_all(targets, kind, hear)
+        failures = _transcribe_all(targets, kind, hear, read)
     if failures:
         click.get_current_context().exit(2)
 
@@ -116,6 +119,23 @@ def _models(settings: Settings) -> Iterator[tuple[Engine, Diarizer | None, Embed
         if embedder is not None:
             stack.callback(embedder.close)
         yield engine, diarizer, embedder
+
+
+@contextmanager
+def _reader(settings: Settings) -> Iterator[Read]:
+    """What a transcript is made into before it is written: the same in another language."""
+    from livestt.translation.codes import find
+    from livestt.translation.registry import load_translator
+    from livestt.translation.whole import translate
+
+    translator = load_translator(settings) if settings.target_language else None
+    if translator is None:
+        yield lambda transcript: transcript
+        return
+    target = find(settings.target_language or "", translator.capabilities.languages) or ""
+    source = "en" if settings.task == "translate" else None
+    with closing(translator):
+        yield lambda transcript: translate(transcript, translator, target, source)
 
 
 def _known(settings: Settings, embedder: Embedder | None) -> Sequence[Profile]:
@@ -180,12 +200,14 @@ def _names(files: Sequence[Path], kind: str) -> list[str]:
     return [f"{file.stem if stems[file.stem] == 1 else file.name}.{ending}" for file in files]
 
 
-def _transcribe_all(targets: Sequence[tuple[Path, Path | None]], kind: str, hear: Hear) -> int:
+def _transcribe_all(
+    targets: Sequence[tuple[Path, Path | None]], kind: str, hear: Hear, read: Read
+) -> int:
     """Transcribe file after file; how many failed."""
     failures = 0
     for file, target in targets:
         try:
-            _write(_transcribe(file, kind, hear), target)
+            _write(_transcribe(file, kind, hear, read), target)
         except (LivesttError, OSError) as error:
             failures += 1
             where = "" if str(file) in str(error) else f"{file}: "
@@ -193,12 +215,12 @@ def _transcribe_all(targets: Sequence[tuple[Path, Path | None]], kind: str, hear
     return failures
 
 
-def _transcribe(file: Path, kind: str, hear: Hear) -> str:
+def _transcribe(file: Path, kind: str, hear: Hear, read: Read) -> str:
     from livestt.subtitles import render
 
     with _progress(file) as on_progress:
         transcript = hear(file, on_progress)
-    return render(transcript, kind, transcript.people.names, title=file.name)
+    return render(read(transcript), kind, transcript.people.names, title=file.name)
 
 
 def _write(text: str, target: Path | None) -> None:

@@ -54,6 +54,6 @@ def load_translator(settings: Settings) -> Translator | None:
         known = ", ".join(sorted(translator.capabilities.languages))
         translator.close()
         raise UnsupportedOption(
-            f"--target-language {target}: {wanted.model or name} translates between {known}."
+            f"--target-language {target}: {translator.capabilities.model} translates between {known}."
         )
     return translator
