@@ -51,9 +51,9 @@ def load_translator(settings: Settings) -> Translator | None:
         ) from error
     translator: Translator = factory(wanted)
     if target and find(target, translator.capabilities.languages) is None:
-        known = ", ".join(sorted(translator.capabilities.languages))
+        able, known = translator.capabilities, sorted(translator.capabilities.languages)
         translator.close()
         raise UnsupportedOption(
-            f"--target-language {target}: {translator.capabilities.model} translates between {known}."
+            f"--target-language {target}: {able.model} translates between {', '.join(known)}."
         )
     return translator
