@@ -15,6 +15,7 @@ import anyio
 from anyio import to_thread
 
 from livestt.audio import open_decoder
+from livestt.audio.allowance import PIECE, piece_of
 from livestt.audio.decoder import Decoder
 from livestt.audio.format import AudioFormat
 from livestt.audio.frontend import Frontend, Heard
@@ -44,6 +45,7 @@ class Driver:
         seconds_ahead: audio not yet heard by the engine beyond which `feed` waits.
         speakers: tells the session's speakers apart; None does not.
         on_audio: called on the event loop with every sample that is heard, in order.
+        piece: bytes that are decoded at a time.
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class Driver:
         seconds_ahead: float,
         speakers: SpeakerDriver | None = None,
         on_audio: Callable[[Samples], None] | None = None,
+        piece: int = PIECE,
     ) -> None:
         self._engine = engine
+        self._piece = piece
         self._session = engine.session
         self._speakers = speakers
         self._frontend = frontend
@@ -79,10 +83,12 @@ class Driver:
         if self._finished:
             return
         self._untouched = False
-        self._receive(await to_thread.run_sync(self._frontend.feed, data, limiter=hearing()))
-        while self._is_far_behind():
-            self._heard_more = anyio.Event()
-            await self._heard_more.wait()
+        for at in range(0, len(data), self._piece):
+            piece = data[at : at + self._piece]
+            self._receive(await to_thread.run_sync(self._frontend.feed, piece, limiter=hearing()))
+            while self._is_far_behind():
+                self._heard_more = anyio.Event()
+                await self._heard_more.wait()
 
     async def end(self) -> None:
         """No more audio will come.
@@ -208,7 +214,7 @@ async def drive(
             anyio.create_task_group() as tasks,
         ):
             frontend = Frontend(decoder, pipeline.open_vad(manner))
-            driver = Driver(engine, frontend, on_events, ahead, speakers, on_audio)
+            driver = Driver(engine, frontend, on_events, ahead, speakers, on_audio, piece_of(audio))
             tasks.start_soon(driver.run)
             tasks.start_soon(driver.run_speakers)
             yield driver

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 from server.engines import Faulty, Gated, Watched
 
@@ -336,3 +339,49 @@ def test_transcribe_live() -> None:
     with pytest.raises(BadAudio):
         asyncio.run(run(True))
     assert "livestt-engine" not in [thread.name for thread in threading.enumerate()]
+
+
+def silent_flac(seconds: int) -> bytes:
+    """Silence at 16 kHz: about 190 bytes a second."""
+    data = io.BytesIO()
+    with av.open(data, "w", "flac") as container:
+        stream = container.add_stream("flac", rate=16_000, layout="mono")
+        for at in range(0, seconds * 16_000, 160_000):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 160_000), np.int16), "s16", "mono")
+            frame.sample_rate, frame.pts = 16_000, at
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return data.getvalue()
+
+
+def test_a_small_message_that_is_long_audio_is_decoded_piece_by_piece() -> None:
+    """A message may be hours of silence, which must not lie in memory at once."""
+    bomb = silent_flac(900)
+    assert len(bomb) < 1 << 18
+    heard: list[int] = []
+
+    async def run() -> None:
+        engine = Watched(script_of(TEXT))
+        scheduler = Scheduler(engine)
+        pipeline = Pipeline(SETTINGS, engine.capabilities)
+        taker = Taker()
+        try:
+            async with (
+                asyncio.timeout(60),
+                drive(
+                    pipeline,
+                    scheduler,
+                    AudioFormat(),
+                    taker,
+                    on_audio=lambda samples: heard.append(len(samples)),
+                ) as driver,
+            ):
+                await driver.feed(bomb)
+                await driver.end()
+                await taker.ended.wait()
+        finally:
+            await asyncio.to_thread(scheduler.close)
+
+    asyncio.run(run())
+    assert sum(heard) == 900 * 16_000
+    assert max(heard) < 100 * 16_000

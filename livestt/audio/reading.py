@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
 from livestt.audio import BackendName, open_decoder
+from livestt.audio.allowance import piece_of
 from livestt.audio.decoder import join
 from livestt.audio.explain import HEAD
 from livestt.audio.format import AudioFormat
@@ -14,7 +15,7 @@ from livestt.engines import Samples
 from livestt.timebase import SAMPLE_RATE
 
 READ = 1 << 16
-"""Bytes read at a time: two seconds of raw PCM, four of an ordinary MP3."""
+"""Bytes of a file read at a time where it is only copied."""
 SNIFFED = 1 << 20
 """Bytes from which the kind of file is told; only an MP4 may need more than a few."""
 
@@ -47,7 +48,7 @@ def read_audio(
     decoder = open_decoder(audio_format, backend)
     try:
         file.seek(0)
-        while data := file.read(READ):
+        while data := file.read(piece_of(audio_format)):
             yield decoder.feed(data)
         yield decoder.finish()
     finally:

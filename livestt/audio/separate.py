@@ -10,6 +10,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from livestt.audio.allowance import check_apart
 from livestt.audio.channels import RawSplitter
 from livestt.audio.container import ContainerDecoder, Source, decode_channels
 from livestt.audio.format import AudioFormat
@@ -97,7 +98,10 @@ def _write(parts: Iterator[Sequence[bytes]], open_file: Callable[[], BinaryIO]) 
 
 
 def _decoded(file: BinaryIO) -> Iterator[list[bytes]]:
+    made = 0
     for channels in decode_channels(Seekable(file)):
+        made += channels.size
+        check_apart(made)
         yield [s16le(samples) for samples in channels]
 
 

@@ -19,6 +19,8 @@ TRUE = ("true", "1", "yes", "on")
 FALSE = ("false", "0", "no", "off", "")
 MAX_TEXT = 4_000
 """Most characters of a prompt, and of all hotwords; engines use a few dozen words of either."""
+MAX_LIST, MAX_ITEMS = 16 * MAX_TEXT, 2_000
+"""Most characters of a list, and items of one written as JSON."""
 
 
 class Fields:
@@ -82,6 +84,10 @@ class Fields:
         for given, value in self._pairs:
             if given.partition("[")[0] != name or not _is_list_name(given, name):
                 continue
+            if split and len(value) > MAX_LIST:
+                raise BadRequest(
+                    f"{name} has {len(value)} characters: send up to {MAX_LIST}", param=name
+                )
             if value.lstrip().startswith("["):
                 found += _json_list(name, value)
             else:
@@ -153,6 +159,8 @@ def _json_list(name: str, value: str) -> list[str]:
         written = json.loads(value)
     except (ValueError, RecursionError):
         raise BadRequest(f"{name} is not valid JSON", param=name) from None
+    if len(written) > MAX_ITEMS:
+        raise BadRequest(f"{name} has {len(written)} items: send up to {MAX_ITEMS}", param=name)
     return [str(item) for item in written]
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livestt.audio import allowance
 from livestt.audio.channels import RawSplitter
 from livestt.audio.format import AudioFormat
 from livestt.audio.separate import APART, ContainerSplitter, separated
@@ -103,4 +104,18 @@ def test_a_headerless_file() -> None:
 
 def test_no_audio_at_all() -> None:
     with pytest.raises(BadAudio), separated(io.BytesIO(b"nothing of the kind"), AudioFormat()):
+        pass
+
+
+def test_channels_that_would_fill_the_disk_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hours of silence are a small file, and large once they are decoded."""
+    file = flac(tones(2, seconds=3))
+    monkeypatch.setattr(allowance, "MAX_APART_SECONDS", 7)
+    with separated(io.BytesIO(file), AudioFormat()) as (_, files):
+        assert len(files) == 2
+    monkeypatch.setattr(allowance, "MAX_APART_SECONDS", 5)
+    with (
+        pytest.raises(BadAudio, match="in parts"),
+        separated(io.BytesIO(file), AudioFormat()),
+    ):
         pass

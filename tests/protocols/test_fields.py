@@ -32,6 +32,14 @@ def test_lists(pairs: list[tuple[str, str]]) -> None:
     assert Fields(pairs).items("a") == ["x", "y"]
 
 
+@pytest.mark.parametrize("value", ["," * 100_000, f"[{'1,' * 30_000}1]", "[" + "1," * 3_000 + "1]"])
+def test_lists_without_end_are_refused(value: str) -> None:
+    """Reading millions of items would keep everybody else waiting."""
+    error = refusal(lambda: Fields([("a", value)]).items("a"))
+    assert error is not None
+    assert error.param == "a"
+
+
 def test_items_that_contain_commas() -> None:
     url = "data:audio/wav;base64,AAAA"
     assert Fields([("a[]", url), ("a[]", url)]).items("a", split=False) == [url, url]

@@ -16,6 +16,7 @@ import anyio
 from anyio import to_thread
 from starlette.websockets import WebSocket
 
+from livestt.audio.allowance import CODED_PIECE
 from livestt.audio.channels import RawSplitter
 from livestt.audio.format import AudioFormat
 from livestt.audio.framing import open_framing
@@ -224,10 +225,18 @@ class Stream(SocketConnection):
             if self._splitter is None:
                 self._channels[0].session.push(data)
             else:
-                async with self._splitting:
-                    self._push(await to_thread.run_sync(self._splitter.split, data))
+                await self._split(self._splitter, data)
         except BadAudio as error:
             self.fail(error)
+
+    async def _split(self, splitter: Splitter, data: bytes) -> None:
+        for at in range(0, len(data), CODED_PIECE):
+            async with self._splitting:
+                if self._ending:
+                    return
+                piece = data[at : at + CODED_PIECE]
+                self._push(await to_thread.run_sync(splitter.split, piece))
+            await self._ready()
 
     def _push(self, parts: Sequence[bytes]) -> None:
         for channel, part in zip(self._channels, parts, strict=True):
@@ -247,10 +256,13 @@ class Stream(SocketConnection):
 
     async def _keep_pace(self) -> None:
         """Wait until the sessions can take more, and the client has read its answers."""
-        for channel in self._channels:
-            await channel.session.ready()
+        await self._ready()
         while self._owed >= MAX_OWED:
             await self._outbox.written()
+
+    async def _ready(self) -> None:
+        for channel in self._channels:
+            await channel.session.ready()
 
     @property
     def _owed(self) -> int:

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from livestt.access.credentials import presented
-from livestt.errors import BadRequest, LivesttError
+from livestt.errors import BadRequest, LivesttError, TooManySessions
 from livestt.pipeline import endpointing
 from livestt.protocols.openai_realtime import Realtime
 from livestt.protocols.openai_realtime.configuration import Configuration
@@ -31,6 +31,8 @@ BETA_HEADER = "realtime=v1"
 SECRET_SECONDS = 600
 """That an ephemeral key lasts unless its request says otherwise, as at OpenAI."""
 LEAST_SECONDS, MOST_SECONDS = 10, 7200
+MAX_IDLE = 100
+"""Connections that have sent no audio yet."""
 MAX_PREPARED = 1000
 """Configurations kept for ephemeral keys that have not been used yet."""
 
@@ -76,6 +78,7 @@ class Surface:
         served = services(socket)
         try:
             served.sessions.check_room()
+            _check_idle(served)
         except LivesttError as error:
             await refuse(socket, error)
             return
@@ -137,6 +140,17 @@ def _operator(served: Services) -> EndpointingOptions | None:
     """The operator's voice detection; None where there is none."""
     settings = served.pipeline.settings
     return endpointing(settings) if settings.vad else None
+
+
+def _check_idle(served: Services) -> None:
+    """Keep away who would open connections without end: those that send nothing are no sessions.
+
+    Raises:
+        TooManySessions: there are as many as there may be.
+    """
+    idle = sum(isinstance(one, RealtimeStream) and one.idle for one in served.sessions.connections)
+    if idle >= MAX_IDLE:
+        raise TooManySessions("this server has all the connections without audio it can take")
 
 
 def _key(connection: HTTPConnection) -> str | None:

@@ -58,6 +58,11 @@ class RealtimeStream(SocketConnection):
         self._over = anyio.Event()
         self._heard = anyio.Event()
 
+    @property
+    def idle(self) -> bool:
+        """Whether it has sent no audio yet."""
+        return self._session is None
+
     async def converse(self) -> None:
         await self.accept(self._subprotocol)
         self._tell([self._realtime.hello()])

@@ -170,7 +170,8 @@ class VoiceBook:
         brought = []
         for i, (name, sample) in enumerate(zip(names, samples, strict=True)):
             try:
-                heard = await self._heard([io.BytesIO(decoded(sample))])
+                audio = await to_thread.run_sync(decoded, sample)  # up to 4 MiB, perhaps all %41
+                heard = await self._heard([io.BytesIO(audio)])
             except (BadAudio, BadRequest, UnusableSample) as error:
                 raise BadRequest(
                     f"known_speaker_references[{i}]: {error}", param="known_speaker_references"

@@ -145,4 +145,5 @@ def test_any_form_is_read_or_refused(pairs: list[tuple[str, str]], translate: bo
 def test_there_may_be_only_so_many_keywords() -> None:
     """The engine is told all of them with every job."""
     error = refusal(lambda: read(*[("keywords[]", "Ada" * 100)] * 10, ("hotwords", "x" * 2000)))
+    assert error is not None
     assert error.param == "keywords"

@@ -16,6 +16,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from livestt.engines.scripted import script_of
+from livestt.server.openai import realtime
 from livestt.server.openai.realtime_stream import MAX_OWED
 from livestt.server.timing import Timing
 
@@ -476,3 +477,24 @@ def test_utterances_of_real_speech(talking: Running) -> None:
             assert starts == sorted(starts)
 
     asyncio.run(talk())
+
+
+def test_connections_without_audio_have_a_limit(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(realtime, "MAX_IDLE", 2)
+    server = serve(Watched(SCRIPT))
+
+    async def crowd() -> None:
+        async with Client.at(server) as first, Client.at(server):
+            await first.wait("session.created")
+            with pytest.raises(InvalidStatus) as caught:
+                async with Client.at(server):
+                    pass
+            assert caught.value.response.status_code == 429
+            await first.send(MANUAL, append(silence(2)))
+            await first.wait("delta")
+            async with Client.at(server) as third:
+                await third.wait("session.created")
+
+    asyncio.run(crowd())
