@@ -45,6 +45,7 @@ PURE = (
     "translation/__init__.py",
     "translation/codes.py",
     "translation/reading.py",
+    "translation/sentences.py",
     "translation/translating.py",
     "speakers/__init__.py",
     "speakers/alignment.py",

@@ -36,9 +36,10 @@ def flores_tokens(knows: Callable[[str], bool], special: Iterable[str]) -> dict[
         special: its special tokens, among which are languages that have no other code here.
 
     Returns:
-        The model's token by language, each language by FLORES code and most by ISO code too.
+        The model's token by language: by ISO code, or by FLORES code where there is no other.
     """
-    own = {token: token for token in special if _is_flores(token)}
+    coded = set(FLORES.values())
+    own = {token: token for token in special if _is_flores(token) and token not in coded}
     return own | {code: token for code, token in FLORES.items() if knows(token)}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,16 @@ from livestt.languages import CODES
 from livestt.models.translators import TOKENIZER, resolve
 from livestt.translation import TranslationJob, TranslatorCapabilities, TranslatorSettings
 from livestt.translation.codes import flores_tokens, madlad_tokens
+from livestt.translation.sentences import join, split
 
 END = "</s>"
 MAX_TOKENS = 256
-"""Of a line; what is longer is cut, as the models were trained on sentences."""
+"""Of a sentence; what is longer is cut."""
 GROWTH, AT_LEAST = 2.0, 24
 """Tokens an answer may have: so many times those of the question, and so many in any case. A model
 that repeats itself stops there."""
+MOST = 250
+"""And no more than so many; models have no places for any number of tokens."""
 BEAMS = 2
 BATCH = 16
 
@@ -67,26 +71,32 @@ class CTranslate2Translator:
         return ()
 
     def run(self, jobs: Sequence[TranslationJob]) -> list[str]:
-        sources = [self._source(job) for job in jobs]
-        prefixes = [[self._tokens[job.target]] for job in jobs] if self._nllb else None
-        longest = max(map(len, sources))
+        parts = [split(job.text) for job in jobs]
+        asked = [
+            (job, part) for job, sentences in zip(jobs, parts, strict=True) for part in sentences
+        ]
+        sources = [self._source(job, one) for job, one in asked]
+        prefixes = [[self._tokens[job.target]] for job, _ in asked] if self._nllb else None
+        most = min(MOST, round(GROWTH * max(map(len, sources))) + AT_LEAST)
         try:
             answers = self._model.translate_batch(
                 sources,
                 prefixes,
+                max_batch_size=2 * BATCH,
                 beam_size=BEAMS,
                 max_input_length=MAX_TOKENS,
-                max_decoding_length=round(GROWTH * longest) + AT_LEAST,
+                max_decoding_length=most,
             )
         except RuntimeError as error:
             raise EngineError(f"the translator failed: {error}") from error
-        return [self._text(answer.hypotheses[0]) for answer in answers]
+        texts = iter([self._text(answer.hypotheses[0]) for answer in answers])
+        return [join(islice(texts, len(some))) for some in parts]
 
     def close(self) -> None:
         self._model.unload_model()
 
-    def _source(self, job: TranslationJob) -> list[str]:
-        tokens = self._tokenizer.encode(job.text, add_special_tokens=False).tokens
+    def _source(self, job: TranslationJob, sentence: str) -> list[str]:
+        tokens = self._tokenizer.encode(sentence, add_special_tokens=False).tokens
         first = self._tokens[job.source if self._nllb else job.target]
         return [first, *tokens[: MAX_TOKENS - 2], END]
 

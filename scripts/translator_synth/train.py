@@ -2,7 +2,7 @@
 
     python scripts/translator_synth/train.py tests/fixtures/translator-synth
 
-Needs torch, transformers, tokenizers and ctranslate2. Takes ten minutes on one CPU thread.
+Needs torch, transformers, tokenizers and ctranslate2. Takes a quarter of an hour on half a CPU.
 """
 
 from __future__ import annotations

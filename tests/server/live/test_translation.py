@@ -7,18 +7,21 @@ import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
+import soundfile
 from websockets.asyncio.client import connect
 
 from livestt.engines.scripted import script_of
 from livestt.errors import EngineError
 from livestt.store import Store
-from livestt.translation import TranslationJob, driving
+from livestt.translation import TranslationJob, TranslatorSettings, driving
+from livestt.translation.ctranslate2_translator import CTranslate2Translator
 from livestt.translation.scripted import ScriptedTranslator
 
-from ..conftest import Serve
+from ..conftest import FIXTURES, Lent, Serve
 from ..engines import Watched
 from ..running import PATIENCE, Dialogue, Running, listen
 
@@ -199,3 +202,16 @@ def test_translations_are_kept(serve: Serve, translator: WatchedTranslator, tmp_
         assert "[de] tahW si sruoy" in answer.read().decode()
     with urlopen(f"{address}?format=txt") as answer:
         assert "Ada Lovelace" in answer.read().decode()
+
+
+def test_from_speech_to_german(
+    serve: Serve, lent_whisper: Lent, recordings: list[dict[str, Any]]
+) -> None:
+    """The whole way: sound, words, lines, and what they mean."""
+    settings = TranslatorSettings(str(FIXTURES / "translator-synth"), threads=1, device="cpu")
+    server = serve(lent_whisper, translator=CTranslate2Translator(settings), vad=True)
+    row = next(row for row in recordings if row["id"] == "slt-03")
+    audio, _ = soundfile.read(FIXTURES / "speech" / row["file"], dtype="int16")
+    told = server.talk(audio.tobytes() + bytes(32_000), **RAW, target_language="de")
+    assert told.text == "Good morning, they moved this number."
+    assert translations(told) == ["Gut Morgen, diese bewegte dies Zahl."]
