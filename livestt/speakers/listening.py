@@ -20,12 +20,16 @@ import numpy as np
 from livestt.engines import Samples
 from livestt.ring import SampleBuffer
 from livestt.speakers import Activity, DiarizerCapabilities, Probabilities
-from livestt.timebase import from_ms
+from livestt.timebase import from_ms, from_seconds
 from livestt.vad import FRAME
 from livestt.vad.endpointing import Endpointer, EndpointingOptions, SpeechStart
 
 SETTLE = from_ms(400)
 """Audio after speech by which it is certain that a turn has ended."""
+
+AT_ONCE = from_seconds(10)
+"""Most samples of one question, unless a step is longer: who is far behind must not hold up the
+other sessions of a batch until it has caught up."""
 
 
 @dataclass(slots=True)
@@ -62,6 +66,7 @@ class Listening:
         options = endpointing or EndpointingOptions()
         self._frame = diarizer.frame
         self._step = diarizer.step
+        self._most = max(diarizer.step, AT_ONCE)
         self._tail = max(diarizer.latency, from_ms(options.min_silence_ms)) + SETTLE
         self._silence = -(-diarizer.latency // diarizer.frame) * diarizer.frame
         self._lookback = from_ms(options.pre_roll_ms + options.min_speech_ms) + FRAME
@@ -147,14 +152,14 @@ class Listening:
         if part is None:
             return None
         start = part.start + self._given - part.heard_at
-        end = self._until(part)
+        end = min(self._until(part), start + self._most)
         whole = part.end is not None and end == part.end
         if not whole and end - start < self._step:
             return None
         audio = self._audio.slice(start, end)
-        if part.silence:
+        if whole and part.silence:
             audio = np.concatenate([audio, np.zeros(part.silence, np.float32)])
-        return audio, part.cut
+        return audio, whole and part.cut
 
     def heard(self, samples: int, *, last: bool) -> None:
         """The diarizer has heard so many samples of what `next` said, and whether that was it."""

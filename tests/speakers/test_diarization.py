@@ -24,6 +24,7 @@ from livestt.events import (
 )
 from livestt.speakers import Activity, DiarizerCapabilities, DiarizerJob
 from livestt.speakers.diarization import MAX_FAILURES, Diarization
+from livestt.speakers.listening import AT_ONCE
 from livestt.timebase import from_ms, from_seconds
 from livestt.vad import FRAME as HEARD_AT_ONCE
 
@@ -238,6 +239,13 @@ class TestASession:
         rig.receive(seconds(1))
         rig.end()
         assert isinstance(rig.events[-1], Ended)
+
+    def test_who_is_far_behind_catches_up_by_pieces(self) -> None:
+        rig = Rig(turn(0, 0, 33))
+        rig.receive(seconds(33))
+        rig.end()
+        sizes = [len(audio) for audio in rig.model.heard]
+        assert max(sizes) <= AT_ONCE < sum(sizes) == rig.received
 
     def test_how_far_the_diarizer_is_behind(self) -> None:
         rig = Rig(turn(0, 0, 3))
