@@ -12,6 +12,9 @@ TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 FORMATS = ("text", "json")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
+NAMES = {"uvicorn.error": "uvicorn"}
+"""Loggers whose names would mislead."""
+
 Context = Callable[[], Mapping[str, str]]
 """What is known of the request or session that a record belongs to."""
 
@@ -27,7 +30,12 @@ class TextFormatter(logging.Formatter):
         super().__init__(TEXT)
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        return CONTROL.sub(_escaped, super().formatMessage(record))
+        return CONTROL.sub(_escaped, TEXT % {**record.__dict__, "name": name_of(record)})
+
+
+def name_of(record: logging.LogRecord) -> str:
+    """Who says it."""
+    return NAMES.get(record.name, record.name)
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -51,7 +59,7 @@ class JsonFormatter(logging.Formatter):
         found = {
             "time": at.isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "logger": record.name,
+            "logger": name_of(record),
             "message": record.getMessage(),
             **{name: value for name, value in self._context().items() if value},
         }

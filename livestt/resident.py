@@ -254,17 +254,25 @@ class ResidentDiarizer:
 def load_models(settings: Settings, say: Callable[[str], None] | None = None) -> Models:
     """What a server with these settings runs. Blocking, and may download.
 
+    The largest comes last, so that nobody waits for it and is then told that another is missing.
+
     Raises:
         SetupError: something of it cannot be loaded.
     """
     from livestt.engines.registry import load_engine
     from livestt.speakers.registry import load_diarizer, load_file_diarizer
 
-    engine = load_engine(settings, say)
     if not settings.diarization:
-        return Models(engine)
-    diarizer = load_diarizer(settings, say)
-    return Models(engine, diarizer, load_file_diarizer(settings, diarizer, say))
+        return Models(load_engine(settings, say))
+    with ExitStack() as loaded:
+        diarizer = load_diarizer(settings, say)
+        loaded.callback(diarizer.close)
+        file_diarizer = load_file_diarizer(settings, diarizer, say)
+        if file_diarizer is not diarizer:
+            loaded.callback(file_diarizer.close)
+        engine = load_engine(settings, say)
+        loaded.pop_all()
+    return Models(engine, diarizer, file_diarizer)
 
 
 def resident(models: Models, settings: Settings) -> Models:

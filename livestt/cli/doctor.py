@@ -24,6 +24,8 @@ PACKAGES = (
 """What livestt itself cannot run without."""
 
 OLDEST_PYTHON = (3, 11)
+FOR_MACS = ("mlx-whisper",)
+"""Engines that nobody misses on other systems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,13 @@ def engines(settings: Settings) -> Iterator[Finding]:
     from livestt.engines.registry import available
 
     for info in available().values():
+        says = f"{info.name} is not installed"
         if info.installed:
             yield Finding("ok", "Engine", info.name)
-        else:
-            level: Literal["warn", "fail"] = "fail" if settings.backend == info.name else "warn"
-            yield Finding(level, "Engine", f"{info.name} is not installed", info.install or "")
+        elif settings.backend == info.name:
+            yield Finding("fail", "Engine", says, info.install or "")
+        elif info.name not in FOR_MACS or platform.system() == "Darwin":
+            yield Finding("warn", "Engine", says, info.install or "")
 
 
 def model(settings: Settings) -> Iterator[Finding]:
@@ -166,7 +170,7 @@ def ffmpeg(settings: Settings) -> Iterator[Finding]:
 
 def port(settings: Settings) -> Iterator[Finding]:
     from livestt.cli.neighbour import livestt_at
-    from livestt.cli.serve import check_port
+    from livestt.cli.preflight import check_port
 
     try:
         check_port(settings)

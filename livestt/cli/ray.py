@@ -50,10 +50,11 @@ def command(
     Needs the extra ray. Each server is a whole one. --store has to be a PostgreSQL that all of them
     reach, or none. docs/several-machines.md says more.
     """
-    from livestt.cli.serve import assemble, check_files
+    from livestt.cli.preflight import check_certificate
+    from livestt.cli.serve import assemble
     from livestt.server.ray_serve import Scale, application
 
-    check_files(settings)
+    check_certificate(settings)
 
     if max_replicas < min_replicas:
         raise SetupError("--max-replicas must not be less than --min-replicas.")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +11,7 @@ import click
 
 from livestt.cli.base import Command, announce
 from livestt.cli.options import EVERYTHING, with_settings
-from livestt.errors import SetupError, UnsupportedOption
+from livestt.cli.preflight import check_addresses, check_certificate, check_parts
 from livestt.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,8 +35,8 @@ def command(settings: Settings) -> None:
 
 def start(settings: Settings) -> None:
     """Load the engine and serve until stopped."""
-    check_files(settings)
-    check_port(settings)
+    check_addresses(settings)
+    check_certificate(settings)
     if settings.ssl_self_signed:
         settings = with_certificate(settings)
     from livestt.server.run import serve
@@ -62,9 +60,8 @@ def assemble(settings: Settings, announce: Callable[[str], None]) -> Starlette:
     from livestt.store import open_store
     from livestt.translation.registry import load_translator
 
+    check_parts(settings)
     store = open_store(settings)
-    if settings.voices and store is None:
-        raise UnsupportedOption("--voices keeps voice profiles in the store: leave out --no-store.")
     embedder = load_embedder(settings)
     translator = load_translator(settings)
     models = load_models(settings, announce)
@@ -98,34 +95,3 @@ def with_certificate(settings: Settings) -> Settings:
         ssl_certfile=str(pair.certificate),
         ssl_keyfile=str(pair.key),
     )
-
-
-def check_files(settings: Settings) -> None:
-    """Refuse certificate files that are not there before a model is loaded for nothing.
-
-    Raises:
-        SetupError: naming the file.
-    """
-    for path in (settings.ssl_certfile, settings.ssl_keyfile):
-        if path and not Path(path).is_file():
-            raise SetupError(f"There is no file {path}.")
-
-
-def check_port(settings: Settings) -> None:
-    """Refuse an address that cannot be listened on.
-
-    Raises:
-        SetupError: saying why.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with closing(socket.socket(family, kind, protocol)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        raise SetupError(
-            f"Cannot listen on {settings.host} port {settings.port}: {error.strerror or error}. "
-            "Choose another with --port, or another address with --host."
-        ) from error

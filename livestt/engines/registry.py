@@ -20,6 +20,7 @@ from typing import Any
 from livestt.engines import Capabilities, Engine, EngineSettings
 from livestt.engines.fleet import load_on_all
 from livestt.errors import MissingExtra, ModelUnavailable, SetupError, UnsupportedOption
+from livestt.languages import CODES
 from livestt.settings import BUILTIN_ENGINES, ENGINE_GROUP, Settings
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,46 @@ def load_engine(settings: Settings, progress: Callable[[str], None] | None = Non
     if engine.capabilities.notice:
         log.warning(engine.capabilities.notice)
     return engine
+
+
+def check_engine(settings: Settings) -> None:
+    """Refuse what can be seen to be wrong without loading or fetching anything.
+
+    Raises:
+        SetupError: `load_engine` would fail too.
+    """
+    name = DEFAULT if settings.backend == "auto" else settings.backend
+    factory = _import(name)
+    _check_model_options(name, settings)
+    wanted = settings.engine_settings()
+    _devices(factory, wanted)
+    if getattr(factory, "weights", None) == "ctranslate2":
+        _check_model(name, settings)
+
+
+def _check_model(name: str, settings: Settings) -> None:
+    """Refuse a model that there is not, or whose makers say that it cannot do what is wanted."""
+    from livestt.models import catalog, locate
+    from livestt.models.folder import check
+
+    wanted = settings.wanted_model
+    folder = locate.local(wanted, settings.model_cache_dir)
+    if folder is not None:
+        check(folder)
+    known = catalog.find(wanted)
+    if known is not None:
+        languages = frozenset({"en"}) if known.english_only else CODES
+        check_support(
+            Capabilities(
+                name,
+                known.name,
+                "window",
+                languages=languages,
+                translates=known.translates,
+                attends=True,
+            ),
+            settings,
+        )
 
 
 def _load_auto(settings: Settings, say: Callable[[str], None]) -> Engine:

@@ -27,6 +27,7 @@ def config(app: Starlette, settings: Settings) -> uvicorn.Config:
     Protocol pings are off because the server does not read while a session is too far ahead,
     and an unread pong would look like a dead client; heartbeats and send timeouts find those.
     Its access log is off: `livestt.server.operations.observing` writes one that holds no queries.
+    What else it logs goes where all else goes.
     """
     return uvicorn.Config(
         app,
@@ -36,7 +37,7 @@ def config(app: Starlette, settings: Settings) -> uvicorn.Config:
         ssl_keyfile=settings.ssl_keyfile,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         log_level=settings.log_level,
-        log_config=None if settings.log_format == "json" else uvicorn.config.LOGGING_CONFIG,
+        log_config=None,
         access_log=False,
         http=AbortableHttp,
         ws=CaptionSocket,

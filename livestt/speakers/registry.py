@@ -35,6 +35,17 @@ def available() -> dict[str, EntryPoint]:
     return {name: points[name] for name in sorted(points)}
 
 
+def check_diarizers(settings: Settings) -> None:
+    """Refuse diarizers that are not installed, without loading or fetching a model.
+
+    Raises:
+        SetupError: `load_diarizer` or `load_file_diarizer` would fail too.
+    """
+    for name in (settings.diarization_backend, settings.diarization_file_backend):
+        if name not in ("auto", "same"):
+            _import(name)
+
+
 def load_diarizer(settings: Settings, progress: Say | None = None) -> Diarizer:
     """Load the diarizer that the settings ask for. Blocking, and may download.
 

@@ -70,7 +70,7 @@ def connect(url: URL) -> Engine:
             prepare(connection)
     except (SQLAlchemyError, OSError) as error:
         place = url.render_as_string(hide_password=True)
-        reason = str(getattr(error, "orig", None) or error).strip()
+        reason = " ".join(str(getattr(error, "orig", None) or error).split()).rstrip(".")
         raise BadStore(
             f"transcripts cannot be kept in {place}: {reason}. Name another place with --store, "
             "or keep none with --no-store."

@@ -41,7 +41,7 @@ def server() -> Iterator[tuple[str, int]]:
     """A real server in a process of its own: its address and process."""
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "livestt", *SCRIPTED, "--port", str(port)]
+    command = [sys.executable, "-m", "livestt", *SCRIPTED, "--no-store", "--port", str(port)]
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stderr

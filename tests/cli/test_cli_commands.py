@@ -17,11 +17,10 @@ from server.engines import Watched
 from server.running import Running
 
 from livestt import __version__
-from livestt.cli import COMMANDS, check, doctor, neighbour, serve
+from livestt.cli import COMMANDS, check, doctor, neighbour
 from livestt.cli.spec import Spec, parse
 from livestt.cli.units import size
 from livestt.engines import registry
-from livestt.errors import SetupError
 from livestt.server.timing import Timing
 from livestt.settings import Settings
 
@@ -122,23 +121,6 @@ def test_serve_loads_then_serves(monkeypatch: pytest.MonkeyPatch, run: Run) -> N
     result = run("--port", "0")
     assert result.exit_code == 0, result.output
     assert calls == [("app of an engine", 0)]
-
-
-def test_serve_refuses_before_loading(
-    taken: int, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(registry, "load_engine", lambda *_: pytest.fail("loaded for nothing"))
-    result = run("serve", "--port", str(taken))
-    assert result.exit_code == 2
-    assert f"Cannot listen on 127.0.0.1 port {taken}: " in result.stderr
-    assert "--port" in result.stderr
-    result = run("serve", "--ssl-certfile", "none.pem")
-    assert (result.exit_code, result.stderr) == (2, "Error: There is no file none.pem.\n")
-
-
-def test_port_of_an_unknown_host() -> None:
-    with pytest.raises(SetupError, match=r"Cannot listen on no\.such\.host\.invalid"):
-        serve.check_port(Settings(host="no.such.host.invalid"))
 
 
 def test_models_lists_engines_and_sizes(run: Run) -> None:

@@ -8,6 +8,7 @@ the page); ``expect(locator)`` works.
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -47,7 +48,11 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(sync_playwright())
+        except Exception as error:  # noqa: BLE001 - what Playwright raises where it cannot start
+            missing(f"Playwright does not start: {error}")
         yield running
 
 

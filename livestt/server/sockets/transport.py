@@ -38,7 +38,9 @@ ABORT = "livestt.abort"
 """Extension of the ASGI scope: ``{"call": f}``, and ``f()`` ends the connection at once."""
 
 log = logging.getLogger(__name__)
-log.setLevel(logging.WARNING)  # uvicorn logs each address with its query, which holds prompts
+log.setLevel(logging.WARNING)
+"""For uvicorn and websockets, which would log each address with its query, which holds prompts,
+and at level debug each frame, which holds what was said."""
 
 
 class CaptionSocket(WebSocketsSansIOProtocol):
@@ -51,7 +53,8 @@ class CaptionSocket(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.logger = log
+        self.logger = self.conn.logger = log
+        self.conn.debug = False
         self._lingering: TimerHandle | None = None
         self._message = bytearray()
 

@@ -76,13 +76,11 @@ class Recordings:
         self._files: weakref.WeakValueDictionary[str, threading.Lock] = (
             weakref.WeakValueDictionary()
         )
+        make_folder(folder)
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.used = sum(path.stat().st_size for path, _ in self._all())
         except OSError as error:
             raise BadStore(f"Recordings cannot be kept in {folder}: {error}") from error
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise BadStore(f"Recordings cannot be kept in {folder}: it cannot be written to.")
 
     def _all(self) -> Iterator[tuple[Path, str]]:
         """Every recording, and the session that it is of."""
@@ -232,6 +230,20 @@ class Recordings:
                 continue
             if old:
                 self.keep_or_delete(session)
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of recordings if need be, for its owner alone.
+
+    Raises:
+        BadStore: it cannot be used.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadStore(f"Recordings cannot be kept in {folder}: {error.strerror}") from error
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise BadStore(f"Recordings cannot be kept in {folder}: it cannot be written to.")
 
 
 def _put(file: FileIO, at: int, data: bytes) -> None:
