@@ -30,6 +30,10 @@ SETTLE = from_ms(400)
 AT_ONCE = from_seconds(10)
 """Most samples of one question, unless a step is longer: who is far behind must not hold up the
 other sessions of a batch until it has caught up."""
+SILENCE_SHARE = 4
+"""Samples of silence for each one received that flushes may cost the diarizer, beyond the first
+`SILENCE_CREDIT`. A client that flushes more often gets answers from what is known."""
+SILENCE_CREDIT = from_seconds(120)
 
 
 @dataclass(slots=True)
@@ -74,6 +78,7 @@ class Listening:
         self._audio = SampleBuffer()
         self._parts: deque[_Part] = deque()
         self._given = 0
+        self._silenced = 0
         self._ended = False
 
     @property
@@ -122,7 +127,7 @@ class Listening:
         """What was received should be answered for, although nothing may follow.
 
         Returns:
-            What `given` is once it has been.
+            What `given` is once it has been; 0 if there have been too many flushes for that.
         """
         last = self._parts[-1] if self._parts else None
         if last is None or last.finished:
@@ -132,9 +137,12 @@ class Listening:
         rows, rest = divmod(self.received - last.start, self._frame)
         if not rows:
             return last.heard_at
+        if self._silenced + self._silence > SILENCE_CREDIT + SILENCE_SHARE * self.received:
+            return 0
         going_on = _Part(last.start + rows * self._frame, 0, last.end)
         last.end, last.rows = self.received, rows
         last.silence = self._silence + (self._frame - rest if rest else 0)
+        self._silenced += last.silence
         going_on.heard_at = last.heard_at + last.end - last.start + last.silence
         self._parts.append(going_on)
         return going_on.heard_at

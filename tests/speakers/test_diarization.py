@@ -24,7 +24,7 @@ from livestt.events import (
 )
 from livestt.speakers import Activity, DiarizerCapabilities, DiarizerJob
 from livestt.speakers.diarization import MAX_FAILURES, Diarization
-from livestt.speakers.listening import AT_ONCE
+from livestt.speakers.listening import AT_ONCE, SILENCE_CREDIT, SILENCE_SHARE
 from livestt.timebase import from_ms, from_seconds
 from livestt.vad import FRAME as HEARD_AT_ONCE
 
@@ -190,6 +190,18 @@ class TestASession:
             SpeakerTurn(1, 0, from_seconds(2)),
             SpeakerTurn(2, from_seconds(2), rig.received // FRAME * FRAME),
         ]
+
+    def test_who_flushes_all_the_time_gets_no_more_silence_than_that(self) -> None:
+        rig = Rig(turn(0, 0, 100))
+        for _ in range(1000):
+            rig.receive([0.9] * 3)
+            rig.flush()
+            rig.work()
+        rig.commit(95.0)
+        rig.end()
+        assert [voice.speaker for voice in rig.voices()] == [1]
+        heard = sum(map(len, rig.model.heard))
+        assert heard <= SILENCE_CREDIT + (2 + SILENCE_SHARE) * rig.received
 
     def test_words_after_a_flush_do_not_wait_for_a_diarizer_that_is_late(self) -> None:
         rig = Rig(turn(0, 0, 9))
