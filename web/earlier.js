@@ -7,6 +7,7 @@
 
 import { Library } from "./live/library.js";
 import { Refusal } from "./live/server.js";
+import { changeOf, storedSpeakers } from "./modules/stored.js";
 import { STRINGS } from "./strings.js";
 import { byId, setText } from "./views/dom.js";
 import { mountEarlierList, nameOf } from "./views/earlier-list-view.js";
@@ -43,7 +44,10 @@ export function mountEarlier({ server }) {
   const renderList = mountEarlierList({ open });
   const page = mountEarlierPage({
     title: (title) => edit({ title }),
-    name: (speaker, name) => edit({ speakers: { [speaker]: name } }),
+    people: (speakers) => {
+      const { transcript } = state;
+      if (transcript) edit(changeOf(storedSpeakers(transcript), speakers));
+    },
     save,
     copy,
     listen,
@@ -89,7 +93,8 @@ export function mountEarlier({ server }) {
   function rightsFor(transcript) {
     const may = (/** @type {string} */ scope) => allows(access, scope);
     const own = may("transcribe") && (transcript?.owner ?? "") === access?.name;
-    return { rename: may("admin") || own, remove: may("admin") };
+    const mine = may("admin") || own;
+    return { rename: mine, remove: mine };
   }
 
   /** @param {string} text  How what the reader wanted went. */
@@ -151,7 +156,7 @@ export function mountEarlier({ server }) {
   /** @param {import("./live/library.js").Change} change */
   async function edit(change) {
     const { transcript } = state;
-    if (!transcript) return;
+    if (!transcript || Object.keys(change).length === 0) return;
     await attempt(async () => {
       const changed = await library.edit(transcript.id, change);
       const { title, speakers } = changed;
@@ -159,8 +164,10 @@ export function mountEarlier({ server }) {
         one.id === changed.id ? { ...one, title, speakers } : one,
       );
       show({ transcripts });
+      // Whose a line is says only the server.
+      const now = change.merged ? await library.read(changed.id) : { title, speakers };
       if (state.transcript?.id === changed.id) {
-        show({ transcript: { ...state.transcript, title, speakers } });
+        show({ transcript: { ...state.transcript, ...now } });
       }
     });
   }

@@ -14,7 +14,8 @@ import { mountProjector } from "./views/projector-view.js";
 import { mountSave } from "./views/save-view.js";
 import { mountSearch } from "./views/search-view.js";
 import { mountSettings } from "./views/settings-view.js";
-import { labeler, mountSpeakers } from "./views/speakers-view.js";
+import { labeler } from "./views/speaker-form-view.js";
+import { mountSpeakers } from "./views/speakers-view.js";
 import { mountTranscript } from "./views/transcript-view.js";
 import { mountUnsure } from "./views/unsure-view.js";
 

@@ -63,12 +63,21 @@ class FakeStore:
             self.changes.append(change)
             names = {**found["speakers"], **change.get("speakers", {})}
             found["speakers"] = {number: name for number, name in names.items() if name}
+            found["merged"] = merged(found["merged"], change.get("merged", {}))
             found["title"] = change.get("title", found["title"])
             return JSONResponse(summary(found))
         kind = request.query_params.get("format", "json")
         if kind != "json":
             return PlainTextResponse(f"{kind} of {found['id']}")
-        return JSONResponse({**summary(found), "lines": found["lines"]})
+        lines = [
+            {**line, "speaker": found["merged"].get(str(line["speaker"]), line["speaker"])}
+            for line in found["lines"]
+        ]
+        return JSONResponse({**summary(found), "lines": lines})
+
+
+def merged(before: Message, change: Message) -> Message:
+    return {voice: into for voice, into in {**before, **change}.items() if into is not None}
 
 
 def summary(kept: Message) -> Message:
@@ -102,6 +111,7 @@ def transcript(id: str, said: list[tuple[int, str]], started: str, **fields: Any
         "model": "small",
         "owner": None,
         "speakers": {},
+        "merged": {},
         "lines": lines,
         **fields,
     }

@@ -71,6 +71,25 @@ def test_a_transcript_is_read_named_and_saved(page_server: FakeServer, open_page
     assert page.evaluate("navigator.clipboard.readText()") == "txt of b"
 
 
+def test_two_voices_become_one_person_and_two_again(
+    page_server: FakeServer, open_page: OpenPage
+) -> None:
+    fill(page_server)
+    page = opened(page_server, open_page)
+    page.locator(".library-item").first.click()
+    who = page.locator("#earlier-log .who")
+    expect(who).to_have_text(["Speaker 1", "Jamal", "Speaker 1"])
+    who.first.click()
+    page.locator("#earlier-speaker-same").select_option("Jamal")
+    page.locator("#earlier-speaker [type=submit]").click()
+    expect(who).to_have_text(["Jamal"])
+    expect(page.locator("#earlier-people .chip")).to_have_text(["Jamal"])
+    who.first.click()
+    page.locator("#earlier-speaker-apart").click()
+    expect(who).to_have_text(["Speaker 1", "Jamal", "Speaker 1"])
+    assert page_server.store.changes == [{"merged": {"1": 2}}, {"merged": {"1": None}}]
+
+
 @pytest.mark.parametrize("leave", ["other", "close"])
 def test_sound_that_comes_too_late_is_not_played(
     page_server: FakeServer, open_page: OpenPage, leave: str

@@ -4,7 +4,8 @@
  * @import { Found, Stored, StoredTranscript } from "../modules/stored.js"
  * @import { Server } from "./server.js"
  *
- * @typedef {{title?: string, speakers?: Record<number, string>}} Change  An empty name takes one away.
+ * @typedef {{title?: string, speakers?: Record<string, string>, merged?: Record<string, number | null>}} Change
+ *   An empty name takes one away, and null takes merged voices apart.
  */
 
 export class Library {

@@ -18,6 +18,7 @@
  * @property {string} model
  * @property {string | null} owner  The key it was made with.
  * @property {Record<string, string>} speakers  Names, by number.
+ * @property {Record<string, number>} [merged]  Voices that are another one's person after all.
  * @property {boolean} [audio]  Whether its sound was kept.
  *
  * @typedef {{id: number, start: number, end: number, text: string | null, speaker: number | null, language: string | null, translation?: string}} StoredLine  Without text it is a pause.
@@ -75,11 +76,39 @@ function rowOf(key, kind, { start, end, text, speaker, language, translation = "
 }
 
 /**
- * @param {Pick<Stored, "speakers">} stored
+ * @param {Pick<Stored, "speakers" | "merged">} stored
  * @returns {Speakers}
  */
-export function storedSpeakers({ speakers }) {
-  return { names: { ...speakers }, same: {} };
+export function storedSpeakers({ speakers, merged }) {
+  return { names: { ...speakers }, same: { ...merged } };
+}
+
+/**
+ * What to ask of the server, so that it knows what the reader has said.
+ *
+ * @param {Speakers} before
+ * @param {Speakers} after
+ * @returns {{speakers?: Record<string, string>, merged?: Record<string, number | null>}}
+ */
+export function changeOf(before, after) {
+  const speakers = differences(before.names, after.names, "");
+  const merged = differences(before.same, after.same, null);
+  return {
+    ...(Object.keys(speakers).length > 0 && { speakers }),
+    ...(Object.keys(merged).length > 0 && { merged }),
+  };
+}
+
+/**
+ * @template T, N
+ * @param {Readonly<Record<string, T>>} before
+ * @param {Readonly<Record<string, T>>} after
+ * @param {N} none  What says that there is nothing any more.
+ * @returns {Record<string, T | N>}
+ */
+function differences(before, after, none) {
+  const keys = Object.keys({ ...before, ...after }).filter((key) => before[key] !== after[key]);
+  return Object.fromEntries(keys.map((key) => [key, after[key] ?? none]));
 }
 
 /**

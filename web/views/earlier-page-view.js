@@ -4,12 +4,13 @@
  *
  * @import { StoredTranscript } from "../modules/stored.js"
  * @import { Row } from "../modules/conversation.js"
+ * @import { Speakers } from "../modules/speakers.js"
  *
  * @typedef {{rename: boolean, remove: boolean}} Rights
  *
  * @typedef {object} Wishes  What the reader does.
  * @property {(title: string) => void} title
- * @property {(speaker: number, name: string) => void} name
+ * @property {(speakers: Speakers) => void} people
  * @property {(format: string) => void} save
  * @property {() => void} copy
  * @property {() => void} listen
@@ -24,14 +25,14 @@
 
 import { FORMATS, severalSpeakers } from "../modules/exporters.js";
 import { spansOf } from "../modules/search.js";
-import { peopleIn } from "../modules/speakers.js";
+import { noSpeakers, peopleIn } from "../modules/speakers.js";
 import { keyOf, storedRows, storedSpeakers } from "../modules/stored.js";
 import { watchAddress } from "../modules/viewing.js";
 import { STRINGS } from "../strings.js";
 import { byId, make, setText } from "./dom.js";
 import { dayText, lengthText, timeText } from "./earlier-list-view.js";
 import { rangeOf, setMarks } from "./marks.js";
-import { labeler } from "./speakers-view.js";
+import { labeler, mountSpeakerForm } from "./speaker-form-view.js";
 import { HUES, renderRows } from "./transcript-view.js";
 
 /** @param {Wishes} wishes */
@@ -45,7 +46,17 @@ export function mountEarlierPage(wishes) {
   /** @type {Row[]} */
   let rows = [];
 
-  mountName(wishes.name);
+  let speakers = noSpeakers();
+  const form = mountSpeakerForm({
+    id: "earlier-speaker",
+    speakers: () => speakers,
+    people: () => peopleIn(rows),
+    changed: wishes.people,
+  });
+  byId("earlier-read").addEventListener("click", ({ target }) => {
+    const button = target instanceof Element ? target.closest("button[data-person]") : null;
+    if (button instanceof HTMLElement) form.open(button);
+  });
   mountFormats(wishes);
   title.addEventListener("change", () => wishes.title(title.value.trim()));
   title.addEventListener("keydown", ({ key }) => {
@@ -79,7 +90,7 @@ export function mountEarlierPage(wishes) {
     }
     id = transcript.id;
     rows = storedRows(transcript.lines);
-    const speakers = storedSpeakers(transcript);
+    speakers = storedSpeakers(transcript);
     const named = severalSpeakers(rows) || Object.keys(speakers.names).length > 0;
     if (document.activeElement !== title) title.value = transcript.title;
     title.placeholder = transcript.beginning || STRINGS.untitled;
@@ -158,30 +169,6 @@ function mountSound(wanted, rowOf) {
   };
 }
 
-/** @param {(speaker: number, name: string) => void} changed */
-function mountName(changed) {
-  const form = byId("earlier-speaker");
-  const field = /** @type {HTMLInputElement} */ (byId("earlier-speaker-name"));
-  let speaker = 0;
-
-  byId("earlier-read").addEventListener("click", ({ target }) => {
-    const button = target instanceof Element ? target.closest("button[data-person]") : null;
-    if (!(button instanceof HTMLElement)) return;
-    speaker = Number(button.dataset.person);
-    field.value = button.dataset.name ?? button.textContent ?? "";
-    field.placeholder = STRINGS.speaker(speaker);
-    if (field.value === field.placeholder) field.value = "";
-    form.showPopover();
-    placeUnder(form, button);
-    field.select();
-  });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    form.hidePopover();
-    changed(speaker, field.value.trim());
-  });
-}
-
 /** @param {Wishes} wishes */
 function mountFormats({ save, copy }) {
   const menu = byId("earlier-formats");
@@ -214,7 +201,6 @@ function renderPeople(people, label, renamable) {
       chip.type = "button";
       chip.title = STRINGS.speakerForm;
       chip.dataset.person = String(person);
-      chip.dataset.name = name;
     }
     return chip;
   });

@@ -23,7 +23,7 @@ import { noSpeakers, personOf } from "../modules/speakers.js";
 import { splitBuffer } from "../modules/transcript.js";
 import { STRINGS } from "../strings.js";
 import { byId, make, setText } from "./dom.js";
-import { labeler } from "./speakers-view.js";
+import { labeler } from "./speaker-form-view.js";
 import { mountSpoken } from "./spoken-view.js";
 
 /** Shorter pauses are only a little space. */
