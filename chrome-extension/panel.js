@@ -133,8 +133,9 @@ function render() {
   });
   renderAdvice(startAdvice() ?? adviceFor(state, silentMicrophone()));
   renderLanguages(status.about);
-  const about = status.about ?? offered;
   const idle = status.phase === "idle";
+  // What ran before may have run at another server.
+  const about = (idle ? offered : null) ?? status.about ?? offered;
   renderSoundKept({ offered: about?.recording === true, idle, soundKept: status.soundKept });
   byId("blocked").hidden = !capture.overlayBlocked;
 }

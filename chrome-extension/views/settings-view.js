@@ -77,7 +77,11 @@ function mountKey(field, remember, { key, rememberKey }) {
   const look = async () => {
     const { server, key: now } = await loadSettings();
     if (document.activeElement !== field) field.value = now;
-    setText(byId("key-state"), accessText(await new Server(server, now).access()));
+    const answer = await new Server(server, now).access();
+    const wrong = answer.obstacle !== null && now !== "";
+    setText(byId("key-state"), accessText(answer));
+    byId("key-state").classList.toggle("trouble", wrong);
+    field.ariaInvalid = String(wrong);
   };
   watchStore({ settings: look });
   byId("settings").addEventListener("toggle", look);

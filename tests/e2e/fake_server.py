@@ -15,11 +15,15 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from livestt.extension import ORIGIN
 
 from .fake_store import FakeStore
 from .fake_voices import FakeVoices
@@ -138,7 +142,10 @@ class FakeServer:
             Mount("/web", StaticFiles(directory=WEB)),
             WebSocketRoute("/asr", self._asr),
         ]
-        app = Starlette(routes=routes)
+        extension = Middleware(
+            CORSMiddleware, allow_origins=[ORIGIN], allow_methods=["*"], allow_headers=["*"]
+        )
+        app = Starlette(routes=routes, middleware=[extension])
         return app
 
     async def _page(self, request: Request) -> Response:

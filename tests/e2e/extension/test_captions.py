@@ -2,113 +2,21 @@
 
 import json
 import re
-import shutil
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Error, Page, Playwright, expect
+from playwright.sync_api import Error, Page, expect
 
-from livestt.extension import ORIGIN, assemble, write_folder
+from livestt.extension import ORIGIN
 
-from .axe import complaints
-from .extension_browser import PANEL, ExtensionBrowser, browser_with_extension
-from .extension_server import Connection, ServerProcess, free_port
-from .extension_site import serve_site
-from .fake_server import wait_for
-from .sound import other_signal, window_correlations, write_sound
-
-ROOT = Path(__file__).parents[2]
-SPEECH = ROOT / "tests/fixtures/speech"
-MODEL = ROOT / "tests/fixtures/whisper-synth"
-
-MakeServer = Callable[..., ServerProcess]
-OpenTab = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    folder = tmp_path_factory.mktemp("site")
-    write_sound(folder / "chord.wav")
-    shutil.copy(SPEECH / "slt-02.flac", folder)
-    with serve_site(folder) as port:
-        yield port
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """The real server with the scripted engine, whose words come where there is sound."""
-    server = scripted(tmp_path_factory.mktemp("kept"), free_port())
-    server.start()
-    yield server
-    server.kill()
-
-
-def scripted(kept: Path, port: int) -> ServerProcess:
-    return ServerProcess(kept, port, "--backend", "scripted", "--no-vad")
-
-
-@pytest.fixture(scope="module")
-def extension(
-    playwright: Playwright,
-    chromium: str,
-    server: ServerProcess,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[ExtensionBrowser]:
-    folder = tmp_path_factory.mktemp("extension")
-    write_folder(assemble(server.url), folder / "loaded")
-    write_sound(folder / "microphone.wav", sound=other_signal)
-    with browser_with_extension(
-        playwright, chromium, folder / "loaded", folder / "profile", folder / "microphone.wav"
-    ) as browser:
-        yield browser
-
-
-@pytest.fixture
-def open_tab(extension: ExtensionBrowser, site: int) -> Iterator[OpenTab]:
-    opened: list[Page] = []
-
-    def open_tab(sound: str = "chord.wav", host: str = "127.0.0.1") -> Page:
-        page = extension.context.new_page()
-        opened.append(page)
-        page.goto(f"http://{host}:{site}/page.html?sound={sound}")
-        return page
-
-    yield open_tab
-    for page in opened:
-        page.close()
-
-
-@pytest.fixture
-def panel(extension: ExtensionBrowser) -> Iterator[Page]:
-    """The side panel's page in a tab of its own; as new, with nothing running."""
-    page = extension.context.new_page()
-    thrown: list[str] = []
-    page.on("pageerror", lambda error: thrown.append(str(error)))
-    page.set_viewport_size({"width": 380, "height": 760})
-    page.goto(PANEL)
-    yield page
-    if page.locator("#stop").is_visible():
-        page.click("#stop")
-    expect(page.locator("#link")).to_have_text("Ready")
-    if page.locator("#clear").is_visible():
-        page.click("#clear")
-    page.evaluate("chrome.storage.local.clear()")
-    page.close()
-    assert thrown == []
-
-
-def caption(extension: ExtensionBrowser, page: Page, panel: Page) -> None:
-    """Press the button while the page is in front, and see the panel go live."""
-    extension.press_button(page)
-    expect(panel.locator("#link")).to_have_text("Live")
-
-
-def newest(server: ServerProcess) -> Connection:
-    return server.heard[-1]
+from ..extension_browser import ExtensionBrowser
+from ..extension_server import Connection, ServerProcess, free_port
+from ..fake_server import wait_for
+from ..sound import other_signal, window_correlations
+from .conftest import OpenTab, caption, newest, scripted
 
 
 def grows(connection: Connection, seconds: float) -> None:
@@ -406,119 +314,3 @@ def test_the_overlay_can_be_moved_and_put_away(
     panel.uncheck("[name=overlay]")
     wait_for(lambda: extension.overlay_text(page) == "")
     expect(panel.locator("#link")).to_have_text("Live")
-
-
-def test_start_and_stop_in_the_panel(
-    extension: ExtensionBrowser, server: ServerProcess, open_tab: OpenTab, panel: Page
-) -> None:
-    page = open_tab()
-    panel.evaluate("document.querySelector('#start').click()")
-    expect(panel.locator("#advice")).to_contain_text("Chrome wants a click on the button first.")
-    caption(extension, page, panel)
-    expect(panel.locator("#advice")).to_be_empty()
-    expect(panel.locator("#captioned")).to_have_text("Captioning “A page that plays”")
-    wait_for(lambda: newest(server).seconds > 1)
-    panel.bring_to_front()
-    panel.click("#stop")
-    expect(panel.locator("#link")).to_have_text("Ready")
-    expect(panel.locator("#log .row")).to_have_count(1)
-    first = newest(server)
-
-    panel.click("#start")  # The tab before: the browser allowed that one.
-    expect(panel.locator("#link")).to_have_text("Live")
-    wait_for(lambda: newest(server) != first and newest(server).seconds > 1)
-    page.close()
-    expect(panel.locator("#link")).to_have_text("Ready")
-    expect(panel.locator("#log .row")).to_have_count(2)
-    panel.click("#clear")
-    expect(panel.locator("#log .row")).to_have_count(0)
-    panel.click("#notices button >> text=Undo")
-    expect(panel.locator("#log .row")).to_have_count(2)
-
-
-def test_real_speech_and_a_server_with_a_key(
-    extension: ExtensionBrowser,
-    open_tab: OpenTab,
-    panel: Page,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("LIVESTT_API_KEYS", "tab:transcribe:a-secret-of-a-tab")
-    server = ServerProcess(
-        tmp_path, free_port(), "--model-path", str(MODEL), "--language", "en",
-    )  # fmt: skip
-    server.start()
-    try:
-        panel.click("[popovertarget=settings]")
-        panel.fill("[name=server]", "ftp://nowhere")
-        panel.keyboard.press("Enter")
-        expect(panel.locator("#server-hint")).to_have_text("This is no address of a server.")
-        panel.fill("[name=server]", server.url.replace("http", "ws") + "asr")
-        panel.fill("[name=key]", "not-the-right-key")
-        panel.keyboard.press("Tab")
-        expect(panel.locator("#key-state")).to_contain_text("does not know this key")
-        panel.fill("[name=key]", "a-secret-of-a-tab")
-        panel.keyboard.press("Tab")
-        expect(panel.locator("#key-state")).to_have_text("The key in use is “tab”.")
-        assert "secret" not in panel.evaluate("chrome.storage.local.get().then(JSON.stringify)")
-        expect(panel.locator("[name=server]")).to_have_value(server.url)
-        panel.reload()
-        assert panel.input_value("[name=server]") == server.url
-        assert panel.input_value("[name=key]") == "a-secret-of-a-tab"
-
-        page = open_tab("slt-02.flac&once")
-        caption(extension, page, panel)
-        page.evaluate("play()")
-        expect(panel.locator("#sheet")).to_contain_text(
-            "Nobody moved our picture across the street.", timeout=20_000
-        )
-        panel.bring_to_front()
-        panel.click("#stop")
-        expect(panel.locator("#link")).to_have_text("Ready")
-        assert "token" not in newest(server).query
-    finally:
-        server.kill()
-
-
-TOO_WIDE = """[...document.querySelectorAll("header *, main *, section *")]
-    .filter((e) => e.checkVisibility() && !e.closest(".meter"))
-    .filter((e) => getComputedStyle(e).clipPath === "none")
-    .map((e) => [e.getBoundingClientRect(), e.outerHTML.slice(0, 80)])
-    .filter(([box]) => box.right > innerWidth || box.left < 0)"""
-
-
-def test_axe_has_nothing_to_say(
-    extension: ExtensionBrowser, open_tab: OpenTab, panel: Page
-) -> None:
-    panel.emulate_media(reduced_motion="reduce")
-    states = {"idle": complaints(panel)}
-    panel.click("#start")
-    expect(panel.locator("#advice")).not_to_be_empty()
-    states["advice"] = complaints(panel)
-    caption(extension, open_tab(), panel)
-    panel.bring_to_front()
-    panel.check("[name=microphone]")
-    expect(panel.locator("#sheet .who", has_text="me").first).to_be_visible()
-    states["live"] = complaints(panel)
-    panel.click("[popovertarget=settings]")
-    states["settings"] = complaints(panel)
-    panel.check("[name=theme][value=dark]", force=True)
-    states["dark"] = complaints(panel)
-    panel.check("[name=theme][value=system]", force=True)
-    panel.keyboard.press("Escape")
-    panel.click("[popovertarget=save]")
-    states["save"] = complaints(panel)
-    panel.keyboard.press("Escape")
-    panel.set_viewport_size({"width": 320, "height": 640})
-    for language in ("de", "fr", "ar", ""):
-        panel.evaluate("ui => { localStorage.livestt = JSON.stringify({ ui }) }", language)
-        panel.reload()
-        expect(panel.locator("#stop")).to_be_visible()
-        expect(panel.locator("#link")).to_have_attribute("data-link", "live")
-        assert panel.evaluate(TOO_WIDE) == [], language
-    asking = extension.context.new_page()
-    asking.add_init_script("window.close = () => {}")
-    asking.goto(PANEL.replace("panel.html", "permission.html"))
-    states["permission"] = complaints(asking)
-    asking.close()
-    assert not any(states.values()), states
