@@ -47,10 +47,11 @@ export function mountEarlierPage(wishes) {
   let rows = [];
 
   let speakers = noSpeakers();
+  let mergeable = false;
   const form = mountSpeakerForm({
     id: "earlier-speaker",
     speakers: () => speakers,
-    people: () => peopleIn(rows),
+    people: () => (mergeable ? peopleIn(rows) : []),
     changed: wishes.people,
   });
   byId("earlier-read").addEventListener("click", ({ target }) => {
@@ -91,6 +92,7 @@ export function mountEarlierPage(wishes) {
     id = transcript.id;
     rows = storedRows(transcript.lines);
     speakers = storedSpeakers(transcript);
+    mergeable = transcript.merged !== undefined;
     const named = severalSpeakers(rows) || Object.keys(speakers.names).length > 0;
     if (document.activeElement !== title) title.value = transcript.title;
     title.placeholder = transcript.beginning || STRINGS.untitled;
