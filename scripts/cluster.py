@@ -21,6 +21,7 @@ from pathlib import Path
 
 import anyio
 import click
+from anyio.abc import TaskGroup
 
 from livestt.bench.bad_network import BadNetwork, Trouble
 from livestt.bench.balancer import KINDS, balancer
@@ -37,6 +38,7 @@ from livestt.bench.cluster import (
     talk_deepgram,
 )
 from livestt.bench.postgres import postgres
+from livestt.bench.reading_along import Seen, read_along
 from livestt.engines.spelled import recording
 from livestt.server.access.self_signed import certificate
 
@@ -45,7 +47,7 @@ SPEECH = ROOT / "tests" / "fixtures" / "speech" / "manifest.jsonl"
 SECONDS = 100
 """Of speech: as long as all that happens."""
 DEEPGRAM = "/v1/listen?encoding=linear16&sample_rate=16000&interim_results=true"
-Talk = Callable[[str, bytes, ssl.SSLContext | None], Awaitable[Told]]
+Talk = Callable[[str, bytes, ssl.SSLContext | None, Callable[[str], None]], Awaitable[Told]]
 
 
 @dataclass(frozen=True)
@@ -78,25 +80,44 @@ async def trouble(one: Node, two: Node, events: list[Event]) -> None:
 
 
 async def crowd(
-    url: str, spoken: Sequence[bytes], context: ssl.SSLContext, how: Talk
+    url: str, spoken: Sequence[bytes], context: ssl.SSLContext, how: Talk, seen: dict[int, Seen]
 ) -> list[Told]:
-    """All of this is said at once, each in a session of its own."""
+    """All of this is said at once, each in a session of its own, which somebody reads along with.
+
+    Args:
+        url: of the balancer.
+        spoken: what is said.
+        context: for TLS.
+        how: to say it.
+        seen: what the readers saw, by the number of the session.
+    """
     told: dict[int, Told] = {}
 
-    async def one(number: int, audio: bytes) -> None:
+    async def one(number: int, audio: bytes, tasks: TaskGroup) -> None:
         await anyio.sleep(number * 0.05)
-        told[number] = await how(url, audio, context)
+        begun: set[str] = set()
+
+        async def read(session: str) -> None:
+            seen[number] = await read_along(url, session, context, lambda: number in told)
+
+        def began(session: str) -> None:
+            if not begun:
+                tasks.start_soon(read, session)
+            begun.add(session)
+
+        told[number] = await how(url, audio, context, began)
 
     async with anyio.create_task_group() as tasks:
         for number, audio in enumerate(spoken):
-            tasks.start_soon(one, number, audio)
+            tasks.start_soon(one, number, audio, tasks)
     return [told[number] for number in range(len(spoken))]
 
 
 async def run(
     folder: Path, kind: str, spoken: Sequence[bytes], model: Path | None, how: Talk, path: str
-) -> tuple[list[Told], list[Told], list[Event]]:
-    """What the sessions were told undisturbed (nothing for numbered words), and otherwise."""
+) -> tuple[list[Told], list[Told], dict[int, Seen], list[Event]]:
+    """What the sessions were told undisturbed (nothing for numbered words), and otherwise; what
+    their readers saw then."""
     pair = certificate(folder, "localhost")
     context = ssl.create_default_context(cafile=str(pair.certificate))
     async with AsyncExitStack() as stack:
@@ -118,13 +139,14 @@ async def run(
         )
         url = f"wss://localhost:{port}{path}"
         await anyio.sleep(5)  # the balancer asks the servers first
-        calm = [] if model is None else await crowd(url, spoken, context, how)
+        calm = [] if model is None else await crowd(url, spoken, context, how, {})
+        seen: dict[int, Seen] = {}
         events: list[Event] = []
         told: list[Told] = []
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(trouble, *nodes, events)
-            told = await crowd(url, spoken, context, how)
-    return calm, told, events
+            told = await crowd(url, spoken, context, how, seen)
+    return calm, told, seen, events
 
 
 def speech(sessions: int) -> list[bytes]:
@@ -145,6 +167,21 @@ def speech(sessions: int) -> list[bytes]:
     return found
 
 
+def report_readers(told: Sequence[Told], seen: dict[int, Seen]) -> bool:
+    """Whether all readers saw what the publishers of their sessions did."""
+    apart = [difference(told[number].text, one.text) for number, one in seen.items()]
+    unlike = sum(one.lost + one.extra + one.changed for one in apart)
+    unfinished = sum(not one.finished for one in seen.values())
+    longest = max((pause for one in seen.values() for pause in one.pauses), default=0.0)
+    click.echo(
+        f"{len(seen)} readers: {unlike} words other than their publishers', "
+        f"rewritten {sum(one.rewritten for one in seen.values())}, "
+        f"without the end {unfinished}; joined again {sum(one.joined - 1 for one in seen.values())}"
+        f" times, without a server for {longest:.1f} s at most"
+    )
+    return not (unlike or unfinished)
+
+
 def report(told: Sequence[Told], events: Sequence[Event], found: Sequence[Difference]) -> bool:
     words = sum(one.words for one in found)
     lost, extra = sum(one.lost for one in found), sum(one.extra for one in found)
@@ -154,7 +191,8 @@ def report(told: Sequence[Told], events: Sequence[Event], found: Sequence[Differ
     click.echo(
         f"{len(told)} sessions, {words} words: lost {lost}, doubled or invented {extra}, "
         f"otherwise {changed}, rewritten {rewritten}, unfinished sessions {unfinished}; "
-        f"taken up again {sum(one.resumed for one in told)} times"
+        f"taken up again {sum(one.resumed for one in told)} times, "
+        f"{sum(one.missing for one in told):.1f} s of audio gone"
     )
     for event in events:
         pauses = sorted(
@@ -186,14 +224,15 @@ def main(sessions: int, kind: str, model: Path | None, deepgram: bool, folder: P
     how, path = (talk_deepgram, DEEPGRAM) if deepgram else (talk, "/asr")
     with ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        calm, told, events = anyio.run(run, place, kind, spoken, model, how, path)
+        calm, told, seen, events = anyio.run(run, place, kind, spoken, model, how, path)
     numbers = " ".join(f"w{n}" for n in range(1, count + 1))
     wanted = [one.text for one in calm] or [numbers] * sessions
     found = [difference(one, other.text) for one, other in zip(wanted, told, strict=True)]
     if folder is not None:
         rows = [asdict(one) | {"wanted": text} for one, text in zip(told, wanted, strict=True)]
         (folder / "told.json").write_text(json.dumps([*rows, *map(asdict, events)], indent=1))
-    sys.exit(not report(told, events, found))
+    well = report(told, events, found)
+    sys.exit(not (report_readers(told, seen) and well))
 
 
 if __name__ == "__main__":

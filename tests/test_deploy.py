@@ -78,6 +78,7 @@ def test_the_dashboard_asks_for_figures_that_there_are() -> None:
         ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yml"],
         ["promtool", "check", "config", "--syntax-only", "deploy/prometheus.yml"],
         ["caddy", "validate", "--adapter", "caddyfile", "--config", "deploy/Caddyfile"],
+        ["caddy", "validate", "--adapter", "caddyfile", "--config", "deploy/Caddyfile-several"],
     ],
     ids=lambda command: command[0],
 )

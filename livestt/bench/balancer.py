@@ -30,6 +30,11 @@ scgi_temp_path {folder}/scgi;
 {site}
 }}
 """
+CADDY = """{{
+	admin off
+	auto_https disable_redirects
+	storage file_system {folder}/caddy
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class Kind:
 
 KINDS = {
     "haproxy": Kind("haproxy.cfg", ("haproxy", "-db", "-f")),
+    "caddy": Kind("Caddyfile-several", ("caddy", "run", "--adapter", "caddyfile", "--config")),
     "nginx": Kind("nginx-several.conf", ("nginx", "-e", "stderr", "-g", "daemon off;", "-c")),
 }
 
@@ -50,11 +56,17 @@ def written(
     kind: str, text: str, servers: Sequence[int], port: int, folder: Path, tls: tuple[Path, Path]
 ) -> str:
     """A shipped file with this machine's ports and certificates. Pure."""
-    ports = iter(servers)
-    text = re.sub(SERVERS, lambda _: f"127.0.0.1:{next(ports)}", text).replace(NAME, "localhost")
+    named = dict.fromkeys(re.findall(SERVERS, text))
+    for address, own in zip(named, servers, strict=True):
+        text = text.replace(address, f"127.0.0.1:{own}")
+    text = text.replace(NAME, "localhost")
     if kind == "haproxy":
         text = text.replace("bind :443", f"bind 127.0.0.1:{port}")
         return text.replace("/etc/ssl/localhost.pem", str(folder / "both.pem"))
+    if kind == "caddy":
+        text = text.replace("{\n", CADDY.format(folder=folder), 1)
+        site = f"https://localhost:{port} {{\n\tbind 127.0.0.1\n\ttls {tls[0]} {tls[1]}"
+        return text.replace("\nlocalhost {", f"\n{site}")
     text = text.replace("listen 443", f"listen 127.0.0.1:{port}")
     text = re.sub(r"(ssl_certificate +).*;", rf"\1{tls[0]};", text)
     text = re.sub(r"(ssl_certificate_key +).*;", rf"\1{tls[1]};", text)

@@ -115,6 +115,8 @@ class Told:
     text: str = ""
     finished: bool = False
     resumed: int = 0
+    missing: float = 0.0
+    """Seconds of audio that no server had and the client no longer either."""
     rewritten: list[tuple[float, str]] = field(default_factory=list)
     """When words once shown as committed were other words later, and which."""
     pauses: list[tuple[float, float]] = field(default_factory=list)
@@ -123,8 +125,20 @@ class Told:
     """How connections ended that were not meant to."""
 
 
-async def talk(url: str, audio: bytes, context: ssl.SSLContext | None) -> Told:
-    """A session of livestt's own client, at the pace of speech."""
+async def talk(
+    url: str,
+    audio: bytes,
+    context: ssl.SSLContext | None,
+    began: Callable[[str], None] = lambda session: None,
+) -> Told:
+    """A session of livestt's own client, at the pace of speech.
+
+    Args:
+        url: of the server, or of the balancer before several.
+        audio: 16-bit PCM at 16 kHz.
+        context: for TLS.
+        began: called with the session's id, with every state.
+    """
     told, shown, last = Told(), "", anyio.current_time()
     while True:
         try:
@@ -132,6 +146,7 @@ async def talk(url: str, audio: bytes, context: ssl.SSLContext | None) -> Told:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(_speak, captions.send, audio, captions.end)
                     async for state in captions:
+                        began(state.config["session"])
                         now, text = anyio.current_time(), state.committed_text
                         if now - last > NOTICED:
                             told.pauses.append((now - last, now))
@@ -140,7 +155,7 @@ async def talk(url: str, audio: bytes, context: ssl.SSLContext | None) -> Told:
                         shown, last = text, now
                     tasks.cancel_scope.cancel()
                 told.text, told.finished = captions.state.committed_text, captions.state.finished
-                told.resumed = captions.losses
+                told.resumed, told.missing = captions.losses, captions.missing
                 if not told.finished:
                     told.closes.append(captions.reason)
                 return told
@@ -148,7 +163,12 @@ async def talk(url: str, audio: bytes, context: ssl.SSLContext | None) -> Told:
             await anyio.sleep(0.2)  # nothing was said yet
 
 
-async def talk_deepgram(url: str, audio: bytes, context: ssl.SSLContext | None) -> Told:
+async def talk_deepgram(
+    url: str,
+    audio: bytes,
+    context: ssl.SSLContext | None,
+    began: Callable[[str], None] = lambda session: None,
+) -> Told:
     """A Deepgram client that connects again when it must: the dialect has no way to go on, so
     what was said meanwhile, and what was not final yet, is lost."""
     told, at, begin = Told(), 0, anyio.current_time()
