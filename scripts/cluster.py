@@ -134,8 +134,9 @@ async def run(
             network = BadNetwork(database, Trouble())
             server = node(name, own, partial(command, own), folder / f"{name}.log", network)
             nodes.append(await stack.enter_async_context(server))
+        servers = [f"127.0.0.1:{own}" for own in ports]
         port = stack.enter_context(
-            balancer(kind, ROOT / "deploy", ports, folder, (pair.certificate, pair.key))
+            balancer(kind, ROOT / "deploy", servers, folder, (pair.certificate, pair.key))
         )
         url = f"wss://localhost:{port}{path}"
         await anyio.sleep(5)  # the balancer asks the servers first

@@ -53,12 +53,12 @@ KINDS = {
 
 
 def written(
-    kind: str, text: str, servers: Sequence[int], port: int, folder: Path, tls: tuple[Path, Path]
+    kind: str, text: str, servers: Sequence[str], port: int, folder: Path, tls: tuple[Path, Path]
 ) -> str:
-    """A shipped file with this machine's ports and certificates. Pure."""
+    """A shipped file with these addresses of servers, and certificates of one's own. Pure."""
     named = dict.fromkeys(re.findall(SERVERS, text))
     for address, own in zip(named, servers, strict=True):
-        text = text.replace(address, f"127.0.0.1:{own}")
+        text = text.replace(address, own)
     text = text.replace(NAME, "localhost")
     if kind == "haproxy":
         text = text.replace("bind :443", f"bind 127.0.0.1:{port}")
@@ -76,14 +76,14 @@ def written(
 
 @contextmanager
 def balancer(
-    kind: str, shipped: Path, servers: Sequence[int], folder: Path, tls: tuple[Path, Path]
+    kind: str, shipped: Path, servers: Sequence[str], folder: Path, tls: tuple[Path, Path]
 ) -> Iterator[int]:
-    """A balancer before these ports inside the block; yields the port it listens on, with TLS.
+    """A balancer before these servers inside the block; yields the port it listens on, with TLS.
 
     Args:
         kind: one of `KINDS`.
         shipped: the folder with the files.
-        servers: ports of as many servers as the file names.
+        servers: addresses, such as ``127.0.0.1:8000``, of as many servers as the file names.
         folder: for what it writes.
         tls: certificate and key, for ``localhost``.
 

@@ -182,10 +182,10 @@ async def server(port: int, store: Path, *more: str) -> AsyncIterator[Callable[[
             await stop(signal.SIGTERM)
 
 
-def answers(port: int) -> bool:
-    """Whether something listens on this port of this machine."""
+def answers(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether something listens on this port."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
+        with socket.create_connection((host, port), timeout=1):
             return True
     except OSError:
         return False

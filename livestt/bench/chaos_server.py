@@ -1,5 +1,5 @@
 """The server that `livestt.bench.chaos` kills: ``python -m livestt.bench.chaos_server PORT STORE
-[CERTIFICATE KEY]``."""
+[CERTIFICATE KEY]``. Instead of a port, ``HOST:PORT``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from livestt.store import open_store
 
 
 def main(port: str, store: str, cert: str | None = None, key: str | None = None) -> None:
+    host, _, port = port.rpartition(":")
     settings = Settings(
+        host=host or "127.0.0.1",
         port=int(port),
         store=store,
         vad=False,

@@ -25,8 +25,12 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
+def postgres(network: str | None = None, host: str = "127.0.0.1") -> Iterator[str]:
     """An empty database inside the block; yields its address.
+
+    Args:
+        network: that it also serves, unasked who they are; such as ``192.0.2.0/24``.
+        host: in the address that is yielded.
 
     Root may not run PostgreSQL: the user ``postgres``, which its packages make, does then.
 
@@ -58,9 +62,13 @@ def postgres() -> Iterator[str]:
                 raise SetupError(f"{program} failed: {done.stderr.strip()}")
 
         run("initdb", "-A", "trust", "-U", USER, "-E", "UTF8", "--locale", "C")
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+        if network is not None:
+            with Path(folder, "data", "pg_hba.conf").open("a", encoding="ascii") as rules:
+                rules.write(f"host all all {network} trust\n")
+        listening = "127.0.0.1" if network is None else "*"
+        options = f"-p {port} -k {folder} -c listen_addresses={listening}"
         run("pg_ctl", "-w", "-o", options, "-l", f"{folder}/log", "start")
         try:
-            yield f"postgresql://{USER}@127.0.0.1:{port}/postgres"
+            yield f"postgresql://{USER}@{host}:{port}/postgres"
         finally:
             run("pg_ctl", "-w", "-m", "immediate", "stop")

@@ -34,7 +34,8 @@ def test_texts_differ_word_by_word() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_shipped_files_are_used_as_they_are_but_for_places(kind: str, tmp_path: Path) -> None:
     shipped = (DEPLOY / KINDS[kind].file).read_text("utf-8")
-    text = written(kind, shipped, [1001, 1002], 1003, tmp_path, (tmp_path / "c", tmp_path / "k"))
+    servers = ["127.0.0.1:1001", "127.0.0.1:1002"]
+    text = written(kind, shipped, servers, 1003, tmp_path, (tmp_path / "c", tmp_path / "k"))
     assert len(set(re.findall(SERVERS, shipped))) == 2
     assert not re.search(SERVERS, text)
     assert "127.0.0.1:1001" in text
@@ -64,9 +65,9 @@ def test_a_session_goes_on_at_the_other_server(kind: str, tmp_path: Path) -> Non
             network = BadNetwork(0, Trouble())
             server = node(name, port, command, tmp_path / f"{name}.log", network)
             nodes.append(await stack.enter_async_context(server))
-        ports = [one.port for one in nodes]
+        servers = [f"127.0.0.1:{one.port}" for one in nodes]
         tls = (pair.certificate, pair.key)
-        port = stack.enter_context(balancer(kind, DEPLOY, ports, tmp_path, tls))
+        port = stack.enter_context(balancer(kind, DEPLOY, servers, tmp_path, tls))
         told: list[Told] = []
 
         async def speak() -> None:
