@@ -1,17 +1,31 @@
-"""The generated pages are what the program would write today."""
+"""Generated pages are what the program would write today; what other pages say can be typed."""
 
 from __future__ import annotations
 
+import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from livestt.cli import COMMANDS
+from livestt.cli import COMMANDS, main
 from livestt.cli.docs import PAGES, write
 from livestt.settings import table
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+
+
+def typed() -> Iterator[tuple[str, str]]:
+    """The pages that people wrote, and the command lines in them."""
+    for page in (ROOT / "README.md", *sorted(DOCS.glob("*.md"))):
+        for block in BLOCK.findall(page.read_text(encoding="utf-8")):
+            for line in block.replace("\\\n", " ").splitlines():
+                yield page.name, line.strip()
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -39,3 +53,42 @@ def test_pages_are_written_where_asked(tmp_path: Path) -> None:
     result = CliRunner().invoke(write, ["--to", str(tmp_path / "pages")])
     assert result.exit_code == 0
     assert {path.name for path in (tmp_path / "pages").iterdir()} == set(PAGES)
+
+
+def parse(words: list[str]) -> None:
+    """Have a command line read; nothing is run."""
+    command: click.Command = main
+    context = click.Context(main)
+    if not words or words[0].startswith("-"):
+        words = ["serve", *words]
+    while isinstance(command, click.Group):
+        name, *words = words
+        found = command.get_command(context, name)
+        if found is None:
+            raise click.UsageError(f"there is no {name}")
+        command, context = found, click.Context(found, parent=context, info_name=name)
+    command.make_context(context.info_name, words, parent=context.parent)
+
+
+def test_commands_can_be_typed_as_they_stand() -> None:
+    faults, count = [], 0
+    for page, line in typed():
+        if not re.match(r"(\.venv/bin/livestt|livestt|\./scripts/run)( |$)", line):
+            continue
+        words = shlex.split(line, comments=True)[1:]
+        until = next((i for i, word in enumerate(words) if word in ("&", "&&", "|", ">")), None)
+        count += 1
+        try:
+            parse(words[:until])
+        except click.ClickException as error:
+            if "does not exist" not in error.message:  # the reader's own file
+                faults.append(f"{page}: {line}: {error.message}")
+    assert not faults
+    assert count > 40
+
+
+def test_files_that_are_named_are_there() -> None:
+    here = r"(?<![\w./])(?:\./)?((?:scripts|tests|examples|deploy|docs|livestt)/[\w/-]+\.?\w*)"
+    named = {name for _, line in typed() for name in re.findall(here, line)}
+    assert len(named) > 10
+    assert not [name for name in named if not (ROOT / name).exists()]
