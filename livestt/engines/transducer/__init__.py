@@ -22,7 +22,7 @@ from livestt.engines.transducer.decoder import Decoder, DecoderState
 from livestt.engines.transducer.encoder import Encoder, EncoderState
 from livestt.engines.transducer.features import Features, Pending
 from livestt.engines.transducer.loading import load
-from livestt.engines.transducer.words import Heard, Symbol, heard
+from livestt.engines.transducer.words import NOTHING, Heard, Symbol, heard, within
 from livestt.errors import EngineError, UnsupportedOption
 from livestt.timebase import SAMPLES_PER_MS
 
@@ -45,6 +45,8 @@ class Utterance:
     frames: int = 0
     """Encoder frames decoded."""
     symbols: tuple[Symbol, ...] = ()
+    heard: Heard = NOTHING
+    """What has been read of the symbols."""
 
     @property
     def end(self) -> int:
@@ -119,8 +121,9 @@ class TransducerEngine:
             raise EngineError(f"PyTorch failed: {error}") from error
         answers = []
         for job, utterance in zip(jobs, utterances, strict=True):
-            job.stream.utterance = None if job.final else utterance
-            answers.append(self._hypothesis(job, utterance))
+            found = self._read(job, utterance)
+            job.stream.utterance = None if job.final else replace(utterance, heard=found)
+            answers.append(_hypothesis(job, utterance, found))
         return answers
 
     def close(self) -> None:
@@ -197,15 +200,9 @@ class TransducerEngine:
             symbols.append(Symbol(one.token, piece or "", at, end, one.score))
         return tuple(symbols)
 
-    def _hypothesis(self, job: Job, utterance: Utterance) -> Hypothesis:
+    def _read(self, job: Job, utterance: Utterance) -> Heard:
         asked = job.options.language if self._prompts else "en"
-        found: Heard = heard(utterance.symbols, self._spell, job.end, asked)
-        return Hypothesis(
-            found.words,
-            stable=len(found.words) if job.final else found.finished,
-            language=found.language,
-            details={"frames": float(utterance.frames)},
-        )
+        return heard(utterance.symbols, self._spell, asked, utterance.heard)
 
     def _spell(self, tokens: Sequence[int]) -> str:
         # Without group_tokens=False a Parakeet tokenizer would merge "ll", as CTC needs it.
@@ -232,6 +229,15 @@ class TransducerEngine:
                 f"--chunk-ms {milliseconds}: this model works in steps of {known} ms."
             )
         return spans[milliseconds]
+
+
+def _hypothesis(job: Job, utterance: Utterance, found: Heard) -> Hypothesis:
+    return Hypothesis(
+        within(found.words, job.end),
+        stable=len(found.words) if job.final else found.finished,
+        language=found.language,
+        details={"frames": float(utterance.frames)},
+    )
 
 
 def _by_code(prompts: Mapping[str, int]) -> dict[str, int]:

@@ -35,39 +35,67 @@ class Symbol:
 class Heard:
     """All words of an utterance so far."""
 
-    words: tuple[Word, ...]
-    finished: int
+    words: tuple[Word, ...] = ()
+    finished: int = 0
     """How many leading words no further symbol can change."""
-    language: str | None
+    language: str | None = None
     """What the model said it hears, if it says so."""
+    read: int = 0
+    """How many leading symbols need not be read again."""
+
+
+NOTHING = Heard()
 
 
 def heard(
     symbols: Sequence[Symbol],
     spell: Callable[[Sequence[int]], str],
-    end: int,
     language: str | None,
+    before: Heard = NOTHING,
 ) -> Heard:
     """Read an utterance.
 
     Args:
         symbols: in order of time.
         spell: the text of some tokens, without special ones.
-        end: where the audio ended; no word lasts longer, though symbols may come after.
         language: as asked for; None reads it from the symbols.
+        before: what was read of the first of them, so that long speech is not read from its
+            beginning at each step.
     """
+    language = language or before.language
     words: list[Word] = []
-    finished = 0
-    for group in _groups(symbols):
+    finished, at, read = 0, before.read, before.read
+    for group in _groups(symbols[read:]):
         text = spell([symbol.token for symbol in group]).strip()
         tag = _TAG.fullmatch(text) or _TAG.fullmatch(group[0].piece.lstrip(BOUNDARY))
         if tag is not None:
-            finished = len(words)
+            finished, read = len(words), at + len(group)
             language = language or tag[1]
         elif text:
-            finished = len(words)
+            finished, read = len(words), at
             words.append(_word(group, text, language))
-    return Heard(_fitted(words, end), finished, language)
+        at += len(group)
+    done = before.words[: before.finished]
+    return Heard((*done, *words), len(done) + finished, language, read)
+
+
+def within(words: Sequence[Word], end: int) -> tuple[Word, ...]:
+    """The words within the audio, which ends here: what was written after its end had been said
+    before it.
+
+    Args:
+        words: in order and without overlap.
+        end: session sample.
+    """
+    fitted: list[Word] = []
+    kept = len(words)
+    while kept and words[kept - 1].end > end:
+        kept -= 1
+        word = words[kept]
+        first = min(word.start, end - 1)
+        fitted.append(replace(word, start=first, end=end))
+        end = first
+    return (*words[:kept], *reversed(fitted))
 
 
 def _groups(symbols: Sequence[Symbol]) -> list[list[Symbol]]:
@@ -93,17 +121,6 @@ def _word(group: Sequence[Symbol], text: str, language: str | None) -> Word:
         sum(symbol.score for symbol in group) / len(group),
         language,
     )
-
-
-def _fitted(words: Sequence[Word], end: int) -> tuple[Word, ...]:
-    """The words within the audio: what was written after its end had been said before it."""
-    fitted: list[Word] = []
-    for word in reversed(words):
-        last = min(word.end, end)
-        first = min(word.start, last - 1)
-        fitted.append(replace(word, start=first, end=last))
-        end = first
-    return tuple(reversed(fitted))
 
 
 def _unspaced(character: str) -> bool:
