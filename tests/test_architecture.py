@@ -36,6 +36,7 @@ PURE = (
     "audio/framing.py",
     "client/state.py",
     "engines/__init__.py",
+    "engines/batching.py",
     "engines/delays.py",
     "engines/modelless.py",
     "engines/placement.py",

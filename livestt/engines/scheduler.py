@@ -3,17 +3,13 @@
 An engine (`livestt.engines`) and a diarizer (`livestt.speakers`) are both such a model: each gets
 a scheduler of its own.
 
-Earliest deadline first. The most urgent job picks the batch; other waiting jobs with the same
-`Runner.batch_key` ride along up to the model's batch size, so batches form by themselves when
-the model is the bottleneck and cost nothing when it is not. Where a model can work on several
-batches at once, jobs that could share one are spread over the workers that are idle.
+Batches (`livestt.engines.batching`) form by themselves when the model is the bottleneck and cost
+nothing when it is not. Where a model can work on several at once, there is a worker for each.
 
 A session has at most one job here and may withdraw it while it waits, to ask with more audio:
 steps grow under load, the queue never does.
 
-Jobs of files are **background** jobs: they go when no live job waits and never ride along with
-one. While somebody speaks they go one at a time and leave a worker free where there are several,
-so a live job waits for at most one of them.
+Jobs of files are **background** jobs: a live job waits for at most one of them.
 """
 
 from __future__ import annotations
@@ -25,6 +21,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from livestt.engines import Engine, Hypothesis, Job
+from livestt.engines.batching import may_begin, next_batch
 from livestt.engines.delays import Delay, Delays
 from livestt.engines.tickets import BatchReport, SchedulerStats, TicketOf, settle, tell
 from livestt.errors import EngineError
@@ -260,12 +257,8 @@ class SchedulerOf(Generic[J, A]):
             return batch
 
     def _ready(self) -> bool:
-        """Whether there is something that this worker should begin now."""
-        if not all(ticket.background for ticket in self._waiting):
-            return True
-        background = sum(batch[0].background for _, batch in self._running.values())
-        free = len(self._threads) - background
-        return bool(self._waiting) and (free > 1 or len(self._threads) == 1 or not self._live)
+        busy = sum(batch[0].background for _, batch in self._running.values())
+        return may_begin(self._waiting, busy=busy, workers=len(self._threads), live=self._live)
 
     @property
     def _live(self) -> bool:
@@ -276,17 +269,8 @@ class SchedulerOf(Generic[J, A]):
         self.stats.waiting = sum(not ticket.background for ticket in self._waiting)
 
     def _choose(self) -> list[TicketOf[J, A]]:
-        """The most urgent job and its like; what idle workers could do is left to them."""
-        queue = sorted(self._waiting, key=lambda ticket: (ticket.background, ticket.deadline))
-        background = queue[0].background
-        queue = [ticket for ticket in queue if ticket.background == background]
-        most = 1 if background and self._live else self.engine.capabilities.max_batch
-        if most == 1 or len(queue) == 1:
-            return queue[:1]
-        key = self._key(queue[0])
-        alike = [queue[0], *(t for t in queue[1:] if self._key(t) == key)]
-        share = -(-len(alike) // max(1, self._idle))
-        return alike[: min(most, share)]
+        most = self.engine.capabilities.max_batch
+        return next_batch(self._waiting, self._key, most=most, idle=self._idle, live=self._live)
 
     def _key(self, ticket: TicketOf[J, A]) -> Hashable:
         """The engine's key; a job it cannot even look at goes alone, to fail alone."""
