@@ -14,11 +14,10 @@ from typing import Any
 from livestt.engines import Capabilities
 from livestt.errors import BadRequest
 from livestt.languages import code_of
+from livestt.protocols.options import MAX_TEXT
 
 TRUE = ("true", "1", "yes", "on")
 FALSE = ("false", "0", "no", "off", "")
-MAX_TEXT = 4_000
-"""Most characters of a prompt, and of all hotwords; engines use a few dozen words of either."""
 MAX_LIST, MAX_ITEMS = 16 * MAX_TEXT, 2_000
 """Most characters of a list, and items of one written as JSON."""
 

@@ -18,7 +18,7 @@ from livestt.audio.format import AudioFormat, Encoding
 from livestt.engines import Capabilities, StreamOptions
 from livestt.errors import BadRequest, LivesttError
 from livestt.events import Committed, Ended, Event
-from livestt.protocols.native import configured, language_option
+from livestt.protocols.options import configured, language_option
 
 VERSION = "1.10.2"
 """Of the protocol, as its reference library counts."""

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar, get_args
 
 import pytest
@@ -13,7 +12,6 @@ from livestt.audio.format import AudioFormat
 from livestt.engines import Capabilities, StreamOptions
 from livestt.errors import BadRequest, TooManySessions
 from livestt.protocols.native import (
-    MAX_TEXT,
     PCM_INPUT,
     Ack,
     Close,
@@ -24,17 +22,15 @@ from livestt.protocols.native import (
     Request,
     Resync,
     config_message,
-    configured,
     error_message,
-    language_option,
     parse_control,
     parse_query,
 )
+from livestt.protocols.options import MAX_TEXT, configured
 
 ENGINE = Capabilities(
     "test", "none", "window", languages=frozenset({"en", "fr", "yue"}), detects_language=True
 )
-DEAF = replace(ENGINE, detects_language=False)
 DEFAULTS = StreamOptions(language="fr", prompt="default", hotwords=("one",))
 
 
@@ -120,47 +116,6 @@ class TestQuery:
     def test_pcm_input_declares_what_is_undeclared(self) -> None:
         assert ask(pcm_input=True).audio == PCM_INPUT
         assert ask(pcm_input=True, encoding="alaw").audio.encoding == "alaw"
-
-
-class TestLanguage:
-    @pytest.mark.parametrize(
-        ("value", "language"),
-        [(None, "d"), ("", "d"), ("auto", None), ("en", "en"), (" FR ", "fr"), ("fr_CA", "fr")],
-    )
-    def test_option(self, value: str | None, language: str | None) -> None:
-        assert language_option(value, ENGINE, "d") == language
-
-    def test_auto_is_a_known_language_where_none_can_be_detected(self) -> None:
-        assert language_option("auto", DEAF) == "en"
-
-
-class TestConfigure:
-    def test_only_what_is_present_changes(self) -> None:
-        assert configured(DEFAULTS, {}, ENGINE) == DEFAULTS
-        assert configured(DEFAULTS, {"x": 1}, ENGINE) == DEFAULTS
-        changed = configured(DEFAULTS, {"prompt": "", "hotwords": [" a ", ""]}, ENGINE)
-        assert changed == StreamOptions("fr", prompt="", hotwords=("a",))
-
-    @pytest.mark.parametrize(
-        ("name", "value"),
-        [
-            ("language", None),
-            ("language", 7),
-            ("language", "xx"),
-            ("prompt", None),
-            ("prompt", ["a"]),
-            ("prompt", "x" * (MAX_TEXT + 1)),
-            ("hotwords", None),
-            ("hotwords", {"a": 1}),
-            ("hotwords", ["a", 1]),
-            ("hotwords", ["x" * MAX_TEXT, "x"]),
-            ("target_language", "de"),
-            ("target_language", ["de"]),
-        ],
-    )
-    def test_a_bad_value_is_refused_by_name(self, name: str, value: object) -> None:
-        with pytest.raises(BadRequest, match=name):
-            configured(DEFAULTS, {name: value}, ENGINE)
 
 
 json_values = st.recursive(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from livestt.errors import BadRequest
-from livestt.protocols.native import MAX_TEXT
+from livestt.protocols.options import MAX_TEXT
 
 MAX_ECHO = 1_000
 """Characters of a bad message that its answer repeats."""

@@ -14,7 +14,7 @@ from livestt.protocols.deepgram.query import (
     live_sound,
     refuse_promises,
 )
-from livestt.protocols.native import language_option
+from livestt.protocols.options import language_option
 
 EOT, EAGER, TIMEOUT = (0.5, 0.9), (0.3, 0.9), (500, 10_000)
 """The ranges of the thresholds, and of the timeout in milliseconds."""

@@ -14,7 +14,7 @@ from livestt.audio.format import AudioFormat
 from livestt.engines import Capabilities, StreamOptions
 from livestt.errors import BadRequest
 from livestt.protocols.deepgram.words import WordForm, plain
-from livestt.protocols.native import MAX_TEXT, language_option
+from livestt.protocols.options import MAX_TEXT, language_option
 from livestt.timebase import from_ms
 
 Framing = Literal["none", "opus", "speex", "amr-nb", "amr-wb", "g729"]

@@ -13,7 +13,6 @@ from typing import Any, Literal
 from livestt.audio.format import MAX_RATE, MIN_RATE, AudioFormat
 from livestt.engines import Capabilities, StreamOptions
 from livestt.errors import BadRequest
-from livestt.protocols.native import configured, language_option
 from livestt.protocols.openai_realtime.fields import (
     Check,
     checked,
@@ -24,6 +23,7 @@ from livestt.protocols.openai_realtime.fields import (
     texts,
     within,
 )
+from livestt.protocols.options import configured, language_option
 from livestt.vad.endpointing import EndpointingOptions
 
 RATE = 24_000

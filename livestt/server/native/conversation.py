@@ -33,12 +33,11 @@ from livestt.protocols.native import (
     Resync,
     Tell,
     config_message,
-    configured,
     error_message,
     parse_control,
-    target_option,
 )
 from livestt.protocols.native_state import NativeStates
+from livestt.protocols.options import configured, target_option
 from livestt.protocols.voices import voice_body
 from livestt.server.access import asking
 from livestt.server.live.session import LiveSession

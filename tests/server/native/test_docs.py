@@ -15,7 +15,8 @@ import livestt
 from livestt.engines import StreamOptions
 from livestt.engines.scripted import script_of
 from livestt.errors import BadRequest, ClientError, EngineError, LivesttError, ServerRestart
-from livestt.protocols.native import configured, error_message, parse_control, parse_query
+from livestt.protocols.native import error_message, parse_control, parse_query
+from livestt.protocols.options import configured
 
 from ..conftest import Serve
 from ..engines import Faulty, Watched
