@@ -1,8 +1,9 @@
 """A model that is in memory only while somebody needs it.
 
-`Resident` stands in front of an engine, and `ResidentDiarizer` in front of a diarizer. Whoever
-opens a stream of the engine makes the models come back, and waits for them; while nobody has one
-they may be put out of memory with `Residence.evict`.
+`Resident` stands in front of an engine, `ResidentDiarizer` in front of a diarizer and
+`ResidentEmbedder` in front of an embedder. Whoever opens a stream of the engine makes the models
+come back, and waits for them, and so does whoever asks the embedder; while nobody has a stream they
+may be put out of memory with `Residence.evict`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from livestt.engines import Capabilities, Engine, Hypothesis, Job, StreamOptions
 from livestt.errors import EngineError, SetupError
 from livestt.settings import Settings
 from livestt.speakers import Activity, Diarizer, DiarizerCapabilities, DiarizerJob
+from livestt.speakers.embeddings import Embedder, EmbedderCapabilities, EmbedderJob, Embedding
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ State = Literal["loaded", "loading", "unloading", "unloaded"]
 
 
 class Closable(Protocol):
-    """What engines and diarizers have in common."""
+    """What engines, diarizers and embedders have in common."""
 
     @property
     def capabilities(self) -> Any: ...
@@ -43,12 +45,14 @@ class Models(NamedTuple):
     diarizer: Diarizer | None = None
     file_diarizer: Diarizer | None = None
     """Of files; may be the same."""
+    embedder: Embedder | None = None
+    """Compares voices."""
 
     @property
     def all(self) -> list[Closable]:
         """Each of them once."""
         found: list[Closable] = [self.engine]
-        for one in (self.diarizer, self.file_diarizer):
+        for one in (self.diarizer, self.file_diarizer, self.embedder):
             if one is not None and not any(one is other for other in found):
                 found.append(one)
         return found
@@ -251,6 +255,36 @@ class ResidentDiarizer:
         """Nothing: the engine's residence closes all."""
 
 
+class ResidentEmbedder:
+    """An embedder that comes and goes with an engine. Voices are also enrolled while nobody speaks,
+    so each batch holds the models while it lasts.
+
+    Args:
+        residence: where it is kept.
+        capabilities: of the embedder.
+    """
+
+    def __init__(self, residence: Residence, capabilities: EmbedderCapabilities) -> None:
+        self.capabilities = capabilities
+        self._residence = residence
+
+    def batch_key(self, job: EmbedderJob) -> Hashable:
+        try:
+            return _embedder(self._residence.held).batch_key(job)
+        except EngineError:
+            return job  # only the model knows what goes with it: alone, it may fetch the model
+
+    def run(self, jobs: Sequence[EmbedderJob]) -> list[Embedding]:
+        models = self._residence.hold()
+        try:
+            return _embedder(models).run(jobs)
+        finally:
+            self._residence.let_go()
+
+    def close(self) -> None:
+        """Nothing: the engine's residence closes all."""
+
+
 def load_models(settings: Settings, say: Callable[[str], None] | None = None) -> Models:
     """What a server with these settings runs. Blocking, and may download.
 
@@ -260,19 +294,23 @@ def load_models(settings: Settings, say: Callable[[str], None] | None = None) ->
         SetupError: something of it cannot be loaded.
     """
     from livestt.engines.registry import load_engine
+    from livestt.speakers.embedder_registry import load_embedder
     from livestt.speakers.registry import load_diarizer, load_file_diarizer
 
-    if not settings.diarization:
-        return Models(load_engine(settings, say))
     with ExitStack() as loaded:
-        diarizer = load_diarizer(settings, say)
-        loaded.callback(diarizer.close)
-        file_diarizer = load_file_diarizer(settings, diarizer, say)
-        if file_diarizer is not diarizer:
-            loaded.callback(file_diarizer.close)
+        embedder = load_embedder(settings)
+        if embedder is not None:
+            loaded.callback(embedder.close)
+        diarizer = file_diarizer = None
+        if settings.diarization:
+            diarizer = load_diarizer(settings, say)
+            loaded.callback(diarizer.close)
+            file_diarizer = load_file_diarizer(settings, diarizer, say)
+            if file_diarizer is not diarizer:
+                loaded.callback(file_diarizer.close)
         engine = load_engine(settings, say)
         loaded.pop_all()
-    return Models(engine, diarizer, file_diarizer)
+    return Models(engine, diarizer, file_diarizer, embedder)
 
 
 def resident(models: Models, settings: Settings) -> Models:
@@ -291,10 +329,18 @@ def resident(models: Models, settings: Settings) -> Models:
         file_diarizer = diarizer
     elif patient is not None:
         file_diarizer = ResidentDiarizer(residence, lambda m: m.file_diarizer, patient.capabilities)
+    embedder = None
+    if models.embedder is not None:
+        embedder = ResidentEmbedder(residence, models.embedder.capabilities)
     engine = Resident(residence, models.engine.capabilities)
     if not settings.preload:
         residence.evict()
-    return Models(engine, diarizer, file_diarizer)
+    return Models(engine, diarizer, file_diarizer, embedder)
+
+
+def _embedder(models: Models) -> Embedder:
+    assert models.embedder is not None, "the same models were loaded again"
+    return models.embedder
 
 
 def _abilities(models: Models) -> list[Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from speakers.choir import Choir, sound_of, sung
 
 from livestt.engines import StreamOptions
 from livestt.engines.scripted import ScriptedEngine
@@ -15,6 +17,7 @@ from livestt.errors import EngineError, ModelUnavailable
 from livestt.resident import Models, Residence, Resident, load_models, resident, state_of
 from livestt.settings import Settings
 from livestt.speakers import DiarizerJob
+from livestt.speakers.embeddings import EmbedderJob, Embedding
 from livestt.speakers.scripted import ScriptedDiarizer
 
 OPTIONS = StreamOptions()
@@ -164,6 +167,44 @@ def test_diarizers_come_and_go_with_the_engine(shelf: Shelf) -> None:
         diarizer.close()
     assert not models.engine.residence.evict()
     models.engine.release(stream)
+    assert models.engine.residence.evict()
+
+
+def test_an_embedder_comes_and_goes_with_the_engine(shelf: Shelf) -> None:
+    """Also for somebody who has no session: voices are enrolled while nobody speaks."""
+    choirs: list[Choir] = []
+
+    def load() -> Models:
+        choirs.append(Choir())
+        return Models(shelf.load(), embedder=choirs[-1])
+
+    models = resident(load(), Settings(backend="scripted"))
+    assert isinstance(models.engine, Resident)
+    assert models.embedder is not None
+    residence = models.engine.residence
+    residence._load = load
+    job = EmbedderJob(sung(1, 1.0))
+    assert models.embedder.batch_key(job) is None
+    assert residence.evict()
+    assert models.embedder.batch_key(job) is job, "alone, while nobody knows what goes with it"
+    assert models.embedder.capabilities == choirs[0].capabilities
+    assert (models.embedder.run([job])[0] == sound_of(1)).all()
+    assert choirs[1].heard == [job]
+    assert shelf.models[0].closed
+    models.embedder.close()
+    assert residence.evict(), "nobody holds it any more"
+
+
+def test_an_embedder_that_fails_holds_nothing(shelf: Shelf) -> None:
+    class Hoarse(Choir):
+        def run(self, jobs: Sequence[EmbedderJob]) -> list[Embedding]:
+            raise EngineError("hoarse")
+
+    models = resident(Models(shelf.load(), embedder=Hoarse()), Settings(backend="scripted"))
+    assert isinstance(models.engine, Resident)
+    assert models.embedder is not None
+    with pytest.raises(EngineError, match="hoarse"):
+        models.embedder.run([EmbedderJob(sung(1, 1.0))])
     assert models.engine.residence.evict()
 
 

@@ -56,13 +56,11 @@ def assemble(settings: Settings, announce: Callable[[str], None]) -> Starlette:
     """
     from livestt.resident import load_models, resident
     from livestt.server.app import create_app
-    from livestt.speakers.embedder_registry import load_embedder
     from livestt.store import open_store
     from livestt.translation.registry import load_translator
 
     check_parts(settings)
     store = open_store(settings)
-    embedder = load_embedder(settings)
     translator = load_translator(settings)
     models = load_models(settings, announce)
     if settings.model_idle_seconds or not settings.preload:
@@ -73,7 +71,7 @@ def assemble(settings: Settings, announce: Callable[[str], None]) -> Starlette:
         diarizer=models.diarizer,
         file_diarizer=models.file_diarizer,
         store=store,
-        embedder=embedder,
+        embedder=models.embedder,
         translator=translator,
     )
 
