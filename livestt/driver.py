@@ -22,8 +22,9 @@ from livestt.audio.frontend import Frontend, Heard
 from livestt.engine_driving import EngineDriver, drive_engine
 from livestt.engines import Engine, Samples, StreamOptions
 from livestt.engines.scheduler import Scheduler
-from livestt.events import Ended, Event, SpeakerNamed, SpeakerSeparated, SpeakersMerged
+from livestt.events import Ended, Event
 from livestt.limiters import hearing
+from livestt.people import Told
 from livestt.pipeline import Manner, Pipeline
 from livestt.settings import Settings
 from livestt.speakers import Diarizer
@@ -126,7 +127,7 @@ class Driver:
         """Let speech start and end by other options from now on."""
         self._session.listen(endpointing)
 
-    def tell(self, event: SpeakerNamed | SpeakersMerged | SpeakerSeparated) -> None:
+    def tell(self, event: Told) -> None:
         """Somebody knows more about the speakers."""
         if self._speakers is not None:
             self._speakers.tell(event)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from livestt.events import (
     Event,
@@ -12,15 +13,24 @@ from livestt.events import (
     SpeakersMerged,
 )
 
+Told = SpeakerNamed | SpeakersMerged | SpeakerSeparated
+"""What somebody who knows the speakers can say about them."""
+
 
 class People:
-    """What somebody who knows the speakers has said about them; a fold of events."""
+    """What somebody who knows the speakers has said about them; a fold of events.
 
-    def __init__(self) -> None:
+    Args:
+        told: what has been said already.
+    """
+
+    def __init__(self, told: Iterable[Event] = ()) -> None:
         self._given: dict[int, str] = {}
         """By hand; empty for people who are to have no name."""
         self._recognized: dict[int, SpeakerRecognized] = {}
         self._same: dict[int, int] = {}
+        for event in told:
+            self.apply(event)
 
     @property
     def names(self) -> Mapping[int, str]:
@@ -32,6 +42,20 @@ class People:
     def recognized(self) -> Mapping[int, SpeakerRecognized]:
         """The people whose name comes from their voice."""
         return {p: event for p, event in self._recognized.items() if p not in self._given}
+
+    @property
+    def told(self) -> list[Event]:
+        """What makes another fold of events know the same."""
+        return [
+            *(SpeakersMerged(speaker, into) for speaker, into in self._same.items()),
+            *self._recognized.values(),
+            *(SpeakerNamed(person, name) for person, name in self._given.items()),
+        ]
+
+    @property
+    def alike(self) -> Mapping[int, SpeakerRecognized]:
+        """The people who sound like somebody, whatever name they were given."""
+        return self._recognized
 
     @property
     def same(self) -> Mapping[int, int]:
@@ -51,7 +75,7 @@ class People:
                 person = self._same.get(speaker, speaker)
                 self._recognized.pop(person, None)
                 if name:
-                    self._recognized[person] = event
+                    self._recognized[person] = replace(event, speaker=person)
             case SpeakersMerged(speaker, into):
                 return self._merge(self._same.get(speaker, speaker), self._same.get(into, into))
             case SpeakerSeparated(speaker):
@@ -72,5 +96,32 @@ class People:
         if given:
             self._given[into] = given[0]
         for event in filter(None, reversed(known)):
-            self._recognized[into] = event
+            self._recognized[into] = replace(event, speaker=into)
         return True
+
+
+def regrouped(told: Iterable[Event], wanted: Mapping[int, int | None]) -> list[Told]:
+    """What to say so that speakers are these people.
+
+    Args:
+        told: what has been said about them already.
+        wanted: speakers, and the number of the person that each is; None for a person of its own.
+    """
+    people = People(told)
+    said: list[Told] = []
+
+    def say(event: Told) -> None:
+        people.apply(event)
+        said.append(event)
+
+    for speaker, into in wanted.items():
+        now = people.same.get(speaker)
+        person = people.person(into)
+        if now is not None and now != person:
+            others = [one for one, to in people.same.items() if to == now and one != speaker]
+            say(SpeakerSeparated(now))
+            for one in others:
+                say(SpeakersMerged(one, now))
+        if person is not None and person != people.person(speaker):
+            say(SpeakersMerged(speaker, person))
+    return said

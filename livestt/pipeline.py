@@ -72,6 +72,8 @@ class Manner:
     """The highest number of a speaker there."""
     target_language: str | None = None
     """What lines are translated into; of live sessions only, where the server translates."""
+    told: Sequence[Event] = ()
+    """What was said about its people there."""
 
 
 class Pipeline:
@@ -157,6 +159,7 @@ class Pipeline:
             least=from_seconds(self.settings.voice_min_seconds),
             max_speakers=manner.max_speakers or self.settings.max_speakers or None,
             before=manner.before,
+            told=manner.told,
             people=manner.people,
             keeper=embedder.capabilities.model if self.settings.voices else "",
         )

@@ -18,7 +18,7 @@ from livestt.errors import UnsupportedOption
 
 Scope = Literal["transcribe", "view", "metrics", "admin"]
 """``transcribe``: send audio and get its words. ``view``: read sessions and transcripts of others.
-``metrics``: read the server's figures. ``admin``: all of that, and delete."""
+``metrics``: read the server's figures. ``admin``: all of that, and what others own."""
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 USUAL: tuple[Scope, ...] = ("transcribe", "view")
 """What a key allows unless it says otherwise."""

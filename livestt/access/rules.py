@@ -66,8 +66,8 @@ def need(path: str, method: str | None, role: str | None) -> Need:
         and (role or "").lower() == "viewer"
     ):
         return "view"
-    if rule == "/transcripts/*" and method == "PATCH":
-        return "transcribe"
+    if rule == "/transcripts/*" and method in ("PATCH", "DELETE"):
+        return "transcribe"  # and it must be one's own
     if found == "view" and method not in (*READING, None):
         return "admin"
     return found

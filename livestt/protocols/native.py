@@ -15,6 +15,7 @@ from livestt.audio.format import AudioFormat
 from livestt.engines import Capabilities, StreamOptions
 from livestt.errors import BadRequest, LivesttError
 from livestt.events import SpeakerNamed, SpeakerSeparated, SpeakersMerged
+from livestt.people import Told
 from livestt.protocols.options import configured, language_option, target_option
 from livestt.timebase import SAMPLE_RATE
 
@@ -87,7 +88,7 @@ class Resync:
 class Tell:
     """What somebody knows about the speakers: a name, or that two of them are one."""
 
-    event: SpeakerNamed | SpeakersMerged | SpeakerSeparated
+    event: Told
 
 
 @dataclass(frozen=True, slots=True)

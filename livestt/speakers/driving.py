@@ -14,7 +14,8 @@ from anyio import to_thread
 
 from livestt.engines import Samples
 from livestt.engines.tickets import when_done
-from livestt.events import Event, SpeakerNamed, SpeakerSeparated, SpeakersMerged
+from livestt.events import Event
+from livestt.people import Told
 from livestt.speakers import DiarizerJob
 from livestt.speakers.diarization import Diarization, DiarizationOptions
 from livestt.speakers.gate import Gate
@@ -77,7 +78,7 @@ class SpeakerDriver:
             events = self._voices.follow(self.speakers.follow(events), self.speakers.turns)
         return self._gate.follow(events) if self._gate else events
 
-    def tell(self, event: SpeakerNamed | SpeakersMerged | SpeakerSeparated) -> None:
+    def tell(self, event: Told) -> None:
         """Somebody knows more about the speakers."""
         if self._voices is not None:
             self._voices.voices.tell(event)

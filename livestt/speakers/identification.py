@@ -22,21 +22,18 @@ from livestt.events import (
     Committed,
     Ended,
     Event,
-    SpeakerNamed,
     SpeakerRecognized,
-    SpeakerSeparated,
-    SpeakersMerged,
     SpeakerTurn,
     VoiceHeard,
     Warned,
 )
-from livestt.people import People
+from livestt.people import People, Told
 from livestt.speakers.attributions import Attributions
 from livestt.speakers.channels import Channels
 from livestt.speakers.clean_speech import CleanSpeech, Piece
 from livestt.speakers.embeddings import EmbedderJob, Embedding, cosine
 from livestt.speakers.heard_voice import HeardVoice
-from livestt.speakers.profiles import Likeness, Profile, recognised
+from livestt.speakers.profiles import Profile, recognised
 from livestt.speakers.turns import Turns
 from livestt.timebase import from_ms, from_seconds
 
@@ -66,6 +63,8 @@ class IdentificationOptions:
     """Samples for which words can be given to somebody else."""
     before: Mapping[int, HeardVoice] = field(default_factory=dict)
     """Voices of this session as another process heard them."""
+    told: Sequence[Event] = ()
+    """What was said about its people there."""
     people: int = 0
     """The highest number of a speaker there, whose voice may be unknown."""
     keeper: str = ""
@@ -93,9 +92,11 @@ class Identification:
         self._clean = CleanSpeech(options.least)
         self._words = Attributions(self._channels, options.memory)
         self._people = People()
+        for event in options.told:  # of a name nothing is known here, but that it was recognised
+            if not isinstance(event, SpeakerRecognized) or self.voice(event.speaker) is not None:
+                self._people.apply(event)
         self._pieces: deque[Piece] = deque(maxlen=MOST_PIECES)
         self._asked: tuple[EmbedderJob, Piece] | None = None
-        self._told: dict[int, Likeness] = {}
         self._failures = 0
         self._lost = False
         self._news: list[Event] = []
@@ -127,8 +128,8 @@ class Identification:
         if not self._lost:
             self._clean.receive_audio(samples)
 
-    def tell(self, event: SpeakerNamed | SpeakersMerged | SpeakerSeparated) -> None:
-        """Somebody knows more about the speakers."""
+    def tell(self, event: Told) -> None:
+        """Somebody knows more about the speakers; the session has said so."""
         self._people.apply(event)
         self._recognise()
 
@@ -230,20 +231,20 @@ class Identification:
         """Names for voices that are like a profile."""
         least = self._options.least
         heard = {n: v.embedding for n, v in self._of_people().items() if v.samples >= least}
-        held = {number: likeness.profile.id for number, likeness in self._told.items()}
+        told = dict(self._people.alike)
+        held = {number: event.voice for number, event in told.items()}
         found = recognised(heard, self._known(), self._options.threshold, held)
-        for number in self._told.keys() - found.keys():
-            self._news.append(SpeakerRecognized(number, "", "", 0.0))
+        for number in sorted(told.keys() - found.keys()):
+            self._recognised(SpeakerRecognized(number, "", "", 0.0))
         for number, likeness in found.items():
-            profile, before = likeness.profile, self._told.get(number)
-            if before is None or (before.profile.id, before.profile.name) != (
-                profile.id,
-                profile.name,
-            ):
-                self._news.append(
-                    SpeakerRecognized(number, profile.name, profile.id, likeness.similarity)
-                )
-        self._told = found
+            profile, before = likeness.profile, told.get(number)
+            if before is None or (before.voice, before.name) != (profile.id, profile.name):
+                alike = likeness.similarity
+                self._recognised(SpeakerRecognized(number, profile.name, profile.id, alike))
+
+    def _recognised(self, event: SpeakerRecognized) -> None:
+        self._people.apply(event)
+        self._news.append(event)
 
     def _of_people(self) -> dict[int, HeardVoice]:
         """Voices by person: speakers that were merged are one."""

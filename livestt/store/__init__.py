@@ -10,7 +10,7 @@ that a session can be reopened by another process exactly where the first one le
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +21,7 @@ from sqlalchemy import Connection, delete, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from livestt.errors import StillRunning, StoreUnavailable, UnknownSession
+from livestt.people import People, Told
 from livestt.pipeline import layout
 from livestt.settings import Settings
 from livestt.store import reading
@@ -37,6 +38,7 @@ from livestt.store.ownership import (
 )
 from livestt.store.reading import Found
 from livestt.store.schema import sessions
+from livestt.store.transaction import written
 from livestt.store.voices import VoiceShelf
 from livestt.store.writer import RETRY, Answer, Outcome, StoreStats, Writer
 from livestt.transcript import Layout, Segment
@@ -218,8 +220,10 @@ class Store:
         """
         with self._connection() as connection:
             row = _known(reading.stored(connection, session))
-            closed = reading.segments(connection, session, start, end)
-            rest = [line.segment for line in open_lines(connection, session, self._layout)]
+            closed = reading.segments(connection, session, start, end, row.merged)
+            rest = [
+                line.segment for line in open_lines(connection, session, self._layout, row.merged)
+            ]
         rest = [s for s in rest if s.end > start and (end is None or s.start < end)]
         return StoredTranscript(row, (*closed, *rest))
 
@@ -235,10 +239,8 @@ class Store:
         with self._connection() as connection:
             return reading.search(connection, query, limit, owner)
 
-    def edit(
-        self, session: str, title: str | None = None, speakers: Mapping[int, str] | None = None
-    ) -> Stored:
-        """Give a session a title, or its speakers names; an empty name takes one away.
+    def edit(self, session: str, title: str | None = None, told: Iterable[Told] = ()) -> Stored:
+        """Give a session a title, or say who its speakers are.
 
         Raises:
             UnknownSession: there is none.
@@ -246,9 +248,11 @@ class Store:
         """
         with self._connection() as connection:
             row = _known(reading.stored(connection, session, lock=True))
-            names = {**row.speakers, **(speakers or {})}
+            people = People([*row.told, *told])
             changes: dict[str, Any] = {
-                "speakers": {str(number): name for number, name in names.items() if name}
+                "speakers": {str(person): name for person, name in people.names.items()},
+                "merged": {str(speaker): into for speaker, into in people.same.items()},
+                "recognized": {str(p): written(event) for p, event in people.recognized.items()},
             }
             if title is not None:
                 changes["title"] = title

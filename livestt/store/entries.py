@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from livestt.events import Translated, VoiceHeard, Word
+from livestt.events import (
+    Event,
+    SpeakerNamed,
+    SpeakerRecognized,
+    SpeakersMerged,
+    Translated,
+    VoiceHeard,
+    Word,
+)
 from livestt.transcript import Segment
 
 LONGEST_TITLE = 200
@@ -64,13 +72,15 @@ class Entry:
     """Samples whose words are all committed."""
     language: str | None = None
     voices: tuple[tuple[int, int | None], ...] = ()
-    """Numbers of words, and whose each of them is."""
+    """Numbers of words, and the speaker that each was heard from, whoever that is."""
     names: tuple[tuple[int, str], ...] = ()
     """Speakers, and the name that each has now; an empty one takes it away."""
     heard: tuple[VoiceHeard, ...] = ()
     """What speakers sound like now."""
-    merged: tuple[tuple[int, int], ...] = ()
-    """Speakers that turned out to be another one, and which."""
+    merged: tuple[tuple[int, int | None], ...] = ()
+    """Speakers, and the person that each is now; None if it is one of its own again."""
+    recognized: tuple[tuple[int, SpeakerRecognized | None], ...] = ()
+    """People, and whom each was recognised as; None if that does not count any more."""
     translated: tuple[Translated, ...] = ()
     """Closed lines in another language."""
     opening: Opening | None = None
@@ -99,13 +109,27 @@ class Stored:
     audio: Mapping[str, Any]
     options: Mapping[str, Any]
     speakers: Mapping[int, str]
-    """Names that readers gave."""
+    """The names that people have."""
     received: int
     committed: int
     words: int
     missing: int
     """Words that could not be kept because the disk failed for too long."""
     epoch: int
+    merged: Mapping[int, int] = field(default_factory=dict)
+    """Speakers that are another person, and that person's number."""
+    recognized: Mapping[int, SpeakerRecognized] = field(default_factory=dict)
+    """People whose name comes from their voice, while the session runs."""
+
+    @property
+    def told(self) -> list[Event]:
+        """What is known of its speakers, as the session said it."""
+        given = self.speakers.keys() - self.recognized.keys()
+        return [
+            *(SpeakersMerged(speaker, into) for speaker, into in self.merged.items()),
+            *self.recognized.values(),
+            *(SpeakerNamed(person, self.speakers[person]) for person in sorted(given)),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +149,8 @@ class Resumed:
 
     row: Stored
     segments: tuple[Segment, ...]
-    """Closed ones, oldest first; only the newest, as many as asked for."""
+    """Closed ones, oldest first; only the newest, as many as asked for. Their speakers are those
+    that were heard, not merged."""
     next_line: int
     next_word: int
     growing: tuple[Word, ...]

@@ -12,13 +12,13 @@ again they go on as if nothing had been (`livestt.store.transaction.write`).
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from livestt.events import Committed, Ended
+from livestt.events import Committed, Ended, SpeakersMerged
 from livestt.store import reading
 from livestt.store.entries import Asked, Line, Resumed, Stored, milliseconds
 from livestt.store.schema import lines, session_voices, sessions
@@ -91,17 +91,19 @@ def end_abandoned(
     Their last words get lines, as in any session that ends, so that they can be found.
     """
     left = connection.execute(
-        select(sessions.c.id, sessions.c.seen)
+        select(sessions.c.id, sessions.c.seen, sessions.c.merged)
         .where(sessions.c.ended.is_(None), sessions.c.seen < milliseconds(before))
         .with_for_update(skip_locked=True)
     ).all()
     for row in left:
         if row.id in own:  # silent only because nothing could be written
             continue
-        rest = [line_row(row.id, line) for line in open_lines(connection, row.id, layout)]
+        same = {int(speaker): into for speaker, into in row.merged.items()}
+        rest = [line_row(row.id, line) for line in open_lines(connection, row.id, layout, same)]
         if rest:
             connection.execute(insert(lines), rest)
-        connection.execute(update(sessions).where(sessions.c.id == row.id).values(ended=row.seen))
+        this = update(sessions).where(sessions.c.id == row.id)
+        connection.execute(this.values(ended=row.seen, recognized={}))
         connection.execute(delete(session_voices).where(session_voices.c.session == row.id))
 
 
@@ -125,10 +127,20 @@ def forget(connection: Connection, before: datetime) -> list[str]:
     return forgotten
 
 
-def open_lines(connection: Connection, session: str, layout: Layout) -> list[Line]:
-    """The words after the last closed line, in lines."""
+def open_lines(
+    connection: Connection, session: str, layout: Layout, same: Mapping[int, int]
+) -> list[Line]:
+    """The words after the last closed line, in lines.
+
+    Args:
+        connection: in a transaction.
+        session: which.
+        layout: when lines close.
+        same: speakers who are another person, and that person's number.
+    """
     next_line, first, rest = reading.tail(connection, session)
     transcript = Transcript(layout, next_line)
+    transcript.apply(SpeakersMerged(speaker, into) for speaker, into in same.items())
     transcript.apply([Committed(tuple(rest)), Ended(0)])
     found = []
     for segment in transcript.segments:

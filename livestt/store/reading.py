@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, text
 
-from livestt.events import Translated, Word
+from livestt.events import SpeakerRecognized, Translated, Word
 from livestt.store.entries import Stored, moment
 from livestt.store.schema import lines, sessions, words
-from livestt.transcript import Segment, main_language
+from livestt.transcript import Segment, main_language, main_speaker
 
 OPENING_LINES = 4
 """Of a session, among which the first that is no pause is."""
@@ -66,8 +66,22 @@ def newest(
     return [_stored(row) for row in connection.execute(query.limit(limit))]
 
 
-def segments(connection: Connection, session: str, start: int, end: int | None) -> list[Segment]:
-    """Closed lines that overlap ``[start, end)``, with their words."""
+def segments(
+    connection: Connection,
+    session: str,
+    start: int,
+    end: int | None,
+    same: Mapping[int, int] | None = None,
+) -> list[Segment]:
+    """Closed lines that overlap ``[start, end)``, with their words.
+
+    Args:
+        connection: in a transaction.
+        session: which.
+        start: sample.
+        end: sample; None for all that follows.
+        same: speakers who are another person, and that person's number.
+    """
     of = [lines.c.session == session, lines.c.end > start]
     if end is not None:
         of.append(lines.c.start < end)
@@ -76,6 +90,9 @@ def segments(connection: Connection, session: str, start: int, end: int | None) 
         return []
     first, last = rows[0].first, max(row.first + row.count for row in rows)
     by_number = _numbered(connection, session, words.c.n >= first, words.c.n < last)
+    for number, word in by_number.items():
+        if same and word.speaker is not None:
+            by_number[number] = replace(word, speaker=same.get(word.speaker, word.speaker))
     return [_segment(row, by_number) for row in rows]
 
 
@@ -115,8 +132,9 @@ def last_end(connection: Connection, session: str) -> int:
 def speakers(connection: Connection, session: str) -> int:
     """The highest number that a speaker of this session has; 0 if there are none."""
     highest = select(func.max(words.c.speaker)).where(words.c.session == session)
-    named = select(sessions.c.speakers).where(sessions.c.id == session)
-    numbers = map(int, connection.execute(named).scalar_one())
+    told = select(sessions.c.speakers, sessions.c.merged).where(sessions.c.id == session)
+    named, merged = connection.execute(told).one()
+    numbers = map(int, (*named, *merged, *merged.values()))
     return max([connection.execute(highest).scalar_one() or 0, *numbers])
 
 
@@ -173,7 +191,7 @@ def _numbered(connection: Connection, session: str, *where: ColumnElement[bool])
 def _segment(row: Row[Any], by_number: dict[int, Word]) -> Segment:
     numbers = range(row.first, row.first + row.count)
     said = tuple(by_number[n] for n in numbers if n in by_number)
-    speaker = said[0].speaker if said else None
+    speaker = main_speaker(said)
     translation = None
     if row.translation is not None:
         translation = Translated(row.n, row.translation, row.translation_language)
@@ -205,4 +223,9 @@ def _stored(row: Row[Any]) -> Stored:
         words=row.words,
         missing=row.missing,
         epoch=row.epoch,
+        merged={int(speaker): into for speaker, into in row.merged.items()},
+        recognized={
+            int(person): SpeakerRecognized(int(person), **known)
+            for person, known in row.recognized.items()
+        },
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from livestt.events import (
     Attributed,
@@ -12,8 +12,6 @@ from livestt.events import (
     Ended,
     Event,
     LanguageDetected,
-    SpeakerSeparated,
-    SpeakersMerged,
     Translated,
     VoiceHeard,
     Word,
@@ -27,6 +25,9 @@ PROGRESS = from_seconds(5)
 """Audio without a word after which it is stored how far the session is."""
 REMEMBERED = from_seconds(300)
 """Of closed lines; it only has to be longer than any one piece of audio that arrives."""
+
+_Known = TypeVar("_Known")
+_Gone = TypeVar("_Gone", str, None)
 
 
 class Recorder:
@@ -51,8 +52,6 @@ class Recorder:
         self._next_line = 0
         layout = replace(layout, retention=REMEMBERED)
         self._received = 0
-        self._heard = array("i")
-        """Of the words of this process: who was heard, whoever that is; 0 if nobody."""
         self._ended = False
         self.stays_open = False
         """Whether the session is to go on elsewhere after it has ended here."""
@@ -68,7 +67,6 @@ class Recorder:
             self._next_line = resumed.next_line
             self._view = resumed_view(layout, replace(resumed, segments=()))
             self._received = resume_at(resumed)
-        self._heard_from = self._next_word
 
     def open(self) -> Entry | None:
         """The entry that makes the session known, if it is not."""
@@ -80,17 +78,14 @@ class Recorder:
 
     def take(self, events: Sequence[Event]) -> Entry | None:
         """What to store before anybody learns of these events; None if that is nothing."""
-        named = dict(self._view.people.names)
-        closed: list[Line] = []
-        whose: list[tuple[int, int | None]] = []
-        for event in events:
-            whose += self._freed(event)
-            closed += self._closed_by(event)
-            whose += self._voices(event)
-        lines, voices = tuple(closed), tuple(whose)
+        people = self._view.people
+        named, same, known = dict(people.names), dict(people.same), people.recognized
+        lines = tuple(line for event in events for line in self._closed_by(event))
+        voices = tuple(voice for event in events for voice in _voices(event))
         words = tuple(w for event in events if isinstance(event, Committed) for w in event.words)
-        names = _changed(named, self._view.people.names)
-        merged = _merged(events)
+        names = _changed(named, people.names, "")
+        merged = _changed(same, people.same, None)
+        recognized = _changed(known, people.recognized, None)
         translated = tuple(
             event
             for event in events
@@ -99,14 +94,20 @@ class Recorder:
         heard = tuple(event for event in events if isinstance(event, VoiceHeard))
         ended = any(isinstance(event, Ended) for event in events)
         progressed = self._view.progress.received - self._received >= PROGRESS
-        learned = (voices, names, merged, heard, translated)
+        learned = (voices, names, merged, recognized, heard, translated)
         if not (words or lines or any(learned) or ended or progressed):
             return None
         entry = self._entry(
             words, lines, _language(events, words), ended=ended and not self.stays_open
         )
         return replace(
-            entry, voices=voices, names=names, merged=merged, heard=heard, translated=translated
+            entry,
+            voices=voices,
+            names=names,
+            merged=merged,
+            recognized=recognized,
+            heard=heard,
+            translated=translated,
         )
 
     def _closed_by(self, event: Event) -> list[Line]:
@@ -123,25 +124,6 @@ class Recorder:
             self._said += len(segment.words)
             self._next_line = segment.id + 1
         return lines
-
-    def _voices(self, event: Event) -> list[tuple[int, int | None]]:
-        """Numbers of words, and the person that each belongs to."""
-        if not isinstance(event, Attributed):
-            return []
-        for number, voice in enumerate(event.voices, event.first - self._heard_from):
-            if number >= 0:
-                self._heard.extend([0] * (number + 1 - len(self._heard)))
-                self._heard[number] = voice.speaker or 0
-        person = self._view.people.person
-        return [(event.first + i, person(voice.speaker)) for i, voice in enumerate(event.voices)]
-
-    def _freed(self, event: Event) -> list[tuple[int, int | None]]:
-        """The words of speakers that are about to be people of their own again."""
-        if not isinstance(event, SpeakerSeparated):
-            return []
-        merged = self._view.people.same.items()
-        free = {speaker for speaker, into in merged if into == event.speaker}
-        return [(self._heard_from + i, one) for i, one in enumerate(self._heard) if one in free]
 
     def _entry(
         self, words: tuple[Word, ...], lines: tuple[Line, ...], language: str | None, *, ended: bool
@@ -169,17 +151,11 @@ class Recorder:
         )
 
 
-def _merged(events: Iterable[Event]) -> tuple[tuple[int, int], ...]:
-    merged: list[tuple[int, int]] = []
-    for event in events:
-        match event:
-            case SpeakersMerged(speaker, into):
-                merged.append((speaker, into))
-            case SpeakerSeparated(speaker):
-                merged = [pair for pair in merged if pair[1] != speaker]
-            case _:
-                pass
-    return tuple(merged)
+def _voices(event: Event) -> list[tuple[int, int | None]]:
+    """Numbers of words, and the speaker that each was heard from."""
+    if not isinstance(event, Attributed):
+        return []
+    return [(number, voice.speaker) for number, voice in enumerate(event.voices, event.first)]
 
 
 def _language(events: Iterable[Event], words: Sequence[Word]) -> str | None:
@@ -188,7 +164,9 @@ def _language(events: Iterable[Event], words: Sequence[Word]) -> str | None:
     return (detected[-1:] or spoken or [None])[0]
 
 
-def _changed(before: Mapping[int, str], now: Mapping[int, str]) -> tuple[tuple[int, str], ...]:
-    """The names that are others now; empty for people who have none any more."""
+def _changed(
+    before: Mapping[int, _Known], now: Mapping[int, _Known], gone: _Gone
+) -> tuple[tuple[int, _Known | _Gone], ...]:
+    """What is known of speakers, where it is something else now."""
     people = sorted({*before, *now})
-    return tuple((p, now.get(p, "")) for p in people if before.get(p, "") != now.get(p, ""))
+    return tuple((p, now.get(p, gone)) for p in people if before.get(p) != now.get(p))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from livestt.audio.format import AudioFormat
-from livestt.events import Event, Past, Progress, SpeakerNamed, Word, continued
+from livestt.events import Event, Past, Progress, Word, continued
 from livestt.store.entries import Resumed
 from livestt.timebase import from_seconds
 from livestt.transcript import Layout, Transcript
@@ -113,5 +113,5 @@ def resumed_view(layout: Layout, resumed: Resumed) -> Transcript:
         last_end=resumed.last_end,
     )
     view.language = resumed.row.language
-    view.apply(SpeakerNamed(number, name) for number, name in resumed.row.speakers.items())
+    view.apply(resumed.row.told)
     return view

@@ -2,7 +2,8 @@
 
 ::
 
-    sessions 1 ──── n words     append-only: word n of a session is written once
+    sessions 1 ──── n words     append-only: word n of a session is written once; whose it is,
+         │                      by the number that it was heard under, may change
          ├──────── n lines      closed lines, as readers saw them: words [first, first + count)
          └──────── n session_voices   what its speakers sound like, while it may be resumed
     voices                      profiles that people enrolled
@@ -64,6 +65,8 @@ sessions = Table(
     Column("audio", JSON, nullable=False),
     Column("options", JSON, nullable=False),
     Column("speakers", JSON, nullable=False),
+    Column("merged", JSON, nullable=False, server_default=text("'{}'")),
+    Column("recognized", JSON, nullable=False, server_default=text("'{}'")),
     Column("received", BigInteger, nullable=False, default=0),
     Column("committed", BigInteger, nullable=False, default=0),
     Column("words", Integer, nullable=False, default=0),
@@ -161,6 +164,12 @@ for _statement in _POSTGRES_SEARCH:
     event.listen(lines, "after_create", _ddl(_statement, "postgresql"))
 
 
+def _add_people(connection: Connection) -> None:
+    for name in ("merged", "recognized"):
+        column = f"ALTER TABLE sessions ADD COLUMN {name} JSON NOT NULL DEFAULT '{{}}'"
+        connection.execute(text(column))
+
+
 def _add_voices(connection: Connection) -> None:
     SCHEMA.create_all(connection, [voices, session_voices])
 
@@ -178,6 +187,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _add_voices,
     _add_folders,
     _add_translations,
+    _add_people,
 )
 """``MIGRATIONS[i]`` brings version ``i + 1`` to version ``i + 2``."""
 

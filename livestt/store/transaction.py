@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from livestt.events import Word
+from livestt.events import SpeakerRecognized, Word
 from livestt.store.entries import Entry, Line, Opening, milliseconds
 from livestt.store.schema import lines, session_voices, sessions, words
 
@@ -113,29 +113,46 @@ def _write_translations(connection: Connection, entries: Sequence[Entry]) -> Non
 
 
 def _write_speakers(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Whose the words are, and who that is, in the order in which it was found out."""
+    """Whose the words are, and who that is."""
     heard: list[dict[str, Any]] = []
     for entry in entries:
         heard += [{"of": entry.session, "number": n, "whose": whose} for n, whose in entry.voices]
-        if heard and (entry.merged or entry is entries[-1]):
-            connection.execute(_VOICE, heard)
-            heard = []
         _write_people(connection, entry)
         _write_voices(connection, entry)
+    if heard:
+        connection.execute(_VOICE, heard)
 
 
 def _write_people(connection: Connection, entry: Entry) -> None:
     """Who the speakers of one session are."""
-    for speaker, into in entry.merged:
-        mine = (words.c.session == entry.session) & (words.c.speaker == speaker)
-        connection.execute(update(words).where(mine).values(speaker=into))
-    if not entry.names:
+    if not (entry.names or entry.merged or entry.recognized or entry.ended):
         return
     this = sessions.c.id == entry.session
-    known = dict(connection.execute(select(sessions.c.speakers).where(this)).scalar_one())
-    known |= {str(speaker): _clean(name) for speaker, name in entry.names}
-    kept = {speaker: name for speaker, name in known.items() if name}
-    connection.execute(update(sessions).where(this).values(speakers=kept))
+    columns = sessions.c.speakers, sessions.c.merged, sessions.c.recognized
+    names, merged, recognized = connection.execute(select(*columns).where(this)).one()
+    known = {person: event and written(event) for person, event in entry.recognized}
+    changed = {
+        "speakers": _changed(names, [(person, _clean(name)) for person, name in entry.names]),
+        "merged": _changed(merged, entry.merged),
+        "recognized": {} if entry.ended else _changed(recognized, known.items()),
+    }
+    if changed != {"speakers": names, "merged": merged, "recognized": recognized}:
+        connection.execute(update(sessions).where(this).values(changed))
+
+
+def written(event: SpeakerRecognized) -> dict[str, Any]:
+    """Whom a speaker was recognised as, as its column holds it."""
+    return {
+        "name": _clean(event.name),
+        "voice": event.voice,
+        "similarity": round(event.similarity, 4),
+    }
+
+
+def _changed(known: Mapping[str, Any], changes: Iterable[tuple[int, Any]]) -> dict[str, Any]:
+    """A column that is by speaker, with these changes; what is empty is taken away."""
+    now = {**known, **{str(speaker): value for speaker, value in changes}}
+    return {speaker: value for speaker, value in now.items() if value}
 
 
 def _write_voices(connection: Connection, entry: Entry) -> None:
@@ -260,6 +277,8 @@ def _opening(opening: Opening, seen: int) -> dict[str, Any]:
         "audio": dict(opening.audio),
         "options": dict(opening.options),
         "speakers": {},
+        "merged": {},
+        "recognized": {},
         "received": 0,
         "committed": 0,
         "words": 0,

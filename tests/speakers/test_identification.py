@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +19,7 @@ from livestt.events import (
     Event,
     SpeakerNamed,
     SpeakerRecognized,
+    SpeakerSeparated,
     SpeakersMerged,
     Voice,
     Warned,
@@ -207,6 +208,18 @@ class TestNames:
         heard.tell([])
         assert heard.names == {1: "Ann"}
 
+    def test_who_is_taken_apart_has_the_own_name_again(self) -> None:
+        """Whoever speaks for the session says first that it was so, and then what follows."""
+        heard = rig(OPTIONS, ann(1), ann(2, "Bea")).hear(Say(0, 1, 4), Say(1, 2, 8))
+        for event, names in (
+            (SpeakersMerged(2, 1), {1: "Bea"}),
+            (SpeakerSeparated(1), {1: "Ann", 2: "Bea"}),
+        ):
+            heard.transcript.apply([event])
+            heard.voices.tell(event)
+            heard.tell([])
+            assert heard.names == names
+
     def test_profiles_that_come_later_are_known_from_then_on(self) -> None:
         known: list[Profile] = []
         heard = Rig(Identification(OPTIONS, lambda: known)).hear(Say(0, 1, 4))
@@ -219,6 +232,51 @@ class TestNames:
     def test_a_name_is_said_once(self) -> None:
         heard = rig(OPTIONS, ann(1)).hear(*[Say(0, 1, 6)] * 3)
         assert sum(isinstance(event, SpeakerRecognized) for event in heard.events) == 1
+
+
+class TestGoingOn:
+    """In another process, which knows what was said in the first."""
+
+    BEFORE = IdentificationOptions(
+        0.7,
+        from_seconds(2),
+        people=2,
+        before={
+            1: HeardVoice.of(sound_of(1), from_seconds(4)),
+            2: HeardVoice.of(sound_of(2), from_seconds(4)),
+        },
+        told=(SpeakerRecognized(1, "Ann", "v_ann", 0.9), SpeakersMerged(3, 2)),
+    )
+
+    def begun(self, *profiles: Profile) -> Rig:
+        heard = rig(self.BEFORE, *profiles)
+        heard.transcript.apply(self.BEFORE.told)
+        return heard
+
+    def test_a_recognised_name_stays_without_being_said_again(self) -> None:
+        heard = self.begun(Profile("v_ann", "Ann", sound_of(1))).hear(Say(0, 2, 4))
+        assert heard.names == {1: "Ann"}
+        assert not any(isinstance(event, SpeakerRecognized) for event in heard.events)
+
+    def test_and_is_taken_back_where_it_does_not_hold(self) -> None:
+        assert self.begun().hear(Say(0, 2, 4)).names == {}, "the profile was deleted"
+        other = Profile("v_ann", "Ann", sound_of(2))
+        assert self.begun(other).hear(Say(0, 2, 4)).names == {2: "Ann"}
+
+    def test_a_name_of_whom_nothing_is_known_here_stays(self) -> None:
+        """Another embedder heard the first half."""
+        blind = replace(self.BEFORE, before={})
+        heard = rig(blind)
+        heard.transcript.apply(blind.told)
+        assert heard.hear(Say(0, 2, 4)).names == {1: "Ann"}
+
+    def test_merged_voices_are_one_person(self) -> None:
+        told = (*self.BEFORE.told, SpeakersMerged(2, 1))
+        voices = Identification(replace(self.BEFORE, told=told))
+        one, two = voices.voice(1), voices.voice(2)
+        assert one is not None
+        assert two is not None
+        assert one.samples == two.samples == from_seconds(8)
 
 
 class TestEnds:

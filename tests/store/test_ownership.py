@@ -11,6 +11,7 @@ from server.running import wait_until
 from sqlalchemy import func, select, text, update
 
 from livestt.errors import StillRunning
+from livestt.events import SpeakerNamed
 from livestt.store import Asked, Entry, Outcome, Store, writer
 from livestt.store.schema import sessions
 from livestt.store.transaction import Attempt
@@ -226,6 +227,6 @@ def test_a_name_that_is_heard_while_another_is_given_is_kept(two: tuple[Store, S
     with ThreadPoolExecutor(1) as pool:
         with mine._engine.begin() as connection:
             connection.execute(names)
-            edited = pool.submit(other.edit, "a", speakers={2: "Ben"})
+            edited = pool.submit(other.edit, "a", told=[SpeakerNamed(2, "Ben")])
             wait_until(lambda: connection.execute(waiting).scalar_one() > 0)
         assert edited.result(PATIENCE).speakers == {1: "Anna", 2: "Ben"}

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 import livestt.store as store_module
 from livestt.errors import BadStore, StoreUnavailable, UnknownSession
+from livestt.events import SpeakerNamed, SpeakersMerged
 from livestt.settings import Settings
 from livestt.store import Asked, Entry, Outcome, Store
 from livestt.store import open_store as open_named
@@ -123,8 +124,8 @@ def test_what_is_deleted_is_gone_from_everywhere(store: Store, tmp_path: Path) -
 
 def test_speakers_and_titles_can_be_named(store: Store) -> None:
     tell(store, "a", "hello")
-    store.edit("a", title="Monday", speakers={1: "Anna", 2: "Ben"})
-    row = store.edit("a", speakers={2: ""})
+    store.edit("a", title="Monday", told=[SpeakerNamed(1, "Anna"), SpeakerNamed(2, "Ben")])
+    row = store.edit("a", told=[SpeakerNamed(2, "")])
     assert (row.title, row.speakers) == ("Monday", {1: "Anna"})
 
 
@@ -308,6 +309,8 @@ class TestOpening:
                 "DROP TABLE voices; DROP TABLE session_voices; DROP TABLE folders;"
                 "ALTER TABLE lines DROP COLUMN translation;"
                 "ALTER TABLE lines DROP COLUMN translation_language;"
+                "ALTER TABLE sessions DROP COLUMN merged;"
+                "ALTER TABLE sessions DROP COLUMN recognized;"
                 "UPDATE livestt SET version = 1"
             )
         raw.close()
@@ -316,4 +319,5 @@ class TestOpening:
         assert again.voices.all() == []
         assert again.folders.begin().number == 1
         assert again.read("a").segments[0].translation is None
+        assert again.edit("a", told=[SpeakersMerged(2, 1)]).merged == {2: 1}
         again.close()

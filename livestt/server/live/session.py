@@ -20,11 +20,9 @@ from livestt.events import (
     Ended,
     Event,
     Flushed,
-    SpeakerNamed,
-    SpeakerSeparated,
-    SpeakersMerged,
     Warned,
 )
+from livestt.people import Told
 from livestt.pipeline import Manner, Pipeline, layout, tuning
 from livestt.server.access import asking
 from livestt.server.live.audience import BUG, Audience
@@ -109,7 +107,7 @@ class LiveSession:
         if resumed is not None:
             # Where voices are compared, speakers keep their own numbers.
             resumption = Resumption(resumed, audio, renumbers=pipeline.embedder is None)
-            manner = replace(manner, committed=resumption.before)
+            manner = replace(manner, committed=resumption.before, told=resumed.row.told)
         self.transcript = _view(lines, resumed)
         self.ended = anyio.Event()
         self.failure: LivesttError | None = None
@@ -219,11 +217,12 @@ class LiveSession:
         if not self.closed:
             self._inbox.put(endpointing)
 
-    def say(self, event: SpeakerNamed | SpeakersMerged | SpeakerSeparated) -> None:
+    def say(self, *told: Told) -> None:
         """Somebody knows more about the speakers."""
+        self._receive_events(list(told))
         if self._driver is not None:
-            self._driver.tell(event)
-        self._receive_events([event])
+            for event in told:
+                self._driver.tell(event)
 
     def voice(self, speaker: int) -> HeardVoice:
         """What a speaker sounds like so far.

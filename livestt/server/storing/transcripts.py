@@ -1,4 +1,4 @@
-"""Earlier transcripts over HTTP: list, search, read in many formats, rename, delete."""
+"""Earlier transcripts over HTTP: list, search, read in many formats, change, delete."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from livestt.errors import BadRequest, MissingScope, StillRunning, UnknownSession
-from livestt.events import SpeakerNamed
-from livestt.protocols.native import MAX_SPEAKER
+from livestt.protocols.transcript_edits import parse_edit
 from livestt.server.access.door import check_local, grant_of
 from livestt.server.access.refusals import answering
 from livestt.server.access.tokens import json_body
+from livestt.server.live.session import LiveSession
 from livestt.server.services import services
 from livestt.server.storing.audio import audio
 from livestt.store import Found, Store, Stored, StoredTranscript
@@ -39,7 +39,6 @@ TYPES: Mapping[str, str] = {
     "tsv": "text/tab-separated-values",
 }
 """Formats, and what each is to a browser."""
-LONGEST_NAME = 200
 BEGINNING = 120
 """Characters of a transcript's first line that a list shows."""
 
@@ -49,7 +48,7 @@ def routes() -> list[BaseRoute]:
         Route("/transcripts", answering(listing), methods=["GET"]),
         Route("/transcripts/{session}", answering(read), methods=["GET"]),
         Route("/transcripts/{session}/audio", answering(audio), methods=["GET"]),
-        Route("/transcripts/{session}", answering(rename), methods=["PATCH"]),
+        Route("/transcripts/{session}", answering(change), methods=["PATCH"]),
         Route("/transcripts/{session}", answering(delete), methods=["DELETE"]),
     ]
 
@@ -103,26 +102,36 @@ async def read(request: Request) -> Response:
     )
 
 
-async def rename(request: Request) -> Response:
-    """``{"title": "Monday", "speakers": {"1": "Anna"}}``; an empty name takes one away. Whoever
-    reads along with a session that runs learns the names too, in any dialect."""
+async def change(request: Request) -> Response:
+    """``{"title": "Monday", "speakers": {"1": "Anna"}, "merged": {"2": 1}}``; an empty name takes
+    one away, null undoes a merge. Whoever reads along with a session that runs learns it too, in
+    any dialect."""
     check_local(request)
-    store, session = store_of(request), request.path_params["session"]
-    row = await to_thread.run_sync(store.get, session)
-    grant = grant_of(request)
-    if not grant.allows("admin") and row.owner != grant.name:
-        raise MissingScope("only the key that opened a session, or one with 'admin', may rename")
-    body = await json_body(request)
-    title = body.get("title")
-    if title is not None and not _is_name(title):
-        raise BadRequest(f"title must be text of at most {LONGEST_NAME} characters, without NUL")
-    names = _names(body.get("speakers"))
-    changed = await to_thread.run_sync(store.edit, session, title, names)
+    session = request.path_params["session"]
     running = services(request).sessions.find(session)
+    if running is not None and services(request).store is None:
+        return await _change_unkept(request, running)
+    store = store_of(request)
+    row = await to_thread.run_sync(store.get, session)
+    _check_own(request, row.owner, "change")
+    edit = parse_edit(await json_body(request))
+    told = edit.said_of(row.told if running is None else running.transcript.people.told)
+    changed = await to_thread.run_sync(store.edit, session, edit.title, told)
     if running is not None:
-        for number, name in names.items():
-            running.say(SpeakerNamed(number, name))
+        running.say(*told)
     [about] = await _summaries(request, [changed])
+    return JSONResponse(about)
+
+
+async def _change_unkept(request: Request, running: LiveSession) -> Response:
+    """The same, where nothing is kept."""
+    _check_own(request, running.owner, "change")
+    edit = parse_edit(await json_body(request))
+    if edit.title is not None:
+        raise BadRequest("this server keeps no transcripts, and so no titles (--no-store)")
+    running.say(*edit.said_of(running.transcript.people.told))
+    people = running.transcript.people
+    about = running.summary() | {"speakers": people.names, "merged": people.same, "running": True}
     return JSONResponse(about)
 
 
@@ -130,12 +139,33 @@ async def delete(request: Request) -> Response:
     """Forget a transcript."""
     check_local(request)
     session = request.path_params["session"]
+    store = store_of(request)
+    row = await to_thread.run_sync(store.get, session)
+    _check_own(request, row.owner, "delete")
     if services(request).sessions.find(session) is not None:
         raise StillRunning("this session is still running; end it before you delete it")
-    await to_thread.run_sync(store_of(request).delete, session)
+    await to_thread.run_sync(store.delete, session)
     if (recordings := services(request).recordings) is not None:
         await to_thread.run_sync(recordings.delete, session)
     return Response(status_code=204)
+
+
+def _check_own(request: Request, owner: str | None, what: str) -> None:
+    """Let only the key that made a transcript touch it. A temporary token is not that key: those
+    who hold one are many people, to whom the key's owner lent it.
+
+    Raises:
+        MissingScope: it is another one.
+    """
+    grant = grant_of(request)
+    if grant.allows("admin"):
+        return
+    if owner != grant.name:
+        raise MissingScope(
+            f"only the key that made a transcript, or one with 'admin', may {what} it"
+        )
+    if grant.temporary:
+        raise MissingScope(f"a temporary token may not {what} a transcript; use the key itself")
 
 
 def store_of(request: Request) -> Store:
@@ -165,6 +195,7 @@ def summary(row: Stored) -> dict[str, Any]:
         "model": row.model,
         "owner": row.owner,
         "speakers": {str(number): name for number, name in row.speakers.items()},
+        "merged": {str(speaker): into for speaker, into in row.merged.items()},
     }
 
 
@@ -227,30 +258,6 @@ def _found(line: Found) -> dict[str, Any]:
 def _shortened(beginnings: Mapping[str, str], row: Stored) -> str:
     text = " ".join(beginnings.get(row.id, "").split())
     return text if len(text) <= BEGINNING else f"{text[: BEGINNING - 1].rstrip()}…"
-
-
-def _names(value: object) -> dict[int, str]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict) or not all(map(_is_name, value.values())):
-        raise BadRequest(f"speakers must map numbers to names of at most {LONGEST_NAME} characters")
-    if not all(map(_is_speaker, value)):
-        raise BadRequest(f"speakers are numbered from 1 to {MAX_SPEAKER}")
-    return {int(number): " ".join(name.split()) for number, name in value.items()}
-
-
-def _is_speaker(number: str) -> bool:
-    digits = number.isascii() and number.isdecimal() and len(number) <= len(str(MAX_SPEAKER))
-    return digits and 1 <= int(number) <= MAX_SPEAKER
-
-
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST_NAME and _is_text(value)
-
-
-def _is_text(value: str) -> bool:
-    """Whether a database can keep it, and JSON show it: no NUL, no half of a character."""
-    return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _number(query: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

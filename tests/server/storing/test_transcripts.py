@@ -185,8 +185,10 @@ def test_strangers_are_not_told_why_the_store_fails(
 def test_keys_say_who_may_do_what(
     serve: Serve, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = {scope: f"{scope}-0123456789abcdef" for scope in ("transcribe", "view", "admin")}
-    named = ",".join(f"{scope}:{scope}:{key}" for scope, key in keys.items())
+    names = ("transcribe", "other", "view", "admin")
+    keys = {name: f"{name}-0123456789abcdef" for name in names}
+    scopes = {name: "transcribe" if name == "other" else name for name in names}
+    named = ",".join(f"{name}:{scopes[name]}:{key}" for name, key in keys.items())
     monkeypatch.setenv("LIVESTT_API_KEYS", named)
     server = serve(Watched(script_of(SAID)), kept=store)
     server.talk(bytes(32_000 * 6), **QUERY, token=keys["transcribe"])
@@ -199,7 +201,16 @@ def test_keys_say_who_may_do_what(
     assert ask(path) == (401, "unauthorized")
     assert allowed("GET", "/transcripts") == allowed("GET", path) == ["view", "admin"]
     assert allowed("PATCH", path, {"title": "Mine"}) == ["transcribe", "admin"]
-    assert allowed("DELETE", path) == ["admin"]
+    body = {"scopes": ["transcribe"]}
+    token = ask("/tokens", "POST", body, keys["transcribe"])[1]["token"]
+    for method in ("PATCH", "DELETE"):
+        assert ask(path, method, {}, token) == (403, "missing_scope"), "it was lent to somebody"
+    assert ask(path, "DELETE", None, keys["view"]) == (403, "missing_scope")
+    assert ask(path, "DELETE", None, keys["other"]) == (403, "missing_scope")
+    assert ask(path, "DELETE", None, keys["transcribe"])[0] == 204, "one's own"
+    server.talk(bytes(32_000 * 6), **QUERY, token=keys["transcribe"])
+    again = f"/transcripts/{store.newest(1)[0].id}"
+    assert ask(again, "DELETE", None, keys["admin"])[0] == 204
 
 
 def test_without_a_store_there_is_nothing(serve: Serve) -> None:

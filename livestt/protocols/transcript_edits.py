@@ -1,0 +1,89 @@
+"""What ``PATCH /transcripts/ID`` may change of a transcript. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeGuard
+
+from livestt.errors import BadRequest
+from livestt.events import Event, SpeakerNamed
+from livestt.people import Told, regrouped
+from livestt.protocols.native import MAX_SPEAKER
+
+LONGEST_NAME = 200
+"""Characters of a title, and of a speaker's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What somebody wants to be different."""
+
+    title: str | None = None
+    """None leaves it."""
+    names: Mapping[int, str] = field(default_factory=dict)
+    """Of speakers; an empty one takes it away."""
+    merged: Mapping[int, int | None] = field(default_factory=dict)
+    """Speakers, and the person that each is; None for a person of its own."""
+
+    def said_of(self, known: Iterable[Event]) -> list[Told]:
+        """What a session says of its speakers when this is done.
+
+        Args:
+            known: what it has said of them already.
+        """
+        names = (SpeakerNamed(speaker, name) for speaker, name in self.names.items())
+        return [*regrouped(known, self.merged), *names]
+
+
+def parse_edit(body: Mapping[str, object]) -> Edit:
+    """An edit as JSON writes it: ``{"title": "Monday", "speakers": {"1": "Ann"}, "merged": {"3": 1,
+    "2": null}}``.
+
+    Raises:
+        BadRequest: a value that is none; says what to send.
+    """
+    title = body.get("title")
+    if title is not None and not _is_name(title):
+        raise BadRequest(f"title must be text of at most {LONGEST_NAME} characters, without NUL")
+    return Edit(title, _names(body.get("speakers")), _merged(body.get("merged")))
+
+
+def _names(value: object) -> dict[int, str]:
+    names = _by_speaker("speakers", value)
+    if not all(map(_is_name, names.values())):
+        raise BadRequest(f"speakers must map numbers to names of at most {LONGEST_NAME} characters")
+    return {number: " ".join(str(name).split()) for number, name in names.items()}
+
+
+def _merged(value: object) -> dict[int, int | None]:
+    merged: dict[int, int | None] = {}
+    for speaker, into in _by_speaker("merged", value).items():
+        if into is not None and not (type(into) is int and 1 <= into <= MAX_SPEAKER):
+            raise BadRequest("merged must map numbers of speakers to such numbers, or to null")
+        if into == speaker:
+            raise BadRequest(f"merged: speaker {speaker} is itself; null undoes a merge")
+        merged[speaker] = into
+    return merged
+
+
+def _by_speaker(field: str, value: object) -> dict[int, object]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(map(_is_speaker, value)):
+        raise BadRequest(f"{field} must be by speaker, numbered from 1 to {MAX_SPEAKER}")
+    return {int(number): one for number, one in value.items()}
+
+
+def _is_speaker(number: str) -> bool:
+    digits = number.isascii() and number.isdecimal() and len(number) <= len(str(MAX_SPEAKER))
+    return digits and 1 <= int(number) <= MAX_SPEAKER
+
+
+def _is_name(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and len(value) <= LONGEST_NAME and _is_text(value)
+
+
+def _is_text(value: str) -> bool:
+    """Whether a database can keep it, and JSON show it: no NUL, no half of a character."""
+    return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
