@@ -26,7 +26,7 @@ from livestt.events import Event
 from livestt.protocols.deepgram.about import About, close_reason
 from livestt.protocols.deepgram.query import Sound
 from livestt.server.live.session import LiveSession
-from livestt.server.sockets.connection import SocketConnection
+from livestt.server.sockets.connection import SESSION, SocketConnection
 from livestt.server.sockets.outbox import Message, OrderedOutbox
 from livestt.server.timing import Timing
 
@@ -172,7 +172,8 @@ class Stream(SocketConnection):
     async def _converse(self) -> None:
         offered = [name for name in self.socket.scope["subprotocols"] if name.lower() in SCHEMES]
         request_id = (b"dg-request-id", self._about.request_id.encode())
-        await self.accept(offered[0] if offered else None, [request_id])
+        ids = ",".join(channel.session.id for channel in self._channels)
+        await self.accept(offered[0] if offered else None, [request_id, (SESSION, ids.encode())])
         self.tell(self.greeting())
         for channel in self._channels:
             channel.session.publish_to(channel)

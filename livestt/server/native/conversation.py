@@ -41,7 +41,7 @@ from livestt.protocols.options import configured, target_option
 from livestt.protocols.voices import voice_body
 from livestt.server.access import asking
 from livestt.server.live.session import LiveSession
-from livestt.server.sockets.connection import SocketConnection
+from livestt.server.sockets.connection import SESSION, SocketConnection
 from livestt.server.sockets.outbox import ClientGone, Outbox
 from livestt.server.timing import Timing
 from livestt.server.voices.book import VoiceBook
@@ -49,8 +49,6 @@ from livestt.speakers.profiles import name_of
 
 MAX_OWED = 64
 """Answers a client may be owed before the server stops reading what else it says."""
-SESSION = b"livestt-session"
-"""Header of an accepted handshake: the session, so that a balancer can bring others to it."""
 SUPERSEDED = 4409
 """Close code of a connection whose session another connection feeds now."""
 

@@ -21,6 +21,11 @@ FAILED = 1011
 """Close code of a connection that failed by the server's fault."""
 
 
+SESSION = b"livestt-session"
+"""Header of an accepted handshake: the session, so that a balancer can bring others to it, and a
+client ask for it over HTTP."""
+
+
 class SocketConnection(ABC):
     """One connection, from the socket that is not accepted yet to the closed one.
 

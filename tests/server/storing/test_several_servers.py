@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from livestt.client.state import CaptionState
 from livestt.engines.spelled import PACE
-from livestt.server.native.conversation import SESSION
+from livestt.server.sockets.connection import SESSION
 from livestt.store import Store, writer
 
 from ..conftest import Serve
