@@ -174,9 +174,10 @@ def test_it_is_kept_across_a_restart(serve: Serve, store: Store, tmp_path: Path)
 
     session = asyncio.run(begin())
     again = Store(str(tmp_path / "transcripts.db"))
-    state = asyncio.run(go_on(server_with(serve, again, resume_seconds=60), session))
+    alive = server_with(serve, again, resume_seconds=60)
+    state = asyncio.run(go_on(alive, session))
     assert (state.merged, state.names) == ({2: 1}, {1: "Ada"})
     assert state.lines[0].speaker == state.lines[1].speaker == 1
     wait_until(lambda: again.get(session).ended is not None)
-    assert asking(dead)(f"/transcripts/{session}", "PATCH", {"merged": {"2": None}})[0] == 200
+    assert asking(alive)(f"/transcripts/{session}", "PATCH", {"merged": {"2": None}})[0] == 200
     assert [segment.speaker for segment in again.read(session).segments][:2] == [1, 2]

@@ -13,6 +13,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from livestt.engines.scripted import script_of
+from livestt.events import SpeakerNamed
 from livestt.server.storing.transcripts import TYPES
 from livestt.store import Store
 
@@ -162,7 +163,7 @@ def test_odd_queries_find_nothing_and_do_no_harm(store: Store, query: str) -> No
 def test_names_of_several_lines_are_written_on_one(ask: Ask, store: Store) -> None:
     [_, row] = store.newest(2)
     name = "Anna\n\n00:00:00.000 --> 99:00:00.000\n<b>X"
-    store.edit(row.id, speakers={1: name})
+    store.edit(row.id, told=[SpeakerNamed(1, name)])
     assert store.get(row.id).speakers == {1: name}
     assert ask(f"/transcripts/{row.id}", "PATCH", {"speakers": {"2": "B\n\nC"}})[0] == 200
     assert store.get(row.id).speakers[2] == "B C"
