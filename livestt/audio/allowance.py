@@ -14,7 +14,7 @@ MAX_WHOLE_SECONDS = 4 * 3600
 """Longest audio of a file that can only be decoded in one piece."""
 
 
-PIECE, CODED_PIECE = 1 << 16, 1 << 13
+PIECE, CODED_PIECE = 1 << 16, 1 << 14
 """Bytes to decode at a time, and of audio whose form is not declared, which may be compressed: a
 message or a file may be a thousand times its size in memory."""
 

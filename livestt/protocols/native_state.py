@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from livestt.events import Word
+from livestt.protocols.compact import Written, dumps
 from livestt.protocols.native import Mode
 from livestt.timebase import clock, to_seconds
 from livestt.transcript import Segment, Transcript, joined
@@ -39,6 +40,7 @@ class NativeStates:
         self._mode = mode
         self._words = words
         self._lines: dict[int, State] = {}
+        self._written: dict[int, str] = {}
         self._seq = 0
         self._snapshot_due = True
         self._last: State | None = None
@@ -58,18 +60,22 @@ class NativeStates:
         self._last = rest
         if self._mode == "full":
             self._snapshot_due = False
-            return {"lines": list(self._lines.values()), **rest}
+            return {"lines": self._all(), **rest}
         self._seq += 1
         if self._snapshot_due:
             self._snapshot_due = False
-            lines = list(self._lines.values())
-            return {"type": "snapshot", "seq": self._seq, "lines": lines, **rest}
+            return {"type": "snapshot", "seq": self._seq, "lines": self._all(), **rest}
         changes: State = {"lines_pruned": pruned} if pruned else {}
         if new:
             changes["new_lines"] = new
         if updates:
             changes["updates"] = updates
         return {"type": "diff", "seq": self._seq, "n_lines": len(self._lines), **changes, **rest}
+
+    def _all(self) -> Written:
+        for number in self._lines.keys() - self._written.keys():
+            self._written[number] = dumps(self._lines[number])
+        return Written(self._lines.values(), map(self._written.__getitem__, self._lines))
 
     def _revise(self, transcript: Transcript) -> list[State]:
         """Lines the client has that are somebody else's now, or that are translated."""
@@ -83,6 +89,7 @@ class NativeStates:
                 state = line(segment, words=self._words, diarized=diarized)
                 if state != self._lines[segment.id]:
                     self._lines[segment.id] = state
+                    self._written.pop(segment.id, None)
                     updates.append(state)
         return updates
 
@@ -92,6 +99,7 @@ class NativeStates:
         gone = [line_id for line_id in self._lines if line_id < first]
         for line_id in gone:
             del self._lines[line_id]
+            self._written.pop(line_id, None)
         new: list[State] = []
         for segment in reversed(transcript.segments):
             if segment.id in self._lines:

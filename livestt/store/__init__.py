@@ -9,6 +9,7 @@ that a session can be reopened by another process exactly where the first one le
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -57,6 +58,9 @@ __all__ = [
     "StoredTranscript",
     "open_store",
 ]
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,9 +305,11 @@ class Store:
             with self._engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).strip()
+            # Why names files, hosts and users, which are nothing for a client.
+            reason = getattr(error, "orig", None) or error
+            log.warning("the transcripts cannot be reached: %s", reason)
             raise StoreUnavailable(
-                f"the transcripts cannot be reached just now: {reason}"
+                "the transcripts cannot be reached just now; try again in a moment"
             ) from error
 
 

@@ -25,6 +25,8 @@ from livestt.events import (
     Voice,
     Word,
 )
+from livestt.protocols import native_state
+from livestt.protocols.compact import dumps
 from livestt.protocols.native import Mode
 from livestt.protocols.native_state import SILENCE_SPEAKER, NativeStates, State
 from livestt.timebase import SAMPLE_RATE, from_seconds
@@ -108,6 +110,8 @@ def test_diffs_build_the_full_state(events: list[Event], data: st.DataObject):
             one, other = diffs.message(transcript), whole.message(transcript)
             assert (one is None) == (other is None)
             if one is not None and other is not None:
+                assert json.loads(dumps(one)) == one
+                assert json.loads(dumps(other)) == other
                 assert by_diff.apply(one)  # raises OutOfSync where n_lines is wrong
                 assert by_full.apply(other)
                 assert shown(by_diff) == shown(by_full)
@@ -115,6 +119,25 @@ def test_diffs_build_the_full_state(events: list[Event], data: st.DataObject):
                 ids = [line.id for line in by_diff.lines]
                 assert ids == sorted(set(ids))
             assert diffs.message(transcript) is None, "said twice"
+
+
+def test_a_line_is_written_once_however_often_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client of full mode is told all lines of an hour several times a second."""
+    written: list[int] = []
+
+    def counting(line: State) -> str:
+        written.append(line["id"])
+        return dumps(line)
+
+    monkeypatch.setattr(native_state, "dumps", counting)
+    server = Server("full", with_words=True)
+    for minute in range(20):
+        server.hear(say("So it goes.", 60.0 * minute), progress(60.0 * minute + 10))
+    assert written == [line.id for line in server.transcript.segments]
+    server.hear(Diarized(0), SpeakersMerged(2, 1))
+    state = server.hear(progress(2000.0))
+    assert state is not None
+    assert json.loads(dumps(state)) == state
 
 
 @settings(deadline=None)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from livestt.errors import StoreUnavailable
 from livestt.store import Entry, Outcome, Store, writer
 from livestt.store.transaction import Attempt
 
@@ -235,3 +236,14 @@ def test_what_waited_is_written_before_what_came_later(
     assert store.read("a").text == "one two three"
     assert store.get("a").received == 90
     assert store.get("a").ended is not None
+
+
+def test_what_clients_are_told_of_a_failure_names_no_file(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with store._engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE sessions RENAME TO secret_place")
+    with caplog.at_level("WARNING"), pytest.raises(StoreUnavailable) as caught:
+        store.newest(1)
+    assert "sessions" not in str(caught.value)
+    assert "sessions" in caplog.text

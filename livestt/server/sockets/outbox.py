@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import anyio
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from livestt.protocols.compact import dumps
 from livestt.server.timing import Timing
 
 Message = Mapping[str, Any]
@@ -114,7 +114,7 @@ class Outbox:
             ClientGone: the client closed the connection.
             ClientStalled: it did not read in time.
         """
-        text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+        text = dumps(message)
         try:
             with anyio.fail_after(self._timing.send):
                 await self._socket.send_text(text)

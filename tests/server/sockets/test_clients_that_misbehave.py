@@ -209,7 +209,8 @@ def test_nonsense_in_any_order_never_harms_the_server(serve: Serve) -> None:
     async def check(url: str, frames: list[bytes | str], i: int) -> None:
         told = await converse(url, frames)
         kinds = {"config", "state", "snapshot", "diff", "flushed", "error", "ready_to_stop"}
-        assert set(told.kinds) <= kinds, i
+        slow = {"heartbeat", "warning"}  # on a machine that is busy
+        assert set(told.kinds) <= kinds | slow, i
         assert told.kinds[0] == "config"
         assert told.kinds[-1] == "ready_to_stop"
         assert {e["code"] for e in told.of("error")} <= {"bad_request", "bad_audio"}
