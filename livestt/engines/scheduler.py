@@ -258,10 +258,10 @@ class SchedulerOf(Generic[J, A]):
 
     def _ready(self) -> bool:
         busy = sum(batch[0].background for _, batch in self._running.values())
-        return may_begin(self._waiting, busy=busy, workers=len(self._threads), live=self._live)
+        return may_begin(self._waiting, busy=busy, workers=len(self._threads), live=self.live)
 
     @property
-    def _live(self) -> bool:
+    def live(self) -> bool:
         """Whether somebody is speaking."""
         return time.monotonic() - self._last_live < LIVE_SECONDS
 
@@ -270,7 +270,7 @@ class SchedulerOf(Generic[J, A]):
 
     def _choose(self) -> list[TicketOf[J, A]]:
         most = self.engine.capabilities.max_batch
-        return next_batch(self._waiting, self._key, most=most, idle=self._idle, live=self._live)
+        return next_batch(self._waiting, self._key, most=most, idle=self._idle, live=self.live)
 
     def _key(self, ticket: TicketOf[J, A]) -> Hashable:
         """The engine's key; a job it cannot even look at goes alone, to fail alone."""

@@ -20,6 +20,7 @@ from livestt.server import asr_rest, wyoming
 from livestt.server.access import tokens
 from livestt.server.access.door import Access, Door, cross_origin
 from livestt.server.deepgram import surface as deepgram
+from livestt.server.files.shelf import Shelf
 from livestt.server.files.uploads import Uploads
 from livestt.server.live.sessions import Sessions
 from livestt.server.native import surface as native
@@ -112,7 +113,8 @@ def create_app(
                 Sessions(pipeline, scheduler, timing, store, recordings) as sessions,
                 Readiness(pipeline, scheduler, timing) as readiness,
             ):
-                uploads = Uploads(pipeline, scheduler, sessions)
+                shelf = Shelf(pipeline, scheduler, timing.engine)
+                uploads = Uploads(pipeline, scheduler, sessions, shelf)
                 app.state.services = served = Services(
                     *(pipeline, scheduler, sessions, uploads, timing, metrics, readiness),
                     voices=voices,
@@ -126,6 +128,7 @@ def create_app(
                     sweeping(store, settings, recordings),
                     evicting(engine, settings.model_idle_seconds),
                     voices.kept(),
+                    shelf.open(),
                     wyoming.listening(served) as app.state.wyoming_port,
                 ):
                     yield

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -37,9 +39,15 @@ def routes() -> list[BaseRoute]:
 async def transcribe(request: Request, respond: Respond) -> None:
     """A file to text."""
     served = services(request)
-    pipeline, uploads = served.pipeline, served.uploads
+    uploads = served.uploads
     with uploads.admit() as upload:
-        async with received_form(request, uploads.max_bytes, served.timing.upload) as form:
+        async with AsyncExitStack() as stack:
+            limits = uploads.max_bytes, served.timing.upload
+            form = await stack.enter_async_context(received_form(request, *limits))
+            given = Fields([*form.fields, *request.query_params.multi_items()])
+            choice = uploads.shelf.choose(given.text("model"))
+            chosen = await stack.enter_async_context(choice)
+            pipeline = chosen.pipeline
             wishes = protocol.parse(
                 request.query_params.multi_items(),
                 form.fields,
@@ -48,9 +56,8 @@ async def transcribe(request: Request, respond: Respond) -> None:
             )
             options = FileOptions(wishes.options, wishes.audio)
             file = form.file(FIELD)
-            given = Fields([*form.fields, *request.query_params.multi_items()])
-            kept = filing(served, given, options, form.name(FIELD))
-            heard = hearing(served, upload, file, options, wishes.speakers, kept)
+            kept = filing(served, given, options, form.name(FIELD), chosen)
+            heard = hearing(served, upload, file, options, wishes.speakers, kept, chosen)
             async with while_connected(request), heard as (recording, events):
                 async for _ in events:
                     pass

@@ -32,6 +32,20 @@ class FileSettings:
         "Files that may wait for their turn; the next one is told to come back later.",
         minimum=0,
     )
+    file_model: tuple[str, ...] = setting(
+        (),
+        "Files",
+        "A model that requests for files may name besides --model: size, repository or folder, "
+        "for the same engine. Loaded when one does. Repeatable.",
+    )
+    file_models_loaded: int = setting(
+        1,
+        "Files",
+        "Models of --file-model that are in memory at once; for another one the least used is "
+        "put out. --model-idle-seconds counts for them too.",
+        minimum=1,
+        maximum=16,
+    )
     fetch_from: tuple[str, ...] = setting(
         (),
         "Files",

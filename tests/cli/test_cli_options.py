@@ -57,6 +57,8 @@ ELSE: dict[str, tuple[str, Any]] = {
     "diarization_file_model": ("./f", "./f"),
     "diarization_latency": ("0.32", "0.32"),
     "diarization_model": ("./d", "./d"),
+    "file_model": ("small", ("small",)),
+    "file_models_loaded": ("2", 2),
     "fetch_from": ("cdn.example.org", ("cdn.example.org",)),
     "store": ("./t.db", "./t.db"),
     "wyoming_host": ("0.0.0.0", "0.0.0.0"),

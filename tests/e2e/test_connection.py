@@ -153,10 +153,8 @@ def test_what_is_said_can_be_translated(page_server: FakeServer, open_page: Open
     expect(page.locator("#target option")).to_have_count(4)
     page.select_option("#target", "de")
     wait_for(lambda: {"type": "configure", "target_language": "de"} in heard.controls)
-    page_server.say(**snapshot(1, [line(0, "One.", 0, 1)], buffer_translation="Zwei"))
-    page_server.say(
-        type="diff", seq=2, n_lines=1, updates=[{**line(0, "One.", 0, 1), "translation": "Eins."}]
-    )
+    page_server.say(**snapshot(1, [line(0, "One.", 0, 1)]))
+    page_server.say(**diff(2, 1, updates=[{**line(0, "One.", 0, 1), "translation": "Eins."}]))
     expect(page.locator("#log .row .translation")).to_have_text("Eins.")
     page.select_option("#target", "none")
     wait_for(lambda: {"type": "configure", "target_language": "none"} in heard.controls)

@@ -1,10 +1,10 @@
-"""Which models there are: the one that is loaded, under its own name and OpenAI's. Pure."""
+"""Which models there are: those that may be named, and OpenAI's names for the first. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from livestt.engines import Capabilities
 from livestt.errors import UnknownModel
 
 KNOWN = (
@@ -15,27 +15,32 @@ KNOWN = (
     "gpt-4o-mini-transcribe-2025-12-15",
     "gpt-4o-transcribe-diarize",
 )
-"""OpenAI's names, which clients send; all of them mean the model that is loaded."""
+"""OpenAI's names, which clients send; all of them mean the model that the server runs."""
 
 
-def listing(engine: Capabilities) -> dict[str, Any]:
-    """The body of ``GET /v1/models``."""
-    return {"object": "list", "data": [_model(name) for name in names(engine)]}
+def listing(own: Sequence[str]) -> dict[str, Any]:
+    """The body of ``GET /v1/models``.
+
+    Args:
+        own: models of the server, the one that it runs first.
+    """
+    return {"object": "list", "data": [_model(name) for name in names(own)]}
 
 
-def one(engine: Capabilities, name: str) -> dict[str, Any]:
+def one(own: Sequence[str], name: str) -> dict[str, Any]:
     """The body of ``GET /v1/models/{name}``.
 
     Raises:
         UnknownModel: there is none of that name.
     """
-    if name not in names(engine):
-        raise UnknownModel(f"there is no model {name[:80]!r}; loaded is {engine.model}")
+    if name not in names(own):
+        known = ", ".join(own)
+        raise UnknownModel(f"there is no model {name[:80]!r}; this server has {known}")
     return _model(name)
 
 
-def names(engine: Capabilities) -> list[str]:
-    return [engine.model, *(name for name in KNOWN if name != engine.model)]
+def names(own: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*own, *KNOWN]))
 
 
 def _model(name: str) -> dict[str, Any]:

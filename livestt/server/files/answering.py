@@ -20,6 +20,7 @@ from livestt.files import FileOptions, file_layout
 from livestt.pipeline import Manner
 from livestt.protocols.fields import Fields
 from livestt.recording import Recording, SpeakersWanted, shortfall
+from livestt.server.files.shelf import Chosen
 from livestt.server.files.uploads import Upload
 from livestt.server.services import Services
 from livestt.server.sockets.transport import abort_of
@@ -101,11 +102,13 @@ async def hearing(
     options: FileOptions,
     speakers: SpeakersWanted | None = None,
     filing: Filing | None = None,
+    chosen: Chosen | None = None,
 ) -> AsyncIterator[tuple[Recording, AsyncIterator[list[Event]]]]:
     """A recording, and the events that make it grow; it has applied each when it is handed out.
 
     ``speakers`` is where speakers are asked for. What cannot be had of that is a warning of the
-    recording. ``filing`` stores what is said, once all of it is known.
+    recording. ``filing`` stores what is said, once all of it is known. ``chosen`` is the model;
+    None is the server's own.
     """
     pipeline = served.pipeline
     recording = Recording(file_layout(pipeline.settings), options.stream.language)
@@ -117,7 +120,7 @@ async def hearing(
             known = await served.voices.known_in(speakers.names, speakers.samples)
     manner = replace(with_speakers(options.manner, speakers), known=lambda: known)
     options = replace(options, manner=manner)
-    async with upload.transcribe(file, options) as heard:
+    async with upload.transcribe(file, options, chosen) as heard:
 
         async def grow() -> AsyncIterator[list[Event]]:
             async for events in heard:
@@ -133,7 +136,13 @@ async def hearing(
         yield recording, grow()
 
 
-def filing(served: Services, fields: Fields, options: FileOptions, name: str) -> Filing | None:
+def filing(
+    served: Services,
+    fields: Fields,
+    options: FileOptions,
+    name: str,
+    chosen: Chosen | None = None,
+) -> Filing | None:
     """What stores a file's transcript; None if nobody wants that.
 
     Args:
@@ -141,6 +150,7 @@ def filing(served: Services, fields: Fields, options: FileOptions, name: str) ->
         fields: of the request, where ``store`` may say no.
         options: what is asked about the file.
         name: of the file, as its client calls it.
+        chosen: the model; None is the server's own.
 
     Raises:
         BadRequest: ``store`` is neither true nor false.
@@ -148,7 +158,8 @@ def filing(served: Services, fields: Fields, options: FileOptions, name: str) ->
     wanted = fields.boolean("store", True)
     if served.store is None or not (wanted and served.pipeline.settings.store_files):
         return None
-    return Filing(served.store, served.pipeline, options.stream, titled(name))
+    pipeline = served.pipeline if chosen is None else chosen.pipeline
+    return Filing(served.store, pipeline, options.stream, titled(name))
 
 
 def transcript_header(filing: Filing | None) -> dict[str, str]:

@@ -28,6 +28,7 @@ from livestt.events import Event
 from livestt.files import Cancelled, FileOptions, FileTranscription
 from livestt.pipeline import Pipeline
 from livestt.server.access import asking
+from livestt.server.files.shelf import Chosen, Shelf
 from livestt.server.live.ladder import NO_NEWCOMERS
 from livestt.server.live.sessions import Sessions
 from livestt.server.operations.tally import Count
@@ -40,11 +41,15 @@ class Uploads:
     """Admits files and runs a few of them at a time, in the order in which they were complete.
 
     Attributes:
+        shelf: the models that a request may name.
         admitted: files that are being received, wait or are being transcribed.
         observers: told the samples and bytes of each file that has been worked off.
     """
 
-    def __init__(self, pipeline: Pipeline, scheduler: Scheduler, sessions: Sessions) -> None:
+    def __init__(
+        self, pipeline: Pipeline, scheduler: Scheduler, sessions: Sessions, shelf: Shelf
+    ) -> None:
+        self.shelf = shelf
         self.pipeline = pipeline
         self.scheduler = scheduler
         self.sessions = sessions
@@ -108,15 +113,19 @@ class Upload:
         self._uploads = uploads
 
     @asynccontextmanager
-    async def transcribe(self, file: BinaryIO, options: FileOptions) -> AsyncIterator[Heard]:
+    async def transcribe(
+        self, file: BinaryIO, options: FileOptions, chosen: Chosen | None = None
+    ) -> AsyncIterator[Heard]:
         """A file in motion, from when its turn comes; leaving the block early abandons it.
 
         Args:
             file: open for binary reading, seekable; read in a worker thread.
             options: what is asked.
+            chosen: the model; None is the server's own.
         """
         uploads = self._uploads
-        run = FileTranscription(uploads.pipeline, uploads.scheduler, options)
+        chosen = chosen or Chosen(uploads.pipeline, uploads.scheduler)
+        run = FileTranscription(chosen.pipeline, chosen.scheduler, options)
         send, receive = anyio.create_memory_object_stream[list[Event]](AHEAD)
         size = await to_thread.run_sync(_size, file)
         heard = Heard(run, receive, uploads.sessions.tally.count("file"))

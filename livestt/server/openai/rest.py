@@ -60,9 +60,13 @@ def unknown_routes() -> list[BaseRoute]:
 async def transcribe(request: Request, respond: Respond) -> None:
     """A file to text, at once or as it is heard."""
     served = services(request)
-    pipeline, uploads = served.pipeline, served.uploads
+    uploads = served.uploads
     with uploads.admit() as upload:
-        async with received_form(request, uploads.max_bytes, served.timing.upload) as form:
+        async with (
+            received_form(request, uploads.max_bytes, served.timing.upload) as form,
+            uploads.shelf.choose(Fields(form.fields).text("model")) as chosen,
+        ):
+            pipeline = chosen.pipeline
             wishes = parse(
                 form.fields,
                 pipeline.engine,
@@ -77,8 +81,8 @@ async def transcribe(request: Request, respond: Respond) -> None:
             )
             file = form.file("file")
             given = Fields([*form.fields, *request.query_params.multi_items()])
-            kept = filing(served, given, options, form.name("file"))
-            heard = hearing(served, upload, file, options, wishes.speakers, kept)
+            kept = filing(served, given, options, form.name("file"), chosen)
+            heard = hearing(served, upload, file, options, wishes.speakers, kept, chosen)
             if wishes.stream:
 
                 async def tell(emit: Callable[[str], Awaitable[None]]) -> None:
@@ -114,13 +118,13 @@ async def stream(
 
 
 async def list_models(request: Request) -> Response:
-    return JSONResponse(models.listing(services(request).pipeline.engine))
+    return JSONResponse(models.listing(services(request).uploads.shelf.names))
 
 
 async def show_model(request: Request) -> Response:
-    engine = services(request).pipeline.engine
+    own = services(request).uploads.shelf.names
     try:
-        return JSONResponse(models.one(engine, request.path_params["name"]))
+        return JSONResponse(models.one(own, request.path_params["name"]))
     except LivesttError as error:
         return refuse(error)
 

@@ -91,9 +91,9 @@ def test_diarized_json_with_speakers() -> None:
 
 def test_models() -> None:
     engine = ScriptedEngine().capabilities
-    listed = [model["id"] for model in models.listing(engine)["data"]]
+    listed = [model["id"] for model in models.listing([engine.model])["data"]]
     assert listed[0] == "scripted"
     assert "whisper-1" in listed
-    assert models.one(engine, "gpt-transcribe")["object"] == "model"
+    assert models.one([engine.model], "gpt-transcribe")["object"] == "model"
     with pytest.raises(UnknownModel, match="scripted"):
-        models.one(engine, "gpt-9")
+        models.one([engine.model], "gpt-9")

@@ -1,0 +1,206 @@
+"""Models that requests for files may name, besides the one that the server runs.
+
+They are loaded when somebody names them, a few at a time, and put out of memory when another one is
+wanted or nobody has named them for a while. Live sessions know nothing of them.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import anyio
+from anyio import to_thread
+
+from livestt.engines import Engine
+from livestt.engines.scheduler import Scheduler
+from livestt.errors import EngineError, SetupError
+from livestt.pipeline import Pipeline
+from livestt.resident import give_back_memory
+from livestt.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PREFIXES = ("whisper-", "openai/whisper-", "Systran/faster-whisper-")
+"""What clients write before a size: ``whisper-small`` is ``small``."""
+CHECKS = 8
+"""How often to look in the time that a model stays idle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A model in memory, and what runs it."""
+
+    pipeline: Pipeline
+    scheduler: Scheduler
+
+
+@dataclass(slots=True)
+class _Loaded:
+    chosen: Chosen
+    users: int = 0
+    used: float = field(default_factory=time.monotonic)
+
+
+class Beside(Scheduler):
+    """Runs a model that is for files alone, and gives way to who speaks to another.
+
+    Args:
+        engine: the model.
+        own: runs the model of the live sessions.
+    """
+
+    def __init__(self, engine: Engine, own: Scheduler) -> None:
+        self._own = own
+        super().__init__(engine)
+
+    @property
+    def live(self) -> bool:
+        return self._own.live
+
+
+class Shelf:
+    """The models of a server.
+
+    Args:
+        pipeline: of the model that the server runs.
+        scheduler: the same.
+        patience: seconds that closing a model may take.
+        load: makes an engine of settings; blocking.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        scheduler: Scheduler,
+        patience: float,
+        load: Callable[[Settings], Engine] | None = None,
+    ) -> None:
+        self._own = Chosen(pipeline, scheduler)
+        self._patience = patience
+        self._load_engine = load or _load
+        self._loaded: dict[str, _Loaded] = {}
+        self._changed = anyio.Condition()
+
+    @property
+    def names(self) -> list[str]:
+        """What a request may name, the server's own model first."""
+        engine, settings = self._own.pipeline.engine, self._own.pipeline.settings
+        return list(dict.fromkeys([engine.model, *map(called, settings.file_model)]))
+
+    @property
+    def loaded(self) -> list[str]:
+        """Models in memory besides the server's own."""
+        return list(self._loaded)
+
+    @asynccontextmanager
+    async def choose(self, name: str | None) -> AsyncIterator[Chosen]:
+        """The model of this name, in memory as long as the block lasts; the server's own for any
+        name that is not on the shelf.
+
+        Raises:
+            EngineError: it cannot be loaded.
+        """
+        wanted = self._find(name)
+        if wanted is None:
+            yield self._own
+            return
+        chosen = await self._take(wanted)
+        try:
+            yield chosen
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._give_back(wanted)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Inside the block models may be chosen; after it none is left in memory."""
+        idle = self._own.pipeline.settings.model_idle_seconds
+        try:
+            async with anyio.create_task_group() as tasks:
+                if idle and self._own.pipeline.settings.file_model:
+                    tasks.start_soon(self._tidy, idle)
+                yield
+                tasks.cancel_scope.cancel()
+        finally:
+            with anyio.CancelScope(shield=True):
+                for name in list(self._loaded):
+                    await self._put_out(name)
+
+    def _find(self, name: str | None) -> str | None:
+        """The model on the shelf that a client means."""
+        if name is None:
+            return None
+        shelf = {called(one): one for one in self._own.pipeline.settings.file_model}
+        sizes = [name.removeprefix(prefix) for prefix in PREFIXES]
+        return next((shelf[one] for one in (name, *sizes) if one in shelf), None)
+
+    async def _take(self, name: str) -> Chosen:
+        most = self._own.pipeline.settings.file_models_loaded
+        async with self._changed:
+            while name not in self._loaded:
+                if len(self._loaded) < most:
+                    chosen = await to_thread.run_sync(self._load, name)
+                    self._loaded[name] = _Loaded(chosen)
+                elif idle := [one for one, held in self._loaded.items() if not held.users]:
+                    await self._put_out(min(idle, key=lambda one: self._loaded[one].used))
+                else:
+                    await self._changed.wait()
+            self._loaded[name].users += 1
+            return self._loaded[name].chosen
+
+    async def _give_back(self, name: str) -> None:
+        async with self._changed:
+            held = self._loaded[name]
+            held.users -= 1
+            held.used = time.monotonic()
+            self._changed.notify_all()
+
+    def _load(self, name: str) -> Chosen:
+        own = self._own.pipeline
+        settings = replace(own.settings, model=name, model_path=None)
+        log.info("loading the model %s for files", name)
+        try:
+            engine = self._load_engine(settings)
+        except SetupError as error:
+            raise EngineError(f"the model {name} cannot be loaded: {error}") from error
+        pipeline = Pipeline(
+            settings, engine.capabilities, own.diarizer, own.file_diarizer, own.embedder
+        )
+        pipeline.known = own.known
+        return Chosen(pipeline, Beside(engine, self._own.scheduler))
+
+    async def _put_out(self, name: str) -> None:
+        held = self._loaded.pop(name)
+        scheduler = held.chosen.scheduler
+        if await to_thread.run_sync(scheduler.close, self._patience):
+            await to_thread.run_sync(scheduler.engine.close)
+            log.info("the model %s is out of memory", name)
+        else:
+            log.error("the model %s hangs; leaving without it", name)
+        del held, scheduler
+        await to_thread.run_sync(give_back_memory)
+
+    async def _tidy(self, idle: float) -> None:
+        while True:
+            await anyio.sleep(idle / CHECKS)
+            async with self._changed:
+                since = time.monotonic() - idle
+                for name, held in list(self._loaded.items()):
+                    if not held.users and held.used < since:
+                        await self._put_out(name)
+
+
+def called(model: str) -> str:
+    """What clients call a model: a folder by its own name, whatever folders it lies in."""
+    return Path(model).name if model.startswith(("/", ".", "~")) else model
+
+
+def _load(settings: Settings) -> Engine:
+    from livestt.engines.registry import load_engine
+
+    return load_engine(settings)
