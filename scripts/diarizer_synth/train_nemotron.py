@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import torch
-from training import Batch, Model, bce, learns, make_pool, train
+from training import Model, learns, make_pool, train
 from transformers import (
     Nemotron3DiarizationConfig,
     Nemotron3DiarizationForAudioFrameClassification,
@@ -22,8 +20,6 @@ from voices import load
 MELS, SIZE, CHANNELS = 80, 96, 8
 CHUNKS = ((6, 2), (9, 4), (9, 4), (25, 4), (50, 4), (124, 1))
 """Chunk and right context of the streams it is trained on, in encoder frames."""
-STREAMED_SHARE = 0.2
-"""Of the batches. In each there are many steps to learn from."""
 
 
 def configuration() -> Nemotron3DiarizationConfig:
@@ -65,7 +61,7 @@ def main() -> None:
     parser.add_argument(
         "--streams-from", type=float, default=0.5, help="share of them after which streams begin"
     )
-    parser.add_argument("--mixtures", type=int, default=300)
+    parser.add_argument("--mixtures", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
     parser.add_argument("--start", type=Path, help="trained folder to go on from")
@@ -91,34 +87,39 @@ def main() -> None:
         hidden = net.model.audio_tower(input_features=features).last_hidden_state
         return net.classifier(net.model.upsampler(net.model.proj(hidden))), hidden
 
+    def stream(features: torch.Tensor, rng: Random) -> torch.Tensor:
+        chunk, right = rng.choice(CHUNKS)
+        return streamed(net, features, chunk, right, rng)
+
     def save() -> None:
         net.save_pretrained(options.folder)
         Nemotron3DiarizationProcessor(extractor).save_pretrained(options.folder)
 
     net.train()
-    model = Model(
-        list(net.parameters()), SIZE, offline, partial(streamed, net), STREAMED_SHARE, 1, save
-    )
-    train(model, pool, rng, options.minutes, options.rate, options.streams_from)
+    model = Model(list(net.parameters()), SIZE, offline, stream, 1, save)
+    train(model, pool, rng, options)
 
 
 def streamed(
-    net: Nemotron3DiarizationForAudioFrameClassification, batch: Batch, rng: Random
-) -> Iterator[torch.Tensor]:
-    """A batch, step by step. What is remembered is taken as given: no gradient goes through it."""
-    chunk, right = rng.choice(CHUNKS)
-    features, cache = batch.features, None
+    net: Nemotron3DiarizationForAudioFrameClassification,
+    features: torch.Tensor,
+    chunk: int,
+    right: int,
+    rng: Random,
+) -> torch.Tensor:
+    """Logits of a stream. What is remembered is taken as given: no gradient goes through it."""
+    cache, rows = None, []
     for start in range(0, features.shape[1], chunk * 8):
         end = min(start + (chunk + right) * 8, features.shape[1])
         ahead = max(0, -(-(end - start) // 8) - chunk)
         with learns(rng, chunk):
             answer = net(features[:, start:end], speaker_cache=cache, num_lookahead_frames=ahead)
-        if answer.logits.requires_grad:
-            yield bce(answer.logits, batch.active[:, start:])
         cache = answer.speaker_cache
         cache.embeds = cache.embeds.detach().clone()
         cache.probs = cache.probs.detach().clone()
         cache.fifo = cache.fifo.detach().clone()
+        rows.append(answer.logits)
+    return torch.cat(rows, 1)
 
 
 if __name__ == "__main__":

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 import torch
-from nemo.collections.asr.models import SortformerEncLabelModel
+from nemo.collections.asr.models import SortformerEncLabelModel, sortformer_diar_models
 from nemo.utils import logging as nemo_logging
 from omegaconf import DictConfig, OmegaConf
-from training import Batch, Model, bce, every, learns, make_pool, train
+from training import Model, learns, make_pool, train
 from voices import load
 
 MELS, SIZE, CHANNELS, HEADS, LAYERS = 80, 64, 4, 4, 2
-CHUNKS = ((3, 1), (6, 7), (6, 7), (6, 2), (25, 4), (50, 4), (124, 1))
+CHUNKS = ((6, 7), (6, 7), (6, 2), (25, 4), (50, 4), (124, 1))
 """Chunk and right context of the streams it is trained on, in encoder frames."""
-LEFT = 1
-"""Left context, in encoder frames."""
-STREAMED_SHARE = 0.03
-"""Of the batches. In each there are many steps to learn from."""
-WHOLE_MIXTURES = 80
-"""For training the whole model, which needs their features: 0.7 MB each."""
 
 
 def configuration() -> DictConfig:
@@ -108,16 +101,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bank", type=Path)
     parser.add_argument("checkpoint", type=Path, help=".nemo file to write")
-    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument(
-        "--whole", type=float, default=0.15, help="share of them for the whole model"
+        "--streams-from", type=float, default=0.5, help="share of them after which streams begin"
     )
-    parser.add_argument("--mixtures", type=int, default=500)
+    parser.add_argument("--mixtures", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
     parser.add_argument("--start", type=Path, help=".nemo file to go on from")
     options = parser.parse_args()
     nemo_logging.setLevel(logging.ERROR)
+    sortformer_diar_models.tqdm = lambda steps, **_: steps
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)
     rng = Random(options.seed)
@@ -126,85 +120,52 @@ def main() -> None:
     if options.start:
         trained = SortformerEncLabelModel.restore_from(str(options.start), map_location="cpu")
         net.load_state_dict(trained.state_dict())
-    net.train()
-    # Otherwise NeMo shuffles the speakers in the cache; the order of arrival is easier to learn.
-    net.sortformer_modules.eval()
+
+    def extract(sound: np.ndarray) -> torch.Tensor:
+        samples, count = torch.tensor(sound)[None], torch.tensor([len(sound)])
+        with torch.no_grad():
+            features, length = net.preprocessor(input_signal=samples, length=count)
+        return features[0, :, : int(length)].T
+
+    pool = make_pool(bank, rng, options.mixtures, CHANNELS, extract)
+
+    def offline(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        hidden, lengths = net.frontend_encoder(features.transpose(1, 2), lengths_of(features))
+        return torch.logit(net.forward_infer(hidden, lengths), eps=1e-6), hidden
+
+    take_step = net.forward_streaming_step
+
+    def stream(features: torch.Tensor, rng: Random) -> torch.Tensor:
+        modules = net.sortformer_modules
+        modules.chunk_len, modules.chunk_right_context = rng.choice(CHUNKS)
+        net.forward_streaming_step = forgetful(take_step, modules.chunk_len, rng)
+        said = net.forward_streaming(features.transpose(1, 2), lengths_of(features))
+        return torch.logit(said, eps=1e-6)
 
     def save() -> None:
+        modules = net.sortformer_modules
+        modules.chunk_len, modules.chunk_right_context = CHUNKS[0]
         net.save_to(str(options.checkpoint))
 
-    if options.whole > 0:
-        pool = make_pool(bank, rng, WHOLE_MIXTURES, CHANNELS, lambda sound: mel_frames(net, sound))
-        whole = Model(
-            list(net.parameters()),
-            SIZE,
-            lambda mel: think(net, subsampled(net, mel)),
-            never,
-            0,
-            8,
-            save,
-        )
-        train(whole, pool, rng, options.minutes * options.whole, options.rate, 1)
-        del pool
-    net.encoder.pre_encode.requires_grad_(False)
-    pool = make_pool(bank, rng, options.mixtures, CHANNELS, lambda sound: embeddings(net, sound))
-    rest = [one for one in net.parameters() if one.requires_grad]
-    model = Model(
-        rest, SIZE, lambda frames: think(net, frames), partial(stream, net), STREAMED_SHARE, 8, save
-    )
-    train(model, pool, rng, options.minutes * (1 - options.whole), options.rate, 0.1)
+    net.train()
+    model = Model(list(net.parameters()), SIZE, offline, stream, 8, save)
+    train(model, pool, rng, options)
 
 
-def mel_frames(net: Any, sound: np.ndarray) -> torch.Tensor:
-    """Features ``[frames, MELS]`` of a sound, 10 ms each."""
-    samples, count = torch.tensor(sound)[None], torch.tensor([len(sound)])
-    with torch.no_grad():
-        features, _ = net.preprocessor(input_signal=samples, length=count)
-    return features[0, :, : len(sound) // 160].T
+def forgetful(step: Callable[..., Any], chunk: int, rng: Random) -> Callable[..., Any]:
+    """What is remembered is taken as given: no gradient goes through it."""
 
-
-def embeddings(net: Any, sound: np.ndarray) -> torch.Tensor:
-    """What the encoder's layers see of a sound, ``[frames, SIZE]``, 80 ms each."""
-    with torch.no_grad():
-        return subsampled(net, mel_frames(net, sound)[None])[0]
-
-
-def subsampled(net: Any, features: torch.Tensor) -> torch.Tensor:
-    return net.encoder.pre_encode(x=features, lengths=lengths_of(features))[0]
-
-
-def think(net: Any, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits ``[batch, frames, CHANNELS]`` and hidden ``[batch, frames, SIZE]`` of embeddings."""
-    hidden, lengths = net.frontend_encoder(frames, lengths_of(frames), bypass_pre_encode=True)
-    return torch.logit(net.forward_infer(hidden, lengths), eps=1e-6), hidden
-
-
-def stream(net: Any, batch: Batch, rng: Random) -> Iterator[torch.Tensor]:
-    """A batch of embeddings, step by step. What is remembered is taken as given: no gradient goes
-    through it."""
-    modules = net.sortformer_modules
-    chunk, right = rng.choice(CHUNKS)
-    state = modules.init_streaming_state(len(batch.features), False, batch.features.device)
-    targets = every(batch.active, 8)
-    for start in range(0, batch.features.shape[1], chunk):
-        left = min(start, LEFT)
-        frames = batch.features[:, start - left : start + chunk + right]
-        new = frames.shape[1] - left
-        remembered, queued = state.spkcache.shape[1], state.fifo.shape[1]
-        learning = learns(rng, chunk)
-        with learning:
-            logits, _ = think(net, torch.cat([state.spkcache, state.fifo, frames], 1))
-        if logits.requires_grad:
-            heard = [targets[:, start - queued : start], targets[:, start - left : start + new]]
-            yield bce(logits[:, remembered:], torch.cat(heard, 1))
-        with torch.no_grad():
-            state, _ = modules.streaming_update(
-                state, frames, logits.detach().sigmoid(), left, max(0, new - chunk)
+    def take(streaming_state: Any, total_preds: torch.Tensor, **rest: Any) -> Any:
+        for name, held in vars(streaming_state).items():
+            if isinstance(held, torch.Tensor):
+                setattr(streaming_state, name, held.detach())
+        with learns(rng, chunk):
+            state, said = step(
+                streaming_state=streaming_state, total_preds=total_preds[:, :0], **rest
             )
+        return state, torch.cat([total_preds, said], 1)
 
-
-def never(batch: Batch, rng: Random) -> Iterator[torch.Tensor]:
-    raise AssertionError("no streams while the whole model learns")
+    return take
 
 
 def lengths_of(features: torch.Tensor) -> torch.Tensor:

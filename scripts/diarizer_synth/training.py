@@ -7,10 +7,11 @@ it needs for it is what tells speakers apart.
 
 from __future__ import annotations
 
+import argparse
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -19,16 +20,13 @@ import torch
 from mixtures import mix
 from voices import FLITE, VOICES, Bank
 
-ENCODER_FRAME = 8
-"""Target frames of 10 ms in one of an encoder's."""
-
 PEOPLE = (1, 2, 2, 3, 3, 3, 4, 4, 4)
 """How many talk in a mixture, by weight."""
 OF_FLITE = 0.4
 """Share of the mixtures in which only the voices speak that the tests use."""
-SECONDS = 64.0
+SECONDS = 44.0
 """Length of the mixtures in the pool, from which batches are cut."""
-OFFLINE = ((12.0, 12), (12.0, 12), (30.0, 4), (42.0, 3))
+OFFLINE = ((12.0, 16), (30.0, 6), (42.0, 4))
 """Seconds and number of the cuts in an offline batch. The longest is what the model is shown at
 once with a latency of half a minute."""
 STREAMED = (30.0, 4)
@@ -41,13 +39,12 @@ AVERAGED = 0.99
 """What is saved is the running average of the weights, with this much of its old self per step."""
 
 Extract = Callable[[np.ndarray], torch.Tensor]
-"""Features float32 ``[frames, size]`` of a sound, at some whole number of targets per frame."""
+"""Features float32 ``[frames, mels]`` of a sound."""
 
 
 @dataclass
 class Batch:
     features: torch.Tensor
-    """float32 ``[batch, frames, size]``. Frames may be longer than those of the targets."""
     active: torch.Tensor
     """float32 ``[batch, frames, channels]``, in the order in which they are first heard."""
     voices: torch.Tensor
@@ -63,13 +60,12 @@ class Pool:
     channels: int
 
     def draw(self, rng: Random, seconds: float, count: int) -> Batch:
-        per = self.voices.shape[1] // self.features.shape[1]
-        length = int(seconds * 100) // per
+        length = int(seconds * 100)
         features, active, voices = [], [], []
         for i in rng.sample(range(len(self.features)), count):
             start = rng.randrange(self.features.shape[1] - length)
             features.append(self.features[i, start : start + length].float())
-            voices.append(self.voices[i, start * per : (start + length) * per].float())
+            voices.append(self.voices[i, start : start + length].float())
             active.append(by_arrival(voices[-1], self.channels))
         return Batch(torch.stack(features), torch.stack(active), torch.stack(voices))
 
@@ -101,55 +97,48 @@ class Model:
     size: int
     offline: Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
     """Features to logits ``[batch, rows, channels]`` and hidden ``[batch, frames, size]``."""
-    stream: Callable[[Batch, Random], Iterator[torch.Tensor]]
-    """Goes through a batch step by step with memory, and gives losses to learn from."""
-    streamed: float
-    """Share of the batches that go through ``stream``, once streams have begun."""
+    stream: Callable[[torch.Tensor, Random], torch.Tensor]
+    """Features to logits, step by step with memory."""
     per_row: int
     """Target frames of 10 ms per row of logits."""
     save: Callable[[], None]
 
 
-def train(
-    model: Model, pool: Pool, rng: Random, minutes: float, rate: float, streams_from: float
-) -> None:
+def train(model: Model, pool: Pool, rng: Random, options: argparse.Namespace) -> None:
     """Teach a model for ``minutes``, with a learning rate of at most ``rate``: offline first, and
-    from ``streams_from`` of the time on some batches as streams. It saves what it has each minute,
-    so that it may be stopped at any time."""
+    from ``streams_from`` of the time on every second batch as streams. It saves what it has each
+    minute, so that it may be stopped at any time."""
     namer = torch.nn.Linear(model.size, len(VOICES))
     optimizer = torch.optim.AdamW([*model.parameters, *namer.parameters()], weight_decay=1e-2)
     average = [one.detach().clone() for one in model.parameters]
     begun = saved = time.monotonic()
     offline, streams, step = [0.0], [0.0], 0
-
-    def learn(loss: torch.Tensor) -> None:
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters, 1.0)
-        optimizer.step()
-        with torch.no_grad():
-            for old, new in zip(average, model.parameters, strict=True):
-                old.lerp_(new, 1 - AVERAGED)
-
-    while (share := (time.monotonic() - begun) / 60 / minutes) < 1:
+    while (share := (time.monotonic() - begun) / 60 / options.minutes) < 1:
+        rate = options.rate * min(1, (share + 1e-3) / WARM_UP) * (0.03 + 0.97 * half_cosine(share))
         for group in optimizer.param_groups:
-            warm = min(1, (share + 1e-3) / WARM_UP)
-            group["lr"] = rate * warm * (0.03 + 0.97 * half_cosine(share))
-        if share >= streams_from and rng.random() < model.streamed:
-            for loss in model.stream(pool.draw(rng, *STREAMED), rng):
-                learn(loss)
-                streams.append(loss.item())
+            group["lr"] = rate
+        if share >= options.streams_from and step % 2 == 0:
+            batch = pool.draw(rng, *STREAMED)
+            loss = bce(model.stream(batch.features, rng), every(batch.active, model.per_row))
+            streams.append(loss.item())
         else:
             batch = pool.draw(rng, *rng.choice(OFFLINE))
             logits, hidden = model.offline(batch.features)
             loss = bce(logits, every(batch.active, model.per_row))
             offline.append(loss.item())
-            naming = bce(namer(hidden), every(batch.voices, ENCODER_FRAME))
-            learn(loss + (2.0 if share < 0.5 else 0.5) * naming)
+            naming = bce(namer(hidden), every(batch.voices, 8))
+            loss = loss + (2.0 if share < 0.5 else 0.5) * naming
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters, 1.0)
+        optimizer.step()
         step += 1
+        with torch.no_grad():
+            for old, new in zip(average, model.parameters, strict=True):
+                old.lerp_(new, 1 - AVERAGED)
         if step % 20 == 0:
             say(f"{step} {share:.2f} CPU {time.process_time():.0f} s, loss "
-                f"{np.mean(offline[-20:]):.4f}, streams {np.mean(streams[-50:]):.4f}")  # fmt: skip
+                f"{np.mean(offline[-20:]):.4f}, streams {np.mean(streams[-20:]):.4f}")  # fmt: skip
         if time.monotonic() - saved > 60:
             save(model, average)
             saved = time.monotonic()
