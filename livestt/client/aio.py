@@ -27,6 +27,9 @@ ELSEWHERE = 8.0
 cut off does not know for some seconds how far the session has come at another."""
 OVER = (1000, 1007, 1008)
 """Close codes of a session that is over; those from 4000 on are too."""
+SUPERSEDED = 4409
+"""Close code where another connection feeds the session now. That may be an own one whose handshake
+was given up, and which a server or a balancer that hung has come round to."""
 AGAIN = (429, 502, 503, 504)
 """Statuses of a server, or of a balancer before it, that may let a client in later."""
 STORED = {"store_failing": False, "store_losing": False, "store_recovered": True}
@@ -72,6 +75,7 @@ class Captions:
         self._ended = False
         self._end_sent = False
         self._over = False
+        self._given_up = 0
         self._answered = False
         self._reason = ""
         self._stored = True
@@ -199,8 +203,9 @@ class Captions:
             except Refused as refused:
                 self._reason = str(refused)
                 return False
-            except (OSError, ConnectionClosed, InvalidHandshake):
-                await asyncio.sleep(pause)  # a TimeoutError is an OSError too
+            except (OSError, ConnectionClosed, InvalidHandshake) as error:
+                self._given_up += isinstance(error, TimeoutError)
+                await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
         self._reason = self._reason or f"no server was to be had for {self._reconnect:g} seconds"
         return False
@@ -213,6 +218,9 @@ class Captions:
             self._socket.transport.abort()  # silent for too long: whatever it is, it is no help
             return True
         self._reason = f"the server closed the connection: {code} {self._socket.close_reason}"
+        if code == SUPERSEDED and self._given_up:
+            self._given_up -= 1
+            return True
         return code not in OVER and code < 4000
 
     async def _take_up(self, *, insist: bool) -> bool:

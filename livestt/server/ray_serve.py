@@ -15,9 +15,10 @@ and go: an open socket is one ongoing request. Three things would go wrong by th
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import anyio
@@ -35,6 +36,7 @@ LEAVING = 30.0
 """Seconds a replica may take to drain and stop."""
 GLANCE = 0.5
 """Seconds between two looks whether the replica is to stop."""
+UNTOLD = "this version of Ray does not say when a replica is to stop: its sessions will be cut then"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +139,29 @@ async def _drain(served: Services, stopping: Callable[[], bool]) -> None:
 def _stopping() -> Callable[[], bool]:
     """Whether Ray is about to stop the replica that this is called in.
 
-    Ray tells that to nobody before all requests have ended, so this looks where Ray keeps it.
-    Without it, sessions would be cut after `LEAVING` seconds, and their clients come back all the
-    same; only what was said last would be transcribed again.
+    Ray has no public way to learn that: it calls a replica's destructor when all requests have
+    ended, and `ray.serve.status` counts replicas that stop without saying which. So this looks
+    where Ray keeps it. Where a Ray keeps it elsewhere, sessions are cut after `LEAVING` seconds,
+    and their clients come back all the same; only what was said last is transcribed again.
     """
-    from ray._private.worker import global_worker
+    try:
+        from ray._private.worker import global_worker
+    except ImportError:
+        log.warning(UNTOLD)
+        return lambda: False
+    return partial(_is_stopping, lambda: global_worker.actors.values(), set())
 
-    def look() -> bool:
-        return any(
-            getattr(getattr(actor, "_replica_impl", None), "_shutting_down", False)
-            for actor in list(global_worker.actors.values())
-        )
 
-    return look
+def _is_stopping(actors: Callable[[], Iterable[object]], told: set[str]) -> bool:
+    """Whether one of these actors is a replica that is to stop; warns once if none says.
+
+    Args:
+        actors: of this process.
+        told: what has been warned about.
+    """
+    found = [getattr(actor, "_replica_impl", None) for actor in list(actors())]
+    states = [getattr(impl, "_shutting_down", None) for impl in found]
+    if not told and all(state is None for state in states):
+        told.add(UNTOLD)
+        log.warning(UNTOLD)
+    return any(states)

@@ -231,3 +231,43 @@ def test_audio_that_no_server_has_and_nobody_keeps_is_silence_and_counted(
     assert captions.missing == 60 - 1 - KEPT
     assert any("29.0 s of audio were lost" in warning for warning in captions.state.warnings)
     assert b"".join(heard) == bytes(29 * 32_000) + b"\1" * 31 * 32_000
+
+
+@pytest.mark.parametrize("hanging", [True, False])
+def test_a_handshake_that_was_given_up_may_still_be_answered(
+    monkeypatch: pytest.MonkeyPatch, *, hanging: bool
+) -> None:
+    """A server that hung comes round to it, and takes it for who feeds the session now. Whoever
+    gave up no handshake was replaced by somebody else."""
+    if hanging:
+        monkeypatch.setattr(aio, "SILENCE", 1.0)
+    connections = iter(["lost", "hangs", "superseded"] if hanging else ["lost", "superseded"])
+    ends: list[str] = []
+    finishing = asyncio.Event()
+
+    async def admit(socket: ServerConnection, request: Request) -> None:
+        ends.append(next(connections, "finishes"))
+        if ends[-1] == "hangs":
+            await finishing.wait()
+
+    async def behave(socket: ServerConnection) -> None:
+        await socket.send(json.dumps(CONFIG | {"resume_from_sample": 0}))
+        match ends[-1]:
+            case "lost":
+                socket.transport.abort()
+            case "superseded":
+                await socket.close(4409)
+            case _:
+                finishing.set()
+                await socket.send(json.dumps({"type": "ready_to_stop"}))
+
+    async def run() -> bool:
+        async with (
+            serve(behave, "127.0.0.1", 0, process_request=admit) as server,
+            connect(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}") as captions,
+        ):
+            async for _ in captions:
+                pass
+            return captions.state.finished
+
+    assert asyncio.run(run()) is hanging

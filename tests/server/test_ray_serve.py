@@ -12,7 +12,15 @@ from starlette.applications import Starlette
 
 from livestt.cli import main
 from livestt.cli.serve import assemble
-from livestt.server.ray_serve import LEAVING, OUT_OF_REACH, Scale, application, replica
+from livestt.server.ray_serve import (
+    LEAVING,
+    OUT_OF_REACH,
+    UNTOLD,
+    Scale,
+    _is_stopping,
+    application,
+    replica,
+)
 from livestt.server.timing import Timing
 from livestt.settings import Settings
 
@@ -40,6 +48,27 @@ def test_a_replica_that_is_to_stop_drains() -> None:
                     await anyio.sleep(0.01)
 
     anyio.run(run)
+
+
+def test_a_ray_that_hides_that_a_replica_stops_is_warned_about(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Once, not at every look."""
+
+    class Impl:
+        _shutting_down = False
+
+    class Actor:
+        _replica_impl: object = Impl()
+
+    told: set[str] = set()
+    assert not _is_stopping(lambda: [object(), Actor()], told)
+    assert not caplog.messages
+    Impl._shutting_down = True
+    assert _is_stopping(lambda: [object(), Actor()], told)
+    for _ in range(2):
+        assert not _is_stopping(lambda: [object()], told)
+    assert caplog.messages == [UNTOLD]
 
 
 @pytest.mark.parametrize(
