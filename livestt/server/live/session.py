@@ -75,6 +75,7 @@ class LiveSession:
         options: what is asked of the engine now.
         target_language: what lines are translated into; None if they are not.
         owed_flushes: flushes not answered yet.
+        newest_arrival: number of the handshake whose connection feeds it, where they are numbered.
         transcript: what has been said.
         ended: set when the last word is committed, or none can be.
         failure: why the session ended early, if it did.
@@ -113,6 +114,7 @@ class LiveSession:
         self.failure: LivesttError | None = None
         self.options = options
         self.owed_flushes = 0
+        self.newest_arrival = 0
         self._count = count or Tally().count("live")
         self._count.progress = self.transcript.progress
         self._first_options = options

@@ -63,6 +63,9 @@ class Conversation(SocketConnection):
         pipeline: knows who answers, and what is translated.
         timing: how long the client may take.
         book: where voices are remembered.
+
+    Attributes:
+        arrival: number of its handshake, among all that came.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Conversation(SocketConnection):
         book: VoiceBook,
     ) -> None:
         super().__init__(socket, timing, f"session {session.id}")
+        self.arrival = 0
         self._session = session
         self._request = request
         self._pipeline = pipeline
@@ -184,6 +188,10 @@ class Publisher(Conversation):
         super().receive_events(events)
 
     def _join(self) -> None:
+        if self.arrival < self._session.newest_arrival:
+            self.superseded()  # by one that came later, but was let in sooner
+            return
+        self._session.newest_arrival = self.arrival
         needed = self._session.publish_to(self)
         if self._request.session == self._session.id:
             self._resume_from = needed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from starlette.requests import HTTPConnection
@@ -21,6 +22,8 @@ from livestt.server.services import Services, services
 
 LATEST = "latest"
 """Instead of a session's id: the one that started last."""
+ARRIVALS = count(1)
+"""Numbers handshakes, in the order in which they came."""
 MAX_VIEWERS = 100
 """Viewers of all sessions together."""
 
@@ -36,11 +39,13 @@ def routes() -> list[BaseRoute]:
 async def live(socket: WebSocket) -> None:
     """One connection, from its handshake to its end."""
     served = services(socket)
+    arrival = next(ARRIVALS)
     try:
         connection = await _admit(socket, served)
     except LivesttError as error:
         await refuse(socket, error)
         return
+    connection.arrival = arrival
     with served.sessions.connected(connection):
         await connection.run()
 

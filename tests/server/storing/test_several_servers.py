@@ -6,6 +6,7 @@ import asyncio
 import json
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -13,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from livestt.client.state import CaptionState
 from livestt.engines.spelled import PACE
+from livestt.server.live import ownership
 from livestt.server.sockets.connection import SESSION
 from livestt.store import Store, writer
 
@@ -125,3 +127,51 @@ def test_who_comes_back_to_a_server_that_lost_the_session_unawares(
     assert at > HALF // 2, "audio is asked for from where the newest stored words end"
     assert state.committed_text == TEXT
     assert state.finished
+
+
+class Hesitant(Store):
+    """A store that takes its time for the first question whether a session was taken over."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(place)
+        self.asked, self.answered = Event(), Event()
+
+    def is_taken(self, session: str, epoch: int) -> bool:
+        if not self.asked.is_set():
+            self.asked.set()
+            self.answered.wait(60)
+        return super().is_taken(session, epoch)
+
+
+def test_who_came_last_feeds_the_session_though_it_was_let_in_first(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that has given a handshake up makes another one; a balancer may keep the first."""
+    monkeypatch.setattr(ownership, "PATIENCE", 60.0)
+    store = Hesitant(str(tmp_path / "transcripts.db"))
+    server = server_with(serve, store)
+
+    async def talk() -> tuple[int | None, CaptionState]:
+        async with connect(server.url(**QUERY), compression=None) as socket:
+            session, _ = await begin(socket)
+            socket.transport.abort()
+        url = server.url(**QUERY, session=session)
+        async with asyncio.TaskGroup() as tasks, asyncio.timeout(60):
+            given_up = tasks.create_task(_outcome(url))
+            await asyncio.to_thread(store.asked.wait, 60)
+            async with connect(url, compression=None) as socket:
+                config, state = await first(socket)
+                store.answered.set()
+                code = await given_up
+                await socket.send(PCM[config["resume_from_sample"] * 2 :])
+                await socket.send(b"")
+                return code, await rest(socket, state)
+
+    code, state = asyncio.run(talk())
+    assert code == 4409
+    assert state.committed_text == TEXT
+
+
+async def _outcome(url: str) -> int | None:
+    async with connect(url, compression=None) as socket:
+        return await closed(socket)
