@@ -12,7 +12,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import replace
 from hashlib import sha256
 
-from livestt.access.keys import SCOPES, Grant, Keyring, Scope
+from livestt.access.keys import SCOPES, Grant, Key, Keyring, Scope
 from livestt.errors import Unauthorized
 
 PREFIX = "ek_"
@@ -20,17 +20,19 @@ LONGEST = 4096
 """Characters of a token that is looked at."""
 
 
-def seal(grant: Grant, expires: int, secret: bytes, nonce: str = "") -> str:
+def seal(grant: Grant, expires: int, secret: bytes, keys: Keyring, nonce: str = "") -> str:
     """A token that stands for this grant.
 
     Args:
         grant: what it allows.
         expires: seconds since 1970 from which on it is worth nothing.
         secret: known to the servers that accept it.
+        keys: where the grant's own key is.
         nonce: tells tokens apart that are otherwise equal.
     """
     scopes = [scope for scope in SCOPES if scope in grant.scopes]
-    claims = json.dumps([grant.name, scopes, expires, nonce], separators=(",", ":")).encode()
+    mark = _mark(keys.named(grant.name), secret)
+    claims = json.dumps([grant.name, scopes, expires, nonce, mark], separators=(",", ":")).encode()
     return f"{PREFIX}{_write(claims)}.{_write(_sign(claims, secret))}"
 
 
@@ -54,11 +56,11 @@ def unseal(token: str, now: float, secret: bytes, keys: Keyring) -> Grant:
         genuine = False
     if not genuine:
         raise Unauthorized("this token is not one of this server's")
-    name, scopes, expires, _ = json.loads(signed)
+    name, scopes, expires, _, mark = json.loads(signed)
     if now >= expires:
         raise Unauthorized("this token has expired; ask for a new one")
     key = keys.named(name)
-    if key is None:
+    if key is None or mark != _mark(key, secret):
         raise Unauthorized("the key that this token was made with is not valid any more")
     allowed: frozenset[Scope] = frozenset(scope for scope in scopes if key.grant().allows(scope))
     return replace(key.grant(), scopes=allowed, temporary=True)
@@ -66,6 +68,11 @@ def unseal(token: str, now: float, secret: bytes, keys: Keyring) -> Grant:
 
 def looks_like_one(presented: str) -> bool:
     return presented.startswith(PREFIX) and "." in presented
+
+
+def _mark(key: Key | None, secret: bytes) -> str:
+    """Tells a key from another one that has its name later, and says nothing else about it."""
+    return "" if key is None else _write(_sign(f"key {key.digest}".encode(), secret)[:9])
 
 
 def _sign(claims: bytes, secret: bytes) -> bytes:

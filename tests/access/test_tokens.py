@@ -14,7 +14,7 @@ from livestt.errors import Unauthorized
 RING = Keyring(parse_variable("alice:transcribe+view:0123456789abcdef:max_sessions=2", "KEYS"))
 ALICE = Grant("alice", frozenset({"transcribe", "view"}), 2)
 SECRET = b"between servers"
-TOKEN = seal(replace(ALICE, scopes=frozenset({"view"})), 1000, SECRET)
+TOKEN = seal(replace(ALICE, scopes=frozenset({"view"})), 1000, SECRET, RING)
 
 
 def test_a_token_stands_for_its_grant() -> None:
@@ -34,6 +34,13 @@ def test_it_ends() -> None:
 def test_it_ends_with_its_key() -> None:
     with pytest.raises(Unauthorized, match="not valid any more"):
         unseal(TOKEN, 0, SECRET, Keyring())
+
+
+def test_it_ends_with_its_key_though_another_has_its_name() -> None:
+    """A key that became known is replaced, most likely under the same name."""
+    other = Keyring(parse_variable("alice:transcribe+view:fedcba9876543210", "KEYS"))
+    with pytest.raises(Unauthorized, match="not valid any more"):
+        unseal(TOKEN, 0, SECRET, other)
 
 
 def test_it_is_worth_no_more_than_its_key_is_now() -> None:

@@ -134,7 +134,8 @@ class Access:
             raise MissingScope(f"this key does not have the scope '{lacking[0]}'")
         expires = int(_now() + min(max(1.0, seconds), LONGEST_TOKEN))
         nonce = secrets.token_hex(4)
-        value = tokens.seal(replace(grant, scopes=scopes), expires, self._secret, nonce)
+        ring = self.keys.current(time.monotonic())
+        value = tokens.seal(replace(grant, scopes=scopes), expires, self._secret, ring, nonce)
         return Token(value, expires, scopes)
 
     def _recognise(self, shown: str | None) -> Grant:

@@ -23,8 +23,6 @@ PROPER = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 ANSWERS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
 QUIET = ("/health", "/ready", "/metrics", "/web/*")
 """Asked so often that only ``--log-level debug`` tells."""
-LONGEST = 500
-"""Characters of a path that the log gets."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ws")
 """Told apart in the figures; clients can make up others without end."""
 
@@ -65,10 +63,4 @@ class Observed:
         rule = rule_of(path) or "other"
         self._metrics.served(rule, method if method in METHODS else "other", status, seconds)
         level = logging.DEBUG if rule in QUIET and status < 500 else logging.INFO
-        log.log(level, "%s %s %d in %.3f s", method, one_line(path), status, seconds)
-
-
-def one_line(path: str) -> str:
-    """A path as a log may have it: clients write into theirs what they like, lines included."""
-    shown = path if len(path) <= LONGEST else f"{path[:LONGEST]}..."
-    return shown if shown.isascii() and shown.isprintable() else ascii(shown)[1:-1]
+        log.log(level, "%s %s %d in %.3f s", method, path, status, seconds)
