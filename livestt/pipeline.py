@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, cast
 
 from livestt.engines import Capabilities, StreamOptions
-from livestt.events import Event
+from livestt.events import Event, Word
 from livestt.policies import Policy, PolicyName, choose
 from livestt.session import Session
 from livestt.settings import Settings
@@ -74,6 +74,8 @@ class Manner:
     """What lines are translated into; of live sessions only, where the server translates."""
     told: Sequence[Event] = ()
     """What was said about its people there."""
+    waiting: Sequence[Word] = ()
+    """Of what was committed there, the last words, whose speaker is yet to be told."""
 
 
 class Pipeline:
@@ -161,6 +163,7 @@ class Pipeline:
             before=manner.before,
             told=manner.told,
             people=manner.people,
+            waiting=manner.waiting,
             keeper=embedder.capabilities.model if self.settings.voices else "",
         )
         if memory is not None:
@@ -259,6 +262,7 @@ def diarization(settings: Settings, manner: Manner | None = None) -> Diarization
         ),
         AlignmentOptions(patience=from_seconds(settings.seconds_ahead)),
         endpointing=manner.endpointing or endpointing(settings),
+        waiting=manner.waiting,
     )
 
 

@@ -131,17 +131,20 @@ class Transcript:
         words: int,
         at: int,
         last_end: int = 0,
+        waiting: Iterable[Word] = (),
     ) -> Self:
         """A transcript as another process left it.
 
         Args:
             layout: when segments close.
             segments: closed ones that are to be in view, oldest first.
-            growing: committed words after the last closed segment.
+            growing: committed words after the last closed segment, whose speaker is known or never
+                will be.
             next_id: id of the next segment to close.
             words: how many words have been committed in all.
             at: sample from which it goes on.
             last_end: sample where the last word or segment ends, in view or not.
+            waiting: committed words after ``growing``, whose speaker is yet to be told.
         """
         self = cls(layout, next_id)
         self.segments.extend(segments)
@@ -152,7 +155,9 @@ class Transcript:
         for word in growing:
             self._voices.append(word.speaker)
             self._add(word)
-        self._attributed = words
+        self.waiting.extend(waiting)
+        self._attributed = words - len(self.waiting)
+        self.diarized = at if self.waiting else None
         self._last_end = max(self._last_end, last_end)
         self.heard_speech = words > 0
         self.progress = Progress(at, at, at)

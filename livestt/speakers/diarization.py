@@ -12,7 +12,7 @@ Its owner calls
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -53,6 +53,8 @@ class DiarizationOptions:
     """When there is speech to be heard; None for the defaults."""
     count: SpeakerCount | None = None
     """How many speakers there are; they are then told apart once everything has been heard."""
+    waiting: Sequence[Word] = ()
+    """Words that were committed before this began, and are heard here; numbers count from them."""
 
 
 class Diarization:
@@ -85,7 +87,8 @@ class Diarization:
         self._failures = 0
         self._lost = False
         self._late = False
-        self._words = 0
+        self._words = len(options.waiting)
+        self._alignment.receive(options.waiting)
         self._flushes: deque[int] = deque()
         """Of flushes that the session has not answered: what must have been heard."""
         self._behind: deque[int | tuple[Word, ...]] = deque()

@@ -26,6 +26,7 @@ from livestt.events import (
     SpeakerTurn,
     VoiceHeard,
     Warned,
+    Word,
 )
 from livestt.people import People, Told
 from livestt.speakers.attributions import Attributions
@@ -65,6 +66,8 @@ class IdentificationOptions:
     """Voices of this session as another process heard them."""
     told: Sequence[Event] = ()
     """What was said about its people there."""
+    waiting: Sequence[Word] = ()
+    """As of `livestt.speakers.diarization.DiarizationOptions`."""
     people: int = 0
     """The highest number of a speaker there, whose voice may be unknown."""
     keeper: str = ""
@@ -91,6 +94,8 @@ class Identification:
         self._channels = Channels(max([options.people, *self._voices]))
         self._clean = CleanSpeech(options.least)
         self._words = Attributions(self._channels, options.memory)
+        if options.waiting:
+            self._words.receive(options.waiting)
         self._people = People()
         for event in options.told:  # of a name nothing is known here, but that it was recognised
             if not isinstance(event, SpeakerRecognized) or self.voice(event.speaker) is not None:

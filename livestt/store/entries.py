@@ -159,6 +159,8 @@ class Resumed:
     """Where the last stored word or line ends."""
     speakers: int = 0
     """Highest number of a speaker."""
+    waiting: int = 0
+    """Of ``growing``, the last words, whose speaker is yet to be told."""
 
 
 def milliseconds(moment: datetime) -> int:

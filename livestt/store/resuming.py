@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise, takewhile
 
 from livestt.audio.format import AudioFormat
-from livestt.events import Event, Past, Progress, Word, continued
+from livestt.events import Attributed, Ended, Event, Past, Progress, Voice, Word, continued
 from livestt.store.entries import Resumed
 from livestt.timebase import from_seconds
 from livestt.transcript import Layout, Transcript
@@ -37,12 +38,15 @@ class Resumption:
         first: the sample, at the client's own rate, from which its audio is needed.
         origin: the same sample at 16 kHz.
         before: what was committed, in times that count from there.
+        waiting: of these words the last, which are heard again and whose speaker is yet to be told.
     """
 
     def __init__(self, resumed: Resumed, audio: AudioFormat, *, renumbers: bool = True) -> None:
         words, at = newest_words(resumed), resume_at(resumed)
         self.first = audio.own_sample(at if _is_whole(resumed) else hear_from(words, at))
         self.origin = origin = audio.session_sample(self.first)
+        waiting = resumed.growing[len(resumed.growing) - resumed.waiting :]
+        again = [word for word in waiting if word.start >= origin]
         self.before = Before(
             tuple(
                 replace(word, start=word.start - origin, end=word.end - origin) for word in words
@@ -50,11 +54,27 @@ class Resumption:
             at - origin,
             words[-1].language if words else None,
         )
+        self.waiting = self.before.words[len(words) - len(again) :] if again else ()
         self._at = at
-        self._past = Past(origin, resumed.next_word, resumed.speakers if renumbers else 0)
+        numbers = resumed.next_word - len(again), resumed.speakers if renumbers else 0
+        self._past = Past(origin, *numbers)
+        self._missed = Missed(
+            words[: len(words) - resumed.waiting],
+            waiting[: len(waiting) - len(again)],
+            again,
+            self._past.words,
+        )
 
-    def continued(self, event: Event) -> Event:
+    @property
+    def first_events(self) -> list[Event]:
+        """What the session says before anything else."""
+        return list(self._missed.settled)
+
+    def continued(self, events: Sequence[Event]) -> list[Event]:
         """What the engine or the diarizer says of the second half, as said of the whole session."""
+        return [said for event in events for said in self._missed.follow(self._continued(event))]
+
+    def _continued(self, event: Event) -> Event:
         event = continued(event, self._past)
         if isinstance(event, Progress):
             reached = (
@@ -62,6 +82,53 @@ class Resumption:
             )
             return Progress(*reached)
         return event
+
+
+class Missed:
+    """Words that were stored before it was known who said them, and that are not heard again.
+
+    Those up to the longest pause around them, the last of equals, are whose the word before was,
+    the others whose the word after turns out to be.
+
+    Args:
+        before: the words before them.
+        words: which they are.
+        after: words after them, which are heard again; may be empty.
+        following: number of the first of ``after``, or of the first word to come.
+
+    Attributes:
+        settled: what is known at once.
+    """
+
+    def __init__(
+        self, before: Sequence[Word], words: Sequence[Word], after: Sequence[Word], following: int
+    ) -> None:
+        self._before = Voice(before[-1].speaker if before else None)
+        count = 0
+        if self._before.speaker is not None:
+            around = [before[-1], *words, *after[:1]]
+            pauses = [later.start - word.end for word, later in pairwise(around)]
+            longest = max(range(len(pauses)), key=lambda i: (pauses[i], i), default=0)
+            count = longest if after else len(words)
+        first = following - len(words)
+        self.settled = [Attributed(first, (self._before,) * count)] if count else []
+        self._open = len(words) - count
+        self._following = following
+        self._told = False
+
+    def follow(self, event: Event) -> list[Event]:
+        """An event of the second half, with what it says of these words."""
+        if not self._open:
+            return [event]
+        first = self._following - self._open
+        match event:
+            case Attributed(number, voices) if number == self._following:
+                self._told = True
+                voice = self._before if voices[0].speaker is None else Voice(voices[0].speaker)
+                return [Attributed(first, (voice,) * self._open + voices)]
+            case Ended() if not self._told:
+                return [Attributed(first, (self._before,) * self._open), event]
+        return [event]
 
 
 def resume_at(resumed: Resumed) -> int:
@@ -101,12 +168,20 @@ def newest_words(resumed: Resumed) -> list[Word]:
     return [*closed, *resumed.growing][-NEWEST:]
 
 
+def with_speakers(resumed: Resumed) -> Resumed:
+    """The same, for a process that tells speakers apart: it has yet to say whose the last words
+    are, where the first one did not know."""
+    waiting = takewhile(lambda word: word.speaker is None, reversed(resumed.growing))
+    return replace(resumed, waiting=len(list(waiting)))
+
+
 def resumed_view(layout: Layout, resumed: Resumed) -> Transcript:
     """The transcript as readers saw it last."""
     view = Transcript.resumed(
         layout,
         resumed.segments,
-        resumed.growing,
+        resumed.growing[: len(resumed.growing) - resumed.waiting],
+        waiting=resumed.growing[len(resumed.growing) - resumed.waiting :],
         next_id=resumed.next_line,
         words=resumed.next_word,
         at=resume_at(resumed),

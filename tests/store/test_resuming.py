@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
@@ -27,7 +29,14 @@ from livestt.events import (
 from livestt.store import Asked, Store
 from livestt.store.entries import Resumed, Stored
 from livestt.store.recorder import Recorder
-from livestt.store.resuming import LOOK_BACK, Resumption, hear_from, resume_at, resumed_view
+from livestt.store.resuming import (
+    LOOK_BACK,
+    Resumption,
+    hear_from,
+    resume_at,
+    resumed_view,
+    with_speakers,
+)
 from livestt.timebase import from_seconds
 from livestt.transcript import Layout
 from livestt.window import KEEP
@@ -117,12 +126,95 @@ class TestResumption:
     )
     def test_events_are_those_of_the_whole_session(self, event: Event, same: Event) -> None:
         """It is heard on from its first second, after three words of two speakers."""
-        assert Resumption(left(said((0, 1), (1, 2), (2.2, 3))), PCM).continued(event) == same
+        assert Resumption(left(said((0, 1), (1, 2), (2.2, 3))), PCM).continued([event]) == [same]
 
     def test_what_is_heard_again_is_no_progress(self) -> None:
         resumption = Resumption(left(said((0, 1), (1, 2), (2.2, 3))), PCM)
-        assert resumption.continued(Progress(100, 50, 0)) == Progress(48_000, 48_000, 48_000)
-        assert resumption.continued(Progress(40_000, 50, 0)) == Progress(56_000, 48_000, 48_000)
+        assert resumption.continued([Progress(100, 50, 0)]) == [Progress(48_000, 48_000, 48_000)]
+        assert resumption.continued([Progress(40_000, 50, 0)]) == [Progress(56_000, 48_000, 48_000)]
+
+
+def heard_from(speakers: str, *spans: tuple[float, float]) -> tuple[Word, ...]:
+    """Words and the digit of whom each was heard from, ``-`` where that is not known."""
+    known = [None if who == "-" else int(who) for who in speakers]
+    pairs = zip(said(*spans), known, strict=True)
+    return tuple(replace(word, speaker=who) for word, who in pairs)
+
+
+class TestSpeakersThatWereNotKnown:
+    """When the first process was stopped."""
+
+    SPANS = ((0, 1), (1, 2), (2.1, 3), (3.5, 4), (4.1, 5), (5.1, 6), (6.1, 7))
+
+    def resumption(self, speakers: str, *spans: tuple[float, float]) -> tuple[Resumed, Resumption]:
+        resumed = with_speakers(left(heard_from(speakers, *spans)))
+        return resumed, Resumption(resumed, PCM, renumbers=False)
+
+    def test_what_is_heard_again_is_told_by_who_hears_it(self) -> None:
+        resumed, resumption = self.resumption("11111--", *self.SPANS)
+        assert resumed.waiting == 2
+        assert [word.text for word in resumption.waiting] == [" w5", " w6"]
+        assert resumption.first_events == []
+        assert resumption.continued([Attributed(0, (Voice(2), Voice(2)))]) == [
+            Attributed(5, (Voice(2), Voice(2)))
+        ]
+        assert resumed_view(Layout(), resumed).waiting == deque(resumed.growing[5:])
+
+    def test_the_longest_pause_decides_over_the_rest(self) -> None:
+        resumed, resumption = self.resumption("11-----", *self.SPANS)
+        assert resumption.first_events == [Attributed(2, (Voice(1),))]
+        view = resumed_view(Layout(), resumed)
+        view.apply(resumption.first_events)
+        for speaker in (None, 3, 2):
+            told = resumption.continued([Attributed(0, (Voice(speaker, (4,)), Voice(3)))])
+            by = Voice(speaker or 1)
+            assert told == [Attributed(3, (by, by, Voice(speaker, (4,)), Voice(3)))]
+            view.apply(told)
+        spoken = [word for segment in view.segments for word in segment.words]
+        assert [word.speaker for word in [*spoken, *view.growing]] == [1, 1, 1, 2, 2, 2, 3]
+
+    def test_where_nobody_says_more_they_go_with_the_word_before(self) -> None:
+        _, resumption = self.resumption("11-----", *self.SPANS)
+        assert resumption.continued([Ended(9)]) == [
+            Attributed(3, (Voice(1), Voice(1))),
+            Ended(9 + resumption.origin),
+        ]
+        _, resumption = self.resumption("1--", (0, 1), (1, 2), (2, 3))
+        assert resumption.continued([Ended(9)])[-1] == Ended(9 + resumption.origin)
+
+    def test_of_a_session_that_knew_nobody(self) -> None:
+        _, resumption = self.resumption("-------", *self.SPANS)
+        assert resumption.first_events == []
+        assert resumption.continued([Attributed(0, (Voice(2),))]) == [
+            Attributed(0, (Voice(2),) * 6)
+        ]
+
+    @given(gaps, st.integers(0, 80), st.lists(st.integers(1, 3), min_size=1), st.booleans())
+    def test_all_words_are_somebodys_and_nobody_elses_move(
+        self, spans: list[tuple[int, int]], known: int, more: list[int], at_end: bool
+    ) -> None:
+        edges = list(accumulate(length for span in spans for length in span))
+        spoken = [Word(" w", a, b) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+        growing = tuple(
+            replace(word, speaker=1 + i % 2 if i < known else None) for i, word in enumerate(spoken)
+        )
+        resumed = with_speakers(left(growing))
+        resumption = Resumption(resumed, PCM, renumbers=False)
+        view = resumed_view(Layout(), resumed)
+        view.apply(resumption.first_events)
+        new = [Word(" n", 10**7 + i, 10**7 + i + 1) for i in range(len(more))]
+        words, voices = len(resumption.waiting) + len(new), tuple(map(Voice, more))
+        heard: list[Event] = [Committed(tuple(new))]
+        if not at_end:
+            heard.append(Attributed(0, (voices[0],) * len(resumption.waiting) + voices))
+        else:
+            heard.append(Attributed(0, (Voice(None),) * words))
+        view.apply(resumption.continued([*heard, Ended(10**8)]))
+        told = [word.speaker for segment in view.segments for word in segment.words]
+        assert len(told) == len(growing) + len(new)
+        assert told[: min(known, len(growing))] == [w.speaker for w in growing[:known]]
+        if not at_end:
+            assert None not in told
 
 
 def test_readers_see_names_and_language_again() -> None:

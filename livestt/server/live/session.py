@@ -36,7 +36,7 @@ from livestt.speakers.heard_voice import HeardVoice
 from livestt.store import Opening, Resumed, Store
 from livestt.store.entries import titled
 from livestt.store.recorder import Recorder
-from livestt.store.resuming import Resumption, resumed_view
+from livestt.store.resuming import Resumption, resumed_view, with_speakers
 from livestt.timebase import to_seconds
 from livestt.transcript import Layout, Transcript
 from livestt.vad.endpointing import EndpointingOptions
@@ -106,9 +106,16 @@ class LiveSession:
         self.started = datetime.now(UTC) if resumed is None else resumed.row.started
         resumption, lines = None, layout(pipeline.settings)
         if resumed is not None:
+            if pipeline.most_speakers(manner):
+                resumed = with_speakers(resumed)
             # Where voices are compared, speakers keep their own numbers.
             resumption = Resumption(resumed, audio, renumbers=pipeline.embedder is None)
-            manner = replace(manner, committed=resumption.before, told=resumed.row.told)
+            manner = replace(
+                manner,
+                committed=resumption.before,
+                told=resumed.row.told,
+                waiting=resumption.waiting,
+            )
         self.transcript = _view(lines, resumed)
         self.ended = anyio.Event()
         self.failure: LivesttError | None = None
@@ -275,6 +282,8 @@ class LiveSession:
         try:
             with self._whole:
                 async with anyio.create_task_group() as tasks:
+                    if self._resumption is not None:
+                        self._receive_events(self._resumption.first_events)
                     tasks.start_soon(self._mourn)
                     tasks.start_soon(self._archive.run)
                     if self._translation is not None:
@@ -371,7 +380,7 @@ class LiveSession:
     def _receive_heard(self, events: list[Event]) -> None:
         resumption = self._resumption
         if resumption is not None:
-            events = [resumption.continued(event) for event in events]
+            events = resumption.continued(events)
         self._receive_events(events)
 
     def _aim(self, options: StreamOptions) -> None:
