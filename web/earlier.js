@@ -7,6 +7,7 @@
 
 import { Library } from "./live/library.js";
 import { Refusal } from "./live/server.js";
+import { dayStamp } from "./modules/clock.js";
 import { changeOf, storedSpeakers } from "./modules/stored.js";
 import { STRINGS } from "./strings.js";
 import { byId, setText } from "./views/dom.js";
@@ -258,7 +259,7 @@ function troubleText({ code, message }) {
 
 /** @param {Stored} stored */
 function fileName(stored) {
-  const stamp = stored.started.slice(0, 16).replace("T", " ").replace(":", ".");
+  const stamp = dayStamp(new Date(stored.started));
   const bare = stored.title
     ? nameOf(stored)
         .replace(/[\\/:*?"<>|]+/gu, " ")

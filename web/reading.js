@@ -58,7 +58,11 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
         ? (currentPart(dialogue.state.conversation)?.session ?? "")
         : "",
   });
-  const copy = mountSave({ rows: shownRows, labels });
+  const copy = mountSave({
+    rows: shownRows,
+    labels,
+    played: () => dialogue.state.file?.name ?? "",
+  });
   const projector = mountProjector();
   const transcript = mountTranscript();
   const search = mountSearch({ rows: shownRows, transcript });

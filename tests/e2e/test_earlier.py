@@ -39,7 +39,7 @@ def opened(server: FakeServer, open_page: OpenPage, query: str = "", **options: 
 
 def test_a_transcript_is_read_named_and_saved(page_server: FakeServer, open_page: OpenPage) -> None:
     fill(page_server)
-    page = opened(page_server, open_page)
+    page = opened(page_server, open_page, timezone_id="Asia/Tokyo")
     names = page.locator(".library-name")
     expect(names).to_have_text(["Good evening.", "Monday"])
     page.keyboard.press("Tab")
@@ -64,7 +64,7 @@ def test_a_transcript_is_read_named_and_saved(page_server: FakeServer, open_page
     page.click("#earlier-save")
     with page.expect_download() as saving:
         page.click("[data-saved=srt]")
-    assert saving.value.suggested_filename.endswith(" 2026-03-02 19.00.srt")
+    assert saving.value.suggested_filename.endswith(" 2026-03-03 04.00.srt")
     assert Path(saving.value.path()).read_text() == "srt of b"
     page.click("#earlier-copy")
     expect(page.locator("#earlier-state")).to_have_text("Copied.")

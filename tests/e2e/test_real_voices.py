@@ -123,6 +123,26 @@ def test_voices_from_enrolment_to_the_sound_that_was_kept(
     expect(page.locator("#voices-list .voice-field")).to_have_count(2)
     page.click("#voices-close")
     listen(page)
+    take_apart(page)
+
+
+def take_apart(page: Page) -> None:
+    """Two voices that were made one person while they spoke are two again afterwards."""
+
+    def stored() -> set[str]:
+        return set(page.locator("#earlier-log .who").all_inner_texts())
+
+    page.click("#earlier-open")
+    page.locator(".library-item").first.click()
+    wait_for(lambda: stored() == {"Jamal"})
+    page.locator("#earlier-people .chip").click()
+    page.locator("#earlier-speaker-apart").click()
+    wait_for(lambda: stored() == {"Speaker 1", "Jamal"})
+    page.locator("#earlier-people .chip", has_text="Speaker 1").click()
+    page.locator("#earlier-speaker-same").select_option("Jamal")
+    page.locator("#earlier-speaker [type=submit]").click()
+    wait_for(lambda: stored() == {"Jamal"})
+    page.click("#earlier-close")
 
 
 def listen(page: Page) -> None:

@@ -146,6 +146,12 @@ def test_a_file_is_sent_as_it_is_and_can_be_played(
     page.click("#speed")
     expect(page.locator("#speed")).to_contain_text("1.25")
 
+    page.click("[popovertarget=save]")
+    with page.expect_download() as saving:
+        page.click("[data-format=srt]")
+    assert saving.value.suggested_filename == recording.with_suffix(".srt").name
+    page.keyboard.press("Escape")
+
     page.click("#player-close")
     expect(page.locator("#player")).to_be_hidden()
     assert saying(page) == ""

@@ -37,3 +37,12 @@ function split(seconds) {
 function pad(value, width = 2) {
   return String(value).padStart(width, "0");
 }
+
+/**
+ * @param {Date} date
+ * @returns {string} The reader's own day and time, as a file's name may have it.
+ */
+export function dayStamp(date) {
+  const day = [date.getFullYear(), pad(date.getMonth() + 1), pad(date.getDate())].join("-");
+  return `${day} ${pad(date.getHours())}.${pad(date.getMinutes())}`;
+}

@@ -5,13 +5,19 @@
  * @import { Labels } from "../modules/exporters.js"
  */
 
+import { dayStamp } from "../modules/clock.js";
 import { FORMATS, toText } from "../modules/exporters.js";
 import { STRINGS } from "../strings.js";
 import { byId, make, setText } from "./dom.js";
 import { dateText } from "./kept-view.js";
 
-/** @param {{rows: () => Row[], labels: () => Labels}} options */
-export function mountSave({ rows, labels }) {
+/**
+ * @param {object} options
+ * @param {() => Row[]} options.rows
+ * @param {() => Labels} options.labels
+ * @param {() => string} [options.played]  The name of the file that all this is from, if it is.
+ */
+export function mountSave({ rows, labels, played = () => "" }) {
   const answer = byId("save-answer");
   const copyAll = async () => setText(answer, await copy(rows(), labels()));
   byId("copy").addEventListener("click", copyAll);
@@ -24,7 +30,11 @@ export function mountSave({ rows, labels }) {
     button.addEventListener("click", () => {
       const found = rows();
       setText(answer, found.length > 0 ? "" : STRINGS.nothingToSave);
-      if (found.length > 0) download(format.write(found, titled(labels())), format.type, extension);
+      if (found.length === 0) return;
+      const name = played().replace(/\.[^.]*$/u, "");
+      const content = format.write(found, titled(labels(), name));
+      const blob = new Blob([content], { type: `${format.type};charset=utf-8` });
+      saveAs(blob, `${name || STRINGS.fileName(dayStamp(new Date()))}.${extension}`);
     });
     byId("formats").append(button);
   }
@@ -39,10 +49,11 @@ export function mountSave({ rows, labels }) {
 
 /**
  * @param {Labels} labels
+ * @param {string} name
  * @returns {Labels}
  */
-function titled(labels) {
-  return { ...labels, title: `${STRINGS.transcript}, ${dateText(Date.now())}` };
+function titled(labels, name) {
+  return { ...labels, title: name || `${STRINGS.transcript}, ${dateText(Date.now())}` };
 }
 
 /**
@@ -57,17 +68,6 @@ async function copy(rows, labels) {
   } catch {
     return STRINGS.copyFailed;
   }
-}
-
-/**
- * @param {string} content
- * @param {string} type
- * @param {string} extension
- */
-function download(content, type, extension) {
-  const stamp = new Date().toISOString().slice(0, 16).replace("T", " ").replace(":", ".");
-  const blob = new Blob([content], { type: `${type};charset=utf-8` });
-  saveAs(blob, `${STRINGS.fileName(stamp)}.${extension}`);
 }
 
 /**
