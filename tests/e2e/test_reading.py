@@ -110,6 +110,7 @@ def test_the_page_follows_until_the_reader_scrolls(
 
     page.mouse.move(400, 250)
     page.mouse.wheel(0, -400)
+    expect(jump).to_be_visible()
     expect(jump).to_contain_text("Jump to live")
     place = page.evaluate("document.querySelector('#transcript').scrollTop")
     page_server.say(**diff(2, 50, new_lines=talk(10, 40)))
