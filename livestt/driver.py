@@ -33,6 +33,7 @@ from livestt.speakers.heard_voice import HeardVoice
 from livestt.speakers.scheduler import DiarizerScheduler
 from livestt.timebase import from_seconds
 from livestt.tuning import Tuning
+from livestt.unheard import Unheard
 from livestt.vad.endpointing import EndpointingOptions
 
 
@@ -47,6 +48,7 @@ class Driver:
         speakers: tells the session's speakers apart; None does not.
         on_audio: called on the event loop with every sample that is heard, in order.
         piece: bytes that are decoded at a time.
+        unheard: says when what comes hardly sounds like speech; None does not.
     """
 
     def __init__(
@@ -58,7 +60,9 @@ class Driver:
         speakers: SpeakerDriver | None = None,
         on_audio: Callable[[Samples], None] | None = None,
         piece: int = PIECE,
+        unheard: Unheard | None = None,
     ) -> None:
+        self._unheard = unheard
         self._engine = engine
         self._piece = piece
         self._session = engine.session
@@ -169,6 +173,10 @@ class Driver:
         if self._speakers is not None:
             self._speakers.receive_audio(heard.samples, heard.probabilities)
         self._publish()
+        if self._unheard is not None:
+            warnings = self._unheard.receive(heard.samples, heard.probabilities)
+            if warnings:
+                self._on_events([*warnings])
 
     def _receive_end(self) -> None:
         self._session.receive_end()
@@ -215,7 +223,17 @@ async def drive(
             anyio.create_task_group() as tasks,
         ):
             frontend = Frontend(decoder, pipeline.open_vad(manner))
-            driver = Driver(engine, frontend, on_events, ahead, speakers, on_audio, piece_of(audio))
+            unheard = Unheard() if audio.encoding != "auto" else None
+            driver = Driver(
+                engine,
+                frontend,
+                on_events,
+                ahead,
+                speakers,
+                on_audio,
+                piece_of(audio),
+                unheard,
+            )
             tasks.start_soon(driver.run)
             tasks.start_soon(driver.run_speakers)
             yield driver

@@ -27,6 +27,7 @@ PURE = (
     "subtitles.py",
     "timebase.py",
     "transcript.py",
+    "unheard.py",
     "utterances.py",
     "watchdog.py",
     "window.py",

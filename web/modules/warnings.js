@@ -26,6 +26,9 @@ const TOPICS = /** @type {Readonly<Record<string, string>>} */ ({
   voices_off: "voice",
 });
 
+/** Codes for people who write clients: what this page sends is what it says it sends. */
+const OTHERS = new Set(["hardly_speech"]);
+
 /** Codes that say that something is over. */
 const GOOD = new Set(["load_normal", "words_on_time", "store_recovered", "model_loaded"]);
 
@@ -35,6 +38,7 @@ const GOOD = new Set(["load_normal", "words_on_time", "store_recovered", "model_
  * @returns {Warnings}
  */
 export function warned(warnings, { code = "", message = "" }) {
+  if (OTHERS.has(code)) return warnings;
   const topic = TOPICS[code] ?? (code || message);
   const { [topic]: _, ...others } = warnings;
   return GOOD.has(code) ? others : { ...others, [topic]: { code, message } };
