@@ -61,7 +61,7 @@ def assemble(settings: Settings, announce: Callable[[str], None]) -> Starlette:
 
     check_parts(settings)
     store = open_store(settings)
-    translator = load_translator(settings)
+    translator = load_translator(settings, announce)
     models = load_models(settings, announce)
     if settings.model_idle_seconds or not settings.preload:
         models = resident(models, settings)

@@ -128,7 +128,7 @@ def _reader(settings: Settings) -> Iterator[Read]:
     from livestt.translation.registry import load_translator
     from livestt.translation.whole import translate
 
-    translator = load_translator(settings) if settings.target_language else None
+    translator = load_translator(settings, announce) if settings.target_language else None
     if translator is None:
         yield lambda transcript: transcript
         return

@@ -6,6 +6,7 @@ used. A translator class takes one `TranslatorSettings`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 
 from livestt.errors import SetupError, UnsupportedOption
@@ -18,10 +19,16 @@ from livestt.translation.codes import find
 _BROKEN = (ImportError, AttributeError, SyntaxError, NameError, TypeError, OSError, RuntimeError)
 
 
-def load_translator(settings: Settings) -> Translator | None:
+def load_translator(
+    settings: Settings, say: Callable[[str], None] = lambda _: None
+) -> Translator | None:
     """Load the translator that the settings ask for; None if nothing is to be translated.
 
     Blocking, and may download.
+
+    Args:
+        settings: the operator's.
+        say: told, in a sentence, what is about to take long.
 
     Raises:
         SetupError: it cannot be loaded, there is none of that name, or it does not know the
@@ -49,6 +56,8 @@ def load_translator(settings: Settings) -> Translator | None:
         raise SetupError(
             f"The translator {name} ({point.value}) cannot be imported: {error}"
         ) from error
+    if name == "ctranslate2":
+        say(f"Loading the translator {wanted.model}, which takes long where it has to be fetched")
     translator: Translator = factory(wanted)
     if target and find(target, translator.capabilities.languages) is None:
         able, known = translator.capabilities, sorted(translator.capabilities.languages)
