@@ -10,6 +10,7 @@ out to be somebody else's comes whole in ``updates`` and replaces the one with i
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from livestt.events import Word
@@ -28,6 +29,20 @@ UNKNOWN_SPEAKER = 0
 State = dict[str, Any]
 
 
+class _Shown:
+    """A line that a client has."""
+
+    def __init__(self, segment: Segment, diarized: bool, state: State) -> None:
+        self.segment = segment
+        self.diarized = diarized
+        self.state = state
+
+    @cached_property
+    def text(self) -> str:
+        """As JSON."""
+        return dumps(self.state)
+
+
 class NativeStates:
     """The messages for one client of one session.
 
@@ -39,8 +54,7 @@ class NativeStates:
     def __init__(self, mode: Mode, *, words: bool = False) -> None:
         self._mode = mode
         self._words = words
-        self._lines: dict[int, State] = {}
-        self._written: dict[int, str] = {}
+        self._lines: dict[int, _Shown] = {}
         self._seq = 0
         self._snapshot_due = True
         self._last: State | None = None
@@ -73,24 +87,28 @@ class NativeStates:
         return {"type": "diff", "seq": self._seq, "n_lines": len(self._lines), **changes, **rest}
 
     def _all(self) -> Written:
-        for number in self._lines.keys() - self._written.keys():
-            self._written[number] = dumps(self._lines[number])
-        return Written(self._lines.values(), map(self._written.__getitem__, self._lines))
+        shown = self._lines.values()
+        return Written([one.state for one in shown], [one.text for one in shown])
+
+    def _show(self, segment: Segment, *, diarized: bool) -> State:
+        state = line(segment, words=self._words, diarized=diarized)
+        self._lines[segment.id] = _Shown(segment, diarized, state)
+        return state
 
     def _revise(self, transcript: Transcript) -> list[State]:
         """Lines the client has that are somebody else's now, or that are translated."""
         if transcript.revisions == self._revisions:
             return []
         self._revisions = transcript.revisions
+        diarized = transcript.diarized is not None
         updates = []
         for segment in transcript.segments:
-            if segment.id in self._lines:
-                diarized = transcript.diarized is not None
-                state = line(segment, words=self._words, diarized=diarized)
-                if state != self._lines[segment.id]:
-                    self._lines[segment.id] = state
-                    self._written.pop(segment.id, None)
-                    updates.append(state)
+            shown = self._lines.get(segment.id)
+            if shown is None or (shown.segment is segment and shown.diarized == diarized):
+                continue
+            before = shown.state
+            if (state := self._show(segment, diarized=diarized)) != before:
+                updates.append(state)
         return updates
 
     def _follow(self, transcript: Transcript) -> tuple[int, list[State]]:
@@ -99,16 +117,13 @@ class NativeStates:
         gone = [line_id for line_id in self._lines if line_id < first]
         for line_id in gone:
             del self._lines[line_id]
-            self._written.pop(line_id, None)
-        new: list[State] = []
+        fresh: list[Segment] = []
         for segment in reversed(transcript.segments):
             if segment.id in self._lines:
                 break
-            diarized = transcript.diarized is not None
-            new.append(line(segment, words=self._words, diarized=diarized))
-        new.reverse()
-        self._lines.update((state["id"], state) for state in new)
-        return len(gone), new
+            fresh.append(segment)
+        diarized = transcript.diarized is not None
+        return len(gone), [self._show(segment, diarized=diarized) for segment in reversed(fresh)]
 
 
 def line(segment: Segment, *, words: bool, diarized: bool = False) -> State:

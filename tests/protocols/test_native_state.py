@@ -28,9 +28,9 @@ from livestt.events import (
 from livestt.protocols import native_state
 from livestt.protocols.compact import dumps
 from livestt.protocols.native import Mode
-from livestt.protocols.native_state import SILENCE_SPEAKER, NativeStates, State
+from livestt.protocols.native_state import SILENCE_SPEAKER, NativeStates, State, line
 from livestt.timebase import SAMPLE_RATE, from_seconds
-from livestt.transcript import Layout, Transcript
+from livestt.transcript import Layout, Segment, Transcript
 
 SHORT = Layout(readable=12, silence=from_seconds(3), retention=from_seconds(20))
 LONG = Layout(retention=from_seconds(10**6))
@@ -138,6 +138,26 @@ def test_a_line_is_written_once_however_often_it_is_told(monkeypatch: pytest.Mon
     state = server.hear(progress(2000.0))
     assert state is not None
     assert json.loads(dumps(state)) == state
+
+
+def test_a_correction_looks_at_what_it_corrects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every client of an hour's session would otherwise have all of its lines made again."""
+    server = Server("diff", with_words=True)
+    server.hear(Diarized(0))
+    for minute in range(20):
+        server.hear(say("So it goes.", 60.0 * minute), whose(1, 1, 1, first=3 * minute))
+        server.hear(progress(60.0 * minute + 10))
+    made: list[int] = []
+
+    def counting(segment: Segment, *, words: bool, diarized: bool) -> State:
+        made.append(segment.id)
+        return line(segment, words=words, diarized=diarized)
+
+    monkeypatch.setattr(native_state, "line", counting)
+    state = server.hear(whose(2, 2, 2, first=30))
+    assert state is not None
+    assert [changed["id"] for changed in state["updates"]] == made
+    assert len(made) == 1
 
 
 @settings(deadline=None)
