@@ -98,8 +98,12 @@ export function mountEarlier({ server }) {
     return { rename: mine, remove: mine };
   }
 
-  /** @param {string} text  How what the reader wanted went. */
-  function say(text) {
+  /**
+   * @param {string} text  How what the reader wanted went.
+   * @param {{good?: boolean}} [news]
+   */
+  function say(text, { good = false } = {}) {
+    byId("earlier-state").classList.toggle("trouble", !good);
     setText(byId("earlier-state"), text);
   }
 
@@ -191,7 +195,7 @@ export function mountEarlier({ server }) {
         () => true,
         () => false,
       );
-      say(copied ? STRINGS.copied : STRINGS.copyFailed);
+      say(copied ? STRINGS.copied : STRINGS.copyFailed, { good: copied });
     });
   }
 
@@ -213,7 +217,7 @@ export function mountEarlier({ server }) {
     const others = (/** @type {{id: string}} */ { id }) => id !== transcript.id;
     const found = state.found?.filter((line) => line.transcript !== transcript.id) ?? null;
     show({ transcript: null, transcripts: state.transcripts.filter(others), found });
-    say(STRINGS.deleted);
+    say(STRINGS.deleted, { good: true });
     field.focus();
   }
 

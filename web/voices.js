@@ -50,8 +50,12 @@ export function mountVoices({ server, choice }) {
     view.renderRecording({ recording, seconds: sampler.seconds, most: SAMPLE_SECONDS, busy });
   }
 
-  /** @param {string} text */
-  function say(text) {
+  /**
+   * @param {string} text
+   * @param {{good?: boolean}} [news]
+   */
+  function say(text, { good = false } = {}) {
+    byId("voices-state").classList.toggle("trouble", !good);
     setText(byId("voices-state"), text);
   }
 
@@ -91,7 +95,7 @@ export function mountVoices({ server, choice }) {
     draw();
     if (!done) return;
     view.clear();
-    say(STRINGS.voiceRemembered(name));
+    say(STRINGS.voiceRemembered(name), { good: true });
   }
 
   /**
