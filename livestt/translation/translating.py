@@ -29,8 +29,8 @@ class Translation:
     """One session's lines on their way into another language.
 
     Args:
-        view: a transcript of its own, in which no line of the session has been closed yet that is
-            to be translated.
+        view: a transcript of its own, as another process left it if it is not new; lines that were
+            waiting there for their translation wait here.
         able: what the translator can do.
 
     Attributes:
@@ -44,7 +44,7 @@ class Translation:
         self._view = view
         self._able = able
         self._next = view.next_id
-        self._waiting: deque[Segment] = deque()
+        self._waiting = deque(_left_over(view))
         self._asked: TranslationJob | None = None
         self._failures = 0
         self._warned: set[Warned] = set()
@@ -155,3 +155,13 @@ class Translation:
         if warning not in self._warned:
             self._warned.add(warning)
             self._said.append(warning)
+
+
+def _left_over(view: Transcript) -> list[Segment]:
+    """The lines after the last one that is translated; none where nothing is."""
+    left: list[Segment] = []
+    for segment in reversed(view.segments):
+        if segment.translation is not None:
+            return [one for one in reversed(left) if not one.is_silence][-MOST_WAITING:]
+        left.append(segment)
+    return []

@@ -192,3 +192,22 @@ def test_a_translator_slower_than_speech_leaves_old_lines() -> None:
     job = made.next_job()
     assert job is not None
     assert job.line == 10
+
+
+def test_who_goes_on_translates_what_was_left() -> None:
+    view = Transcript(Layout())
+    for i in range(4):
+        view.apply(said(SENTENCE, at=6 * i))
+    view.apply([Translated(1, "...", "de")])
+    made = Translation(view, ABLE)
+    made.target, made.source = "de", "en"
+    lines = []
+    while (job := made.next_job()) is not None:
+        lines.append(job.line)
+        answered(made, job)
+    assert lines == [2, 3]
+    untranslated = Transcript(Layout())
+    untranslated.apply(said(SENTENCE))
+    made = Translation(untranslated, ABLE)
+    made.target = "de"
+    assert made.next_job() is None

@@ -215,3 +215,29 @@ def test_from_speech_to_german(
     told = server.talk(audio.tobytes() + bytes(32_000), **RAW, target_language="de")
     assert told.text == "Good morning, they moved this number."
     assert translations(told) == ["Gut Morgen, diese bewegte dies Zahl."]
+
+
+def test_another_server_goes_on_translating(serve: Serve, tmp_path: Path) -> None:
+    raw = {**RAW, "target_language": "de"}
+
+    def start() -> Running:
+        kept = Store(f"{tmp_path}/t.db")
+        models = {"kept": kept, "translator": WatchedTranslator(), "resume_seconds": 60}
+        return serve(Watched(script_of(TEXT)), **models)
+
+    async def begin(server: Running) -> Dialogue:
+        async with connect(server.url(**raw), compression=None) as socket:
+            await socket.send(AUDIO[: 32_000 * 6])
+            told = Dialogue()
+            while translations(told) != GERMAN[:1]:
+                told.messages.append(json.loads(await socket.recv()))
+            server.server.should_exit = True
+            rest = await listen(socket)
+            return Dialogue([*told.messages, *rest.messages])
+
+    before = asyncio.run(begin(start()))
+    told = start().talk(AUDIO[32_000 * 6 :], **raw, session=before.messages[0]["session"])
+    assert told.messages[0]["session"] == before.messages[0]["session"]
+    assert told.state.lines[0] == before.state.lines[0]
+    assert len(told.state.lines) > 1
+    assert all(line.translation for line in told.state.lines)
