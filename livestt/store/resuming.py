@@ -14,12 +14,24 @@ from dataclasses import replace
 from itertools import pairwise, takewhile
 
 from livestt.audio.format import AudioFormat
-from livestt.events import Attributed, Ended, Event, Past, Progress, Voice, Word, continued
+from livestt.events import (
+    Attributed,
+    Committed,
+    Ended,
+    Event,
+    Past,
+    Progress,
+    Voice,
+    Word,
+    continued,
+)
 from livestt.store.entries import Resumed
-from livestt.timebase import from_seconds
+from livestt.timebase import from_ms, from_seconds
 from livestt.transcript import Layout, Transcript
 from livestt.window import KEEP, Before
 
+CUT = from_ms(300)
+"""Before the end of audio that stops in the middle of speech, a word may be half of one."""
 LOOK_BACK = from_seconds(1)
 """Of audio that was silent, what is heard again after a crash: speech may have begun in it."""
 NEWEST = 64
@@ -129,6 +141,33 @@ class Missed:
             case Ended() if not self._told:
                 return [Attributed(first, (self._before,) * self._open), event]
         return [event]
+
+
+class Unfinished:
+    """What a server that stops leaves to the next one: a word that the stop may have cut in two.
+
+    Its audio is sent again there, and the word is heard whole.
+
+    Args:
+        end: sample at which the audio stops.
+    """
+
+    def __init__(self, end: int) -> None:
+        self._end = end - CUT
+        self._left: int | None = None
+
+    def without_last(self, event: Event) -> Event:
+        """An event of the session, without the words that are left, and not further than them."""
+        match event:
+            case Committed(words):
+                kept = tuple(word for word in words if word.end <= self._end)
+                if len(kept) < len(words) and self._left is None:
+                    self._left = words[len(kept)].start
+                return Committed(kept)
+            case Progress() if self._left is not None:
+                return replace(event, committed=min(event.committed, self._left))
+            case _:
+                return event
 
 
 def resume_at(resumed: Resumed) -> int:

@@ -50,6 +50,11 @@ class Feed:
         self._missed = False
         self._turned = anyio.Event()
 
+    @property
+    def received(self) -> int:
+        """Whole samples that came, in the publisher's own rate."""
+        return self._total // self._frame
+
     def take_over(self, publisher: Listener) -> int:
         """Let this connection send, instead of the one before it.
 

@@ -36,7 +36,7 @@ from livestt.speakers.heard_voice import HeardVoice
 from livestt.store import Opening, Resumed, Store
 from livestt.store.entries import titled
 from livestt.store.recorder import Recorder
-from livestt.store.resuming import Resumption, resumed_view, with_speakers
+from livestt.store.resuming import Resumption, Unfinished, resumed_view, with_speakers
 from livestt.timebase import to_seconds
 from livestt.transcript import Layout, Transcript
 from livestt.vad.endpointing import EndpointingOptions
@@ -79,6 +79,7 @@ class LiveSession:
         transcript: what has been said.
         ended: set when the last word is committed, or none can be.
         failure: why the session ended early, if it did.
+        archive: where what is said is kept.
         closed: whether the publisher has said, or nobody expects it to say, any more.
     """
 
@@ -132,6 +133,7 @@ class LiveSession:
         self._patience = patience
         self._inbox = Inbox()
         self._resumption = resumption
+        self._unfinished: Unfinished | None = None
         self._feed = Feed(audio, 0 if resumption is None else resumption.first, grace)
         self._audience = Audience(
             self.id, self._feed, self.transcript.progress, self._lose_broken_publisher
@@ -142,12 +144,12 @@ class LiveSession:
         self._tuning = manner.tuning or tuning(pipeline.settings)
         self._driver: Driver | None = None
         self._level = level
-        self._archive = archive = Archive(self._publish, self.disown)
+        self.archive = archive = Archive(self._publish, self.disown)
         if store is not None:
             opening = self._opening(owner) if resumed is None else None
-            self._archive.keep_words(store, Recorder(lines, opening, resumed))
+            self.archive.keep_words(store, Recorder(lines, opening, resumed))
         if recordings is not None and manner.record:
-            self._archive.keep_audio(recordings, self.id, resumption.origin if resumption else 0)
+            self.archive.keep_audio(recordings, self.id, resumption.origin if resumption else 0)
         self._translation = pipeline.open_translation(_view(lines, resumed), archive.receive_events)
         self.target_language = manner.target_language
         self._aim(options)
@@ -160,12 +162,7 @@ class LiveSession:
     @property
     def recording(self) -> bool:
         """Whether its audio is kept."""
-        return self._archive.recording
-
-    @property
-    def store_trouble(self) -> Warned | None:
-        """What who joins has to know about the store."""
-        return self._archive.trouble
+        return self.archive.recording
 
     @property
     def resumable(self) -> bool:
@@ -285,7 +282,7 @@ class LiveSession:
                     if self._resumption is not None:
                         self._receive_events(self._resumption.first_events)
                     tasks.start_soon(self._mourn)
-                    tasks.start_soon(self._archive.run)
+                    tasks.start_soon(self.archive.run)
                     if self._translation is not None:
                         tasks.start_soon(self._translation.run)
                     await self._transcribe()
@@ -319,7 +316,7 @@ class LiveSession:
 
     async def _store_rest(self) -> None:
         try:
-            await self._archive.finish(complete=self._all_said.is_set())
+            await self.archive.finish(complete=self._all_said.is_set())
         except Exception:  # the top of a session, too
             log.exception("session %s failed at its last words", self.id)
             self._fail(LivesttError(BUG))
@@ -340,7 +337,7 @@ class LiveSession:
             self._receive_heard,
             self._first_options,
             self._manner,
-            on_audio=self._archive.on_audio,
+            on_audio=self.archive.on_audio,
         ) as driver:
             self._driver = driver
             driver.retune(eased(self._tuning, self._level))
@@ -381,6 +378,8 @@ class LiveSession:
         resumption = self._resumption
         if resumption is not None:
             events = resumption.continued(events)
+        if self._unfinished is not None:
+            events = [self._unfinished.without_last(event) for event in events]
         self._receive_events(events)
 
     def _aim(self, options: StreamOptions) -> None:
@@ -390,7 +389,7 @@ class LiveSession:
 
     def _receive_events(self, events: list[Event]) -> None:
         if self._translation is None:
-            self._archive.receive_events(events)
+            self.archive.receive_events(events)
         else:
             self._translation.receive_events(events)
 
@@ -406,8 +405,9 @@ class LiveSession:
         self._audience.follow(events, self.transcript.progress)
 
     def _stay_open(self) -> None:
-        if self.resumable and self._grace:
-            self._archive.stay_open()
+        goes_on = self.resumable and self._grace and self.archive.stay_open()
+        if goes_on and not self.speakers:  # to whom words are given by number
+            self._unfinished = Unfinished(self.audio.session_sample(self._feed.received))
 
     def disown(self) -> None:
         """Somebody deleted the session, or its publisher went to another server."""

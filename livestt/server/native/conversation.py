@@ -131,7 +131,7 @@ class Conversation(SocketConnection):
                 resume_from_sample=self._resume_from,
             )
         )
-        trouble = self._session.store_trouble
+        trouble = self._session.archive.trouble
         if trouble is not None:  # before the state, so that a publisher keeps its audio
             await self._outbox.send(warning(trouble.code, trouble.message))
         self._outbox.changed()  # what has been said already is shown at once

@@ -58,10 +58,12 @@ class Archive:
         else:
             self._keeper.receive_events(events)
 
-    def stay_open(self) -> None:
-        """The session goes on in another process when it has ended here."""
+    def stay_open(self) -> bool:
+        """The session goes on in another process when it has ended here, if its words are kept;
+        whether they are."""
         if self._keeper is not None:
             self._keeper.stay_open()
+        return self._keeper is not None
 
     async def run(self) -> None:
         """Record until cancelled, or until nothing more can be recorded."""

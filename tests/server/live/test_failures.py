@@ -152,7 +152,7 @@ async def test_last_words_that_fail_end_their_session_only(
     caplog: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def finish(keeper: Keeper, **_: bool) -> None:
-        if keeper is broken._archive._keeper:
+        if keeper is broken.archive._keeper:
             raise ZeroDivisionError
         await whole(keeper, **_)
 
