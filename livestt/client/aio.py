@@ -104,7 +104,7 @@ class Captions:
         await self._control("flush", id=flush_id)
 
     async def configure(self, **changes: Any) -> None:
-        """Change ``language``, ``target_language``, ``prompt`` or ``hotwords`` from now on."""
+        """Change language, task, target_language, prompt or hotwords from now on."""
         self._configured |= changes
         await self._control("configure", **changes)
 
@@ -312,6 +312,7 @@ async def connect(
     *,
     key: str | None = None,
     language: str | None = None,
+    task: Literal["transcribe", "translate"] | None = None,
     target_language: str | None = None,
     prompt: str | None = None,
     hotwords: Sequence[str] | None = None,
@@ -329,6 +330,7 @@ async def connect(
         url: the server, e.g. ``ws://127.0.0.1:8000/asr``.
         key: of a server that asks for one; goes into a header, not into the address.
         language: ISO 639-1 code or ``auto``; None takes the server's setting.
+        task: ``translate`` writes English; None takes the server's setting.
         target_language: code of a language that lines are translated into; None likewise.
         prompt: text as if it had been said before; None likewise.
         hotwords: terms to listen for; None likewise.
@@ -346,6 +348,7 @@ async def connect(
     """
     parameters: dict[str, object] = {
         "language": language,
+        "task": task,
         "target_language": target_language,
         "prompt": prompt,
         "hotwords": None if hotwords is None else ",".join(hotwords),

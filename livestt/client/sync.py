@@ -21,6 +21,7 @@ def transcribe(
     *,
     key: str | None = None,
     language: str | None = None,
+    task: Literal["transcribe", "translate"] | None = None,
     target_language: str | None = None,
     prompt: str | None = None,
     hotwords: Sequence[str] | None = None,
@@ -42,6 +43,7 @@ def transcribe(
         audio: pieces of any size.
         key: of a server that asks for one; goes into a header, not into the address.
         language: ISO 639-1 code or ``auto``; None takes the server's setting.
+        task: ``translate`` writes English; None takes the server's setting.
         target_language: code of a language that lines are translated into; None likewise.
         prompt: text as if it had been said before; None likewise.
         hotwords: terms to listen for; None likewise.
@@ -64,6 +66,7 @@ def transcribe(
         url,
         key=key,
         language=language,
+        task=task,
         target_language=target_language,
         prompt=prompt,
         hotwords=hotwords,

@@ -132,9 +132,8 @@ def parse_query(
     options = replace(
         defaults, language=language_option(query.get("language"), engine, defaults.language)
     )
-    if "prompt" in query or "hotwords" in query:
-        options = configured(options, {k: query[k] for k in ("prompt", "hotwords") if k in query},
-                             engine)  # fmt: skip
+    given = {name: query[name] for name in ("task", "prompt", "hotwords") if name in query}
+    options = configured(options, given, engine)
     role = cast(Role, _choice(query, "role", get_args(Role)))
     if role == "viewer" and not query.get("session"):
         raise BadRequest("a viewer must name the session it wants to read along with")
@@ -242,6 +241,8 @@ def config_message(
         "backend": engine.name,
         "model": engine.model,
         "language": request.options.language or "auto",
+        "task": request.options.task,
+        "translates": engine.translates,
         "languages": sorted(engine.languages),
         "detects_language": engine.detects_language,
         "notice": engine.notice,

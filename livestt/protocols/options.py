@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast, get_args
 
-from livestt.engines import Capabilities, StreamOptions
+from livestt.engines import Capabilities, StreamOptions, Task
 from livestt.errors import BadRequest
 from livestt.translation.codes import find
 
@@ -67,11 +67,22 @@ def configured(
         if not isinstance(value, str):
             raise BadRequest("language must be a string such as 'en' or 'auto'")
         options = replace(options, language=language_option(value, engine))
+    if "task" in changes:
+        options = replace(options, task=_task(changes["task"], engine))
     if "prompt" in changes:
         options = replace(options, prompt=_prompt(changes["prompt"]))
     if "hotwords" in changes:
         options = replace(options, hotwords=_hotwords(changes["hotwords"]))
     return options
+
+
+def _task(value: Any, engine: Capabilities) -> Task:
+    for task in get_args(Task):
+        if value == task:
+            if task == "translate" and not engine.translates:
+                raise BadRequest(f"task translate: the model {engine.model} does not translate")
+            return cast(Task, task)
+    raise BadRequest(f"task must be one of: {', '.join(get_args(Task))}")
 
 
 def _prompt(value: Any) -> str:

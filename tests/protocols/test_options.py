@@ -56,6 +56,18 @@ class TestConfigure:
             configured(DEFAULTS, {name: value}, ENGINE)
 
 
+class TestTask:
+    def test_what_it_may_be(self) -> None:
+        able = replace(ENGINE, translates=True)
+        assert configured(DEFAULTS, {"task": "translate"}, able).task == "translate"
+        assert configured(DEFAULTS, {"task": "transcribe"}, ENGINE).task == "transcribe"
+
+    @pytest.mark.parametrize("value", ["translate", "", "TRANSLATE", None, ["translate"]])
+    def test_a_bad_value_is_refused_by_name(self, value: object) -> None:
+        with pytest.raises(BadRequest, match="task"):
+            configured(DEFAULTS, {"task": value}, ENGINE)
+
+
 class TestTarget:
     @pytest.mark.parametrize(
         ("value", "target"), [(None, "de"), ("", None), ("none", None), ("fr", "fr")]

@@ -241,3 +241,30 @@ def test_another_server_goes_on_translating(serve: Serve, tmp_path: Path) -> Non
     assert told.state.lines[0] == before.state.lines[0]
     assert len(told.state.lines) > 1
     assert all(line.translation for line in told.state.lines)
+
+
+def test_a_session_whose_model_writes_english(serve: Serve) -> None:
+    """What is said is English then, whatever is spoken."""
+    server = serve(Watched(script_of(TEXT)), translator=WatchedTranslator())
+    told = server.talk(AUDIO, **RAW, task="translate", target_language="en")
+    config = told.messages[0]
+    assert (config["task"], config["translates"]) == ("translate", True)
+    assert translations(told) == [None, None]
+    told = server.talk(AUDIO, **{**RAW, "language": "fr"}, task="translate", target_language="de")
+    assert translations(told) == GERMAN
+
+
+def test_a_task_in_the_middle(server: Running) -> None:
+    async def talk() -> list[str]:
+        async with connect(server.url(**RAW), compression=None) as socket:
+            await socket.send(AUDIO)
+            await socket.send(json.dumps({"type": "flush", "id": "1"}))
+            while json.loads(await socket.recv()).get("type") != "flushed":
+                pass
+            await socket.send(json.dumps({"type": "configure", "task": "translate"}))
+            await socket.send(json.dumps({"type": "configure", "task": "sing"}))
+            await socket.send(b"")
+            told = await listen(socket)
+            return [error["message"] for error in told.of("error")]
+
+    assert asyncio.run(talk()) == ["task must be one of: transcribe, translate"]
