@@ -123,7 +123,7 @@ class Readiness:
                 ended.set()
 
         options = self._pipeline.settings.stream_options()
-        manner = Manner(vad=False)
+        manner = Manner(vad=False, diarization=False)
         async with drive(
             self._pipeline, self._scheduler, SOUND, receive, options, manner
         ) as driver:

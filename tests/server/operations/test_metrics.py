@@ -9,6 +9,7 @@ from websockets.sync.client import connect
 
 from livestt.engines.scripted import script_of
 from livestt.server.timing import Timing
+from livestt.speakers.scripted import ScriptedDiarizer, ScriptedStream
 
 from ..access.test_door import ask, bearer, key_file, refused
 from ..conftest import Serve
@@ -98,6 +99,18 @@ def test_figures_need_their_own_scope(serve: Serve, tmp_path: Path) -> None:
     assert figures(server, **bearer("scraper"))["livestt_wrong_keys_total"] == 1
 
 
+class Unasked(ScriptedDiarizer):
+    """Remembers who wanted something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.streams: list[ScriptedStream] = []
+
+    def open(self) -> ScriptedStream:
+        self.streams.append(super().open())
+        return self.streams[-1]
+
+
 class TestReady:
     def test_the_engine_is_asked_once_and_believed_for_a_while(self, serve: Serve) -> None:
         server = serve(engine := Watched())
@@ -146,6 +159,11 @@ class TestReady:
             assert "does not answer" in body["message"]
         finally:
             engine.gate.set()
+
+    def test_it_is_the_engine_that_is_asked_and_nobody_else(self, serve: Serve) -> None:
+        server = serve(Watched(), diarizer=(diarizer := Unasked()), diarization=True)
+        assert ask(server, "GET", "/ready")[0] == 200
+        assert not diarizer.streams
 
 
 class TestRequestIds:
