@@ -21,12 +21,18 @@ Ask = Callable[[Sequence[Job], WindowMode], list[Hypothesis]]
 
 
 def answer(jobs: Sequence[Job], ask: Ask, mode: WindowMode) -> list[Hypothesis]:
-    """Answer a batch; a suspicious answer is asked for again, alone."""
+    """Answer a batch; suspicious answers are asked for again, together."""
     answers = [Hypothesis(())] * len(jobs)
     heard = [i for i, job in enumerate(jobs) if len(job.audio) >= SHORTEST]
     if heard:
         for i, first in zip(heard, ask([jobs[i] for i in heard], mode), strict=True):
-            answers[i] = _believed(jobs[i], first, ask, mode)
+            answers[i] = _by_itself(jobs[i], first, ask, mode)
+    doubtful = [i for i in heard if answers[i].rejected not in (None, "no_speech")]
+    if doubtful:
+        again = ask([without_context(jobs[i]) for i in doubtful], "full30")
+        for i, second in zip(doubtful, again, strict=True):
+            log.debug("step rejected (%s), then: %s", answers[i].rejected, second.rejected)
+            answers[i] = second
     return answers
 
 
@@ -47,11 +53,9 @@ def without_history(job: Job) -> Job:
     return Job(job.stream, job.audio, job.start, job.final, job.options, prefix=job.prefix)
 
 
-def _believed(job: Job, first: Hypothesis, ask: Ask, mode: WindowMode) -> Hypothesis:
-    if first.rejected == guards.FROM_CONTEXT:
-        [first] = ask([without_history(job)], mode)
-    if first.rejected in (None, "no_speech"):
+def _by_itself(job: Job, first: Hypothesis, ask: Ask, mode: WindowMode) -> Hypothesis:
+    """The answer, or one without the earlier text that has led it astray."""
+    if first.rejected != guards.FROM_CONTEXT:
         return first
-    [second] = ask([without_context(job)], "full30")
-    log.debug("step rejected (%s), on the full window: %s", first.rejected, second.rejected)
+    [second] = ask([without_history(job)], mode)
     return second

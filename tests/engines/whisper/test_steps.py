@@ -26,8 +26,10 @@ class Told:
     def __init__(self, *reasons: str | None) -> None:
         self._reasons = iter(reasons)
         self.asked: list[tuple[Job, WindowMode]] = []
+        self.batches: list[int] = []
 
     def __call__(self, jobs: Sequence[Job], mode: WindowMode) -> list[Hypothesis]:
+        self.batches.append(len(jobs))
         self.asked += [(job, mode) for job in jobs]
         return [Hypothesis((), rejected=next(self._reasons)) for _ in jobs]
 
@@ -52,6 +54,13 @@ def test_a_doubtful_answer_is_asked_for_bare_and_on_the_full_window() -> None:
     told = Told("loop", None)
     assert [a.rejected for a in answer([job()], told, "short")] == [None]
     assert told.seen() == [(True, True, "short"), (False, False, "full30")]
+
+
+def test_doubtful_answers_of_a_batch_are_asked_for_together() -> None:
+    told = Told("loop", None, "squeezed", "no_speech", None, "loop")
+    answers = answer([job() for _ in range(4)], told, "short")
+    assert [a.rejected for a in answers] == [None, None, "loop", "no_speech"]
+    assert told.batches == [4, 2]
 
 
 def test_what_earlier_text_led_to_is_asked_for_without_it_and_keeps_the_prompt() -> None:
