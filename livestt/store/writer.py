@@ -143,11 +143,6 @@ class Writer:
             outcome = self._lose(entry) if well else self._keep(entry)
         answer(outcome)
 
-    def idle(self) -> bool:
-        """Whether everything has been written."""
-        with self._wake:
-            return not (self._waiting or self._backlog or self._writing_since)
-
     def close(self, timeout: float = 10.0) -> bool:
         """Write what waits, and stop; whether all of it was written in time."""
         with self._wake:
