@@ -125,9 +125,12 @@ class Recordings:
                 if not before:
                     path.unlink()
                 raise
+            size = max(before, start + len(data)) - HEADER
             try:
+                if not before:  # or a process killed during the first write leaves no sound
+                    _put(file, 0, header(0))
                 _put(file, start, data)
-                _put(file, 0, header(max(before - HEADER, start + len(data) - HEADER)))
+                _put(file, 0, header(size - size % WIDTH))
             except OSError:
                 self._take_back(path, file, before, growth)
                 raise
