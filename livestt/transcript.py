@@ -235,27 +235,38 @@ class Transcript:
         for number, voice in enumerate(voices, first):
             if number >= start:
                 self._voices[number - start] = voice.speaker
-        self._revise(dict(enumerate(voices, first)))
+        self._revise(first, dict(enumerate(voices, first)))
 
-    def _revise(self, voices: Mapping[int, Voice] | None = None) -> None:
-        """Bring segments up to date with whose the words are."""
-        number = self._attributed - len(self._voices)
-        people = iter([self.people.person(voice) for voice in self._voices])
-        over = voices or {}
-        for i, segment in enumerate(self.segments):
-            words = []
-            for word in segment.words:
-                voice = over.get(number, Voice(None, word.over))
-                words.append(_belonging(word, next(people), voice.over))
-                number += 1
-            if tuple(words) != segment.words:
-                self.segments[i] = replace(segment, words=tuple(words), speaker=main_speaker(words))
-                self.revisions += 1
+    def _revise(self, first: int = 0, voices: Mapping[int, Voice] | None = None) -> None:
+        """Bring segments up to date with whose the words are, from word number ``first`` on.
+
+        The newest come first: corrections are about them, and there may be an hour of others.
+        """
+        number = self._attributed - len(self.growing)
         growing, self.growing = self.growing, []
-        for word in growing:
-            voice = over.get(number, Voice(None, word.over))
-            self._add(_belonging(word, next(people), voice.over))
-            number += 1
+        newest = self._belonging(number, growing, voices or {})
+        for i in range(len(self.segments) - 1, -1, -1):
+            if number <= first:
+                break
+            segment = self.segments[i]
+            number -= len(segment.words)
+            words = self._belonging(number, segment.words, voices or {})
+            if words != segment.words:
+                self.segments[i] = replace(segment, words=words, speaker=main_speaker(words))
+                self.revisions += 1
+        for word in newest:
+            self._add(word)
+
+    def _belonging(
+        self, first: int, words: Sequence[Word], voices: Mapping[int, Voice]
+    ) -> tuple[Word, ...]:
+        """These words, of which the first has this number, as those of whoever says them."""
+        start = self._attributed - len(self._voices)
+        told = []
+        for number, word in enumerate(words, first):
+            over = voices[number].over if number in voices else word.over
+            told.append(_belonging(word, self.people.person(self._voices[number - start]), over))
+        return tuple(told)
 
     def _pause(self, until: int) -> None:
         """Speech begins; the pause before it is a segment once the words before it are."""

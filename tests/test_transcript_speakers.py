@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from laws.talk import delays, diarized, talks
 
+from livestt import transcript as module
 from livestt.events import (
     Attributed,
     Committed,
@@ -157,3 +159,23 @@ def test_the_last_word_counts(
 
 def plain(segment: Segment) -> tuple[object, ...]:
     return (segment.id, segment.start, segment.end, segment.text, segment.speaker)
+
+
+def test_a_correction_looks_at_the_lines_it_corrects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There may be an hour of others."""
+    transcript = Transcript(Layout())
+    transcript.apply([Diarized(0)])
+    for i in range(300):
+        said = Word(f" word{i}.", i * 40_000, i * 40_000 + 8_000)
+        transcript.apply([Committed((said,)), Attributed(i, (Voice(1),))])
+    looked: list[Word] = []
+    belonging = module._belonging
+
+    def counting(word: Word, person: int | None, over: tuple[int, ...]) -> Word:
+        looked.append(word)
+        return belonging(word, person, over)
+
+    monkeypatch.setattr(module, "_belonging", counting)
+    transcript.apply([Attributed(290, (Voice(2),))])
+    assert [s.speaker for s in transcript.segments][288:293] == [1, 1, 2, 1, 1]
+    assert len(looked) <= 10
