@@ -47,16 +47,31 @@ test("a full ring forgets the oldest and counts what was never sent", () => {
   const outbox = filled(8);
   assert.equal(outbox.start, 4);
   assert.equal(outbox.lost, 4);
-  assert.deepEqual(takeAll(outbox), [4, 5, 6, 7, 8, 9, 10, 11]);
+  assert.deepEqual(takeAll(outbox), [0, 0, 0, 0, 4, 5, 6, 7, 8, 9, 10, 11], "at their time");
   outbox.push(frame(12, 4));
   assert.equal(outbox.lost, 4, "what was sent before it left is not lost");
 });
 
-test("no rewind reaches before the ring", () => {
-  const outbox = filled(8);
+test("a session that needs what is gone gets silence, and it is counted once", () => {
+  const outbox = filled();
   takeAll(outbox);
+  outbox.capacity = 8;
+  outbox.push(frame(12, 4));
+  assert.equal(outbox.lost, 0, "it had been sent");
+  outbox.rewind(2);
+  assert.equal(outbox.lost, 6);
+  outbox.rewind(2);
+  assert.equal(outbox.lost, 6);
+  const silence = [0, 0, 0, 0, 0, 0];
+  assert.deepEqual(takeAll(outbox), [...silence, 8, 9, 10, 11, 12, 13, 14, 15]);
+});
+
+test("a new session begins with what is still here", () => {
+  const outbox = filled(8);
   outbox.rewind(0);
+  outbox.skipLost();
   assert.equal(outbox.cursor, 4);
+  assert.deepEqual(takeAll(outbox), [4, 5, 6, 7, 8, 9, 10, 11]);
 });
 
 test("after a discard only new sound waits, and the count goes on", () => {

@@ -208,6 +208,7 @@ export class Dialogue extends EventTarget {
     if (this.loss.isResumedBy(config.session)) return false; // The snapshot says where to go on.
     const afterLoss = this.loss.lost;
     if (afterLoss) this.rewindToUnheard();
+    this.outbox.skipLost();
     this.loss.over();
     const start = { session: config.session, offset: this.outbox.cursor / SAMPLE_RATE, afterLoss };
     const known = this.state.conversation;

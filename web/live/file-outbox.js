@@ -51,6 +51,9 @@ export class FileOutbox {
     this.read();
   }
 
+  /** A file is all there. */
+  skipLost() {}
+
   discard() {
     this.at = this.file.size;
   }

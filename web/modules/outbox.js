@@ -2,8 +2,12 @@
  * Recorded audio on its way to the server: a bounded ring, addressed by sample number.
  *
  * Frames stay after they were sent, because a lost connection may make them needed again. When
- * the ring is full the oldest go; those that had never been sent are counted as lost.
+ * the ring is full the oldest go; those that are needed after that are counted as lost, and sent as
+ * silence, so that what comes after them keeps its time.
  */
+
+/** A second of silence at most is made at once. */
+const SILENCE_SAMPLES = 16000;
 
 /** One minute at 16 kHz. */
 export const RING_SAMPLES = 60 * 16000;
@@ -21,8 +25,10 @@ export class Outbox {
     this.end = 0;
     /** The next sample to send. */
     this.cursor = 0;
-    /** Samples that left the ring before they could be sent. */
+    /** Samples that were needed after they had left the ring. */
     this.lost = 0;
+    /** The sample number up to which they are counted. */
+    this.counted = 0;
   }
 
   /** The oldest sample still here. */
@@ -40,14 +46,22 @@ export class Outbox {
     this.frames.push({ at: this.end, bytes });
     this.end += bytes.byteLength / BYTES_PER_SAMPLE;
     while (this.end - this.start > this.capacity) this.frames.shift();
-    if (this.cursor < this.start) {
-      this.lost += this.start - this.cursor;
-      this.cursor = this.start;
-    }
+    this.countLost();
+  }
+
+  countLost() {
+    if (this.cursor >= this.start) return;
+    this.lost += Math.max(0, this.start - Math.max(this.cursor, this.counted));
+    this.counted = Math.max(this.counted, this.start);
   }
 
   /** @returns {ArrayBuffer | null} The next bytes to send, if there are any. */
   take() {
+    if (this.cursor < this.start) {
+      const silent = Math.min(this.start - this.cursor, SILENCE_SAMPLES);
+      this.cursor += silent;
+      return new ArrayBuffer(silent * BYTES_PER_SAMPLE);
+    }
     const frame = this.frames[this.indexOf(this.cursor)];
     if (!frame) return null;
     const bytes = frame.bytes.slice((this.cursor - frame.at) * BYTES_PER_SAMPLE);
@@ -56,13 +70,18 @@ export class Outbox {
   }
 
   /**
-   * Send again from this sample, or from the oldest one still here.
+   * Send again from this sample.
    *
    * @param {number} sample
    */
   rewind(sample) {
-    const wanted = Math.min(Math.max(0, Math.round(sample)), this.end);
-    this.cursor = Math.max(this.start, wanted);
+    this.cursor = Math.min(Math.max(0, Math.round(sample)), this.end);
+    this.countLost();
+  }
+
+  /** Send nothing that is no longer here: a new session counts from what is sent first. */
+  skipLost() {
+    this.cursor = Math.max(this.cursor, this.start);
   }
 
   /** Nothing here will be sent any more. */
