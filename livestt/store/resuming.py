@@ -26,12 +26,13 @@ from livestt.events import (
     continued,
 )
 from livestt.store.entries import Resumed
-from livestt.timebase import from_ms, from_seconds
+from livestt.timebase import from_seconds
 from livestt.transcript import Layout, Transcript
 from livestt.window import KEEP, Before
 
-CUT = from_ms(300)
-"""Before the end of audio that stops in the middle of speech, a word may be half of one."""
+CUT = from_seconds(1)
+"""Before the end of audio that stops in the middle of speech, words are guesses: the half of a word
+is heard as another one, and may change what is heard before it."""
 LOOK_BACK = from_seconds(1)
 """Of audio that was silent, what is heard again after a crash: speech may have begun in it."""
 NEWEST = 64
@@ -144,9 +145,9 @@ class Missed:
 
 
 class Unfinished:
-    """What a server that stops leaves to the next one: a word that the stop may have cut in two.
+    """What a server that stops leaves to the next one: words that the stop may have cut.
 
-    Its audio is sent again there, and the word is heard whole.
+    Their audio is sent again there, and they are heard whole.
 
     Args:
         end: sample at which the audio stops.

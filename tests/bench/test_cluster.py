@@ -17,6 +17,7 @@ from livestt.bench.balancer import KINDS, SERVERS, balancer, written
 from livestt.bench.chaos import free_port
 from livestt.bench.cluster import Difference, Told, chaos_server, difference, node, talk
 from livestt.bench.postgres import postgres, programs
+from livestt.bench.reading_along import Seen, read_along
 from livestt.engines.spelled import recording
 from livestt.server.access.self_signed import certificate
 
@@ -55,7 +56,7 @@ def test_a_session_goes_on_at_the_other_server(kind: str, tmp_path: Path) -> Non
     pair = certificate(tmp_path, "localhost")
     context = ssl.create_default_context(cafile=str(pair.certificate))
 
-    async def run(stack: AsyncExitStack) -> Told:
+    async def run(stack: AsyncExitStack) -> tuple[Told, Seen]:
         address = stack.enter_context(postgres())
         nodes = []
         for name in ("one", "two"):
@@ -69,25 +70,38 @@ def test_a_session_goes_on_at_the_other_server(kind: str, tmp_path: Path) -> Non
         tls = (pair.certificate, pair.key)
         port = stack.enter_context(balancer(kind, DEPLOY, servers, tmp_path, tls))
         told: list[Told] = []
-
-        async def speak() -> None:
-            url = f"wss://localhost:{port}/asr"
-            told.append(await talk(url, recording(COUNT), context))
+        seen: dict[str, Seen] = {}
+        url = f"wss://localhost:{port}/asr"
 
         async with anyio.create_task_group() as tasks:
+
+            async def read(session: str) -> None:
+                seen[session] = await read_along(url, session, context, lambda: bool(told))
+
+            def began(session: str) -> None:
+                if session not in seen:
+                    seen[session] = Seen()
+                    tasks.start_soon(read, session)
+
+            async def speak() -> None:
+                told.append(await talk(url, recording(COUNT), context, began))
+
             tasks.start_soon(speak)
             await anyio.sleep(2)  # it has begun to speak, or else it begins at the other server
             await nodes[0].stop()
             await nodes[0].start()
             await nodes[1].stop()
-        return told[0]
+        return told[0], next(iter(seen.values()))
 
-    async def whole() -> Told:
+    async def whole() -> tuple[Told, Seen]:
         with anyio.fail_after(200):
             async with AsyncExitStack() as stack:
                 return await run(stack)
 
-    told = anyio.run(whole)
+    told, seen = anyio.run(whole)
     assert told.text == TEXT
     assert told.finished
     assert not told.rewritten
+    # A reader who looks for the session while it ends may miss the end.
+    assert seen.text == TEXT if seen.finished else TEXT.startswith(seen.text)
+    assert seen.joined

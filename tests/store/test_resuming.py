@@ -276,9 +276,9 @@ def test_a_name_that_comes_after_the_end_does_not_open_the_session_again(store: 
     assert row.speakers == {1: "Ada"}
 
 
-def test_a_word_that_a_stop_may_have_cut_in_two_is_left_to_the_next_server() -> None:
+def test_words_that_a_stop_may_have_cut_are_left_to_the_next_server() -> None:
     unfinished = Unfinished(from_seconds(10.0))
-    whole, cut = said((8.0, 8.6), (9.6, 9.9))
+    whole, cut = said((8.0, 8.6), (8.9, 9.2))
     assert unfinished.without_last(Committed((whole,))) == Committed((whole,))
     before = Progress(160_000, 160_000, whole.end)
     assert unfinished.without_last(before) == before
