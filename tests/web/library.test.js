@@ -2,8 +2,16 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { dayStamp } from "../../web/modules/clock.js";
 import { spansOf } from "../../web/modules/search.js";
-import { byTranscript, keyOf, storedRows, storedSpeakers } from "../../web/modules/stored.js";
+import { merge, noSpeakers, rename, separate } from "../../web/modules/speakers.js";
+import {
+  byTranscript,
+  changeOf,
+  keyOf,
+  storedRows,
+  storedSpeakers,
+} from "../../web/modules/stored.js";
 import { warned } from "../../web/modules/warnings.js";
 import { wavOf } from "../../web/modules/wav.js";
 
@@ -90,4 +98,22 @@ test("a recorded voice is a WAV file", async () => {
   assert.equal(view.getUint32(0), 0x52494646);
   assert.equal(view.getUint32(24, true), 16000);
   assert.equal(view.getUint32(40, true), 6402);
+});
+
+test("what the reader says of stored speakers is what the server is asked", () => {
+  const ann = rename(noSpeakers(), 1, "Ann");
+  const both = merge(ann, 2, 1);
+  assert.deepEqual(changeOf(noSpeakers(), ann), { speakers: { 1: "Ann" } });
+  assert.deepEqual(changeOf(ann, both), { merged: { 2: 1 } });
+  assert.deepEqual(changeOf(both, separate(both, 1)), { merged: { 2: null } });
+  assert.deepEqual(changeOf(ann, rename(ann, 1, "")), { speakers: { 1: "" } });
+  assert.deepEqual(changeOf(ann, merge(ann, 1, 2)), {
+    speakers: { 1: "", 2: "Ann" },
+    merged: { 1: 2 },
+  });
+  assert.deepEqual(changeOf(ann, ann), {});
+});
+
+test("a file's name has the reader's own time", () => {
+  assert.equal(dayStamp(new Date(2026, 2, 5, 9, 7)), "2026-03-05 09.07");
 });

@@ -57,7 +57,8 @@ test("a place in the text is a time", () => {
 });
 
 test("a file says itself what it is", () => {
-  const url = new URL(liveUrl("http://host/", { container: true }));
+  const url = new URL(liveUrl("http://host/", { container: true, title: "A & B.wav" }));
+  assert.equal(url.searchParams.get("title"), "A & B.wav");
   assert.equal(url.searchParams.get("encoding"), "auto");
   assert.equal(url.searchParams.has("sample_rate"), false);
 });
