@@ -2,7 +2,7 @@
  * One earlier transcript: what it is called, who speaks in it, what was said, and what can be done
  * with it.
  *
- * @import { StoredTranscript } from "../modules/stored.js"
+ * @import { StoredLine, StoredTranscript } from "../modules/stored.js"
  * @import { Row } from "../modules/conversation.js"
  * @import { Speakers } from "../modules/speakers.js"
  *
@@ -45,6 +45,8 @@ export function mountEarlierPage(wishes) {
   let id = "";
   /** @type {Row[]} */
   let rows = [];
+  /** @type {StoredLine[]} */
+  let lines = [];
 
   let speakers = noSpeakers();
   let mergeable = false;
@@ -90,7 +92,9 @@ export function mountEarlierPage(wishes) {
       player.offer(transcript.audio === true);
     }
     id = transcript.id;
-    rows = storedRows(transcript.lines);
+    // Rows that stay the same are not drawn again.
+    if (transcript.lines !== lines) rows = storedRows(transcript.lines);
+    lines = transcript.lines;
     speakers = storedSpeakers(transcript);
     mergeable = transcript.merged !== undefined;
     const named = severalSpeakers(rows) || Object.keys(speakers.names).length > 0;
