@@ -53,6 +53,11 @@ class People:
         ]
 
     @property
+    def overruled(self) -> Mapping[int, SpeakerRecognized]:
+        """The people who sound like somebody, and were given another name or none."""
+        return {p: event for p, event in self._recognized.items() if p in self._given}
+
+    @property
     def alike(self) -> Mapping[int, SpeakerRecognized]:
         """The people who sound like somebody, whatever name they were given."""
         return self._recognized

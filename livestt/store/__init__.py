@@ -256,7 +256,10 @@ class Store:
             changes: dict[str, Any] = {
                 "speakers": {str(person): name for person, name in people.names.items()},
                 "merged": {str(speaker): into for speaker, into in people.same.items()},
-                "recognized": {str(p): written(event) for p, event in people.recognized.items()},
+                "recognized": {
+                    str(p): written(event, given=p in people.overruled)
+                    for p, event in people.alike.items()
+                },
             }
             if title is not None:
                 changes["title"] = title

@@ -81,6 +81,8 @@ class Entry:
     """Speakers, and the person that each is now; None if it is one of its own again."""
     recognized: tuple[tuple[int, SpeakerRecognized | None], ...] = ()
     """People, and whom each was recognised as; None if that does not count any more."""
+    overruled: tuple[tuple[int, SpeakerRecognized | None], ...] = ()
+    """The same of people whose name, or want of one, somebody gave by hand."""
     translated: tuple[Translated, ...] = ()
     """Closed lines in another language."""
     opening: Opening | None = None
@@ -120,15 +122,18 @@ class Stored:
     """Speakers that are another person, and that person's number."""
     recognized: Mapping[int, SpeakerRecognized] = field(default_factory=dict)
     """People whose name comes from their voice, while the session runs."""
+    overruled: Mapping[int, SpeakerRecognized] = field(default_factory=dict)
+    """People who were recognised, and have a name, or none, by hand."""
 
     @property
     def told(self) -> list[Event]:
         """What is known of its speakers, as the session said it."""
-        given = self.speakers.keys() - self.recognized.keys()
+        given = {*self.overruled, *self.speakers} - self.recognized.keys()
         return [
             *(SpeakersMerged(speaker, into) for speaker, into in self.merged.items()),
             *self.recognized.values(),
-            *(SpeakerNamed(person, self.speakers[person]) for person in sorted(given)),
+            *self.overruled.values(),
+            *(SpeakerNamed(person, self.speakers.get(person, "")) for person in sorted(given)),
         ]
 
 

@@ -204,6 +204,14 @@ def _moment_of(connection: Connection, session: str) -> int:
     return int(found.scalar_one())
 
 
+def _recognized(column: dict[str, Any], *, given: bool) -> dict[int, SpeakerRecognized]:
+    return {
+        int(n): SpeakerRecognized(int(n), known["name"], known["voice"], known["similarity"])
+        for n, known in column.items()
+        if known.get("given", False) is given
+    }
+
+
 def _stored(row: Row[Any]) -> Stored:
     return Stored(
         id=row.id,
@@ -224,8 +232,6 @@ def _stored(row: Row[Any]) -> Stored:
         missing=row.missing,
         epoch=row.epoch,
         merged={int(speaker): into for speaker, into in row.merged.items()},
-        recognized={
-            int(person): SpeakerRecognized(int(person), **known)
-            for person, known in row.recognized.items()
-        },
+        recognized=_recognized(row.recognized, given=False),
+        overruled=_recognized(row.recognized, given=True),
     )

@@ -79,13 +79,15 @@ class Recorder:
     def take(self, events: Sequence[Event]) -> Entry | None:
         """What to store before anybody learns of these events; None if that is nothing."""
         people = self._view.people
-        named, same, known = dict(people.names), dict(people.same), people.recognized
+        named, same = dict(people.names), dict(people.same)
+        known, overruled = people.recognized, people.overruled
         lines = tuple(line for event in events for line in self._closed_by(event))
         voices = tuple(voice for event in events for voice in _voices(event))
         words = tuple(w for event in events if isinstance(event, Committed) for w in event.words)
         names = _changed(named, people.names, "")
         merged = _changed(same, people.same, None)
         recognized = _changed(known, people.recognized, None)
+        denied = _changed(overruled, people.overruled, None)
         translated = tuple(
             event
             for event in events
@@ -94,7 +96,7 @@ class Recorder:
         heard = tuple(event for event in events if isinstance(event, VoiceHeard))
         ended = any(isinstance(event, Ended) for event in events)
         progressed = self._view.progress.received - self._received >= PROGRESS
-        learned = (voices, names, merged, recognized, heard, translated)
+        learned = (voices, names, merged, recognized, denied, heard, translated)
         if not (words or lines or any(learned) or ended or progressed):
             return None
         entry = self._entry(
@@ -106,6 +108,7 @@ class Recorder:
             names=names,
             merged=merged,
             recognized=recognized,
+            overruled=denied,
             heard=heard,
             translated=translated,
         )

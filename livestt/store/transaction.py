@@ -125,12 +125,15 @@ def _write_speakers(connection: Connection, entries: Sequence[Entry]) -> None:
 
 def _write_people(connection: Connection, entry: Entry) -> None:
     """Who the speakers of one session are."""
-    if not (entry.names or entry.merged or entry.recognized or entry.ended):
+    learned = (entry.names, entry.merged, entry.recognized, entry.overruled)
+    if not (any(learned) or entry.ended):
         return
     this = sessions.c.id == entry.session
     columns = sessions.c.speakers, sessions.c.merged, sessions.c.recognized
     names, merged, recognized = connection.execute(select(*columns).where(this)).one()
-    known = {person: event and written(event) for person, event in entry.recognized}
+    known = dict.fromkeys(person for person, _ in (*entry.recognized, *entry.overruled))
+    known |= {p: written(event, given=True) for p, event in entry.overruled if event}
+    known |= {p: written(event) for p, event in entry.recognized if event}
     changed = {
         "speakers": _changed(names, [(person, _clean(name)) for person, name in entry.names]),
         "merged": _changed(merged, entry.merged),
@@ -140,9 +143,15 @@ def _write_people(connection: Connection, entry: Entry) -> None:
         connection.execute(update(sessions).where(this).values(changed))
 
 
-def written(event: SpeakerRecognized) -> dict[str, Any]:
-    """Whom a speaker was recognised as, as its column holds it."""
+def written(event: SpeakerRecognized, *, given: bool = False) -> dict[str, Any]:
+    """Whom a speaker was recognised as, as its column holds it.
+
+    Args:
+        event: said it.
+        given: whether the speaker's name, or want of one, comes from somebody all the same.
+    """
     return {
+        "given": given,
         "name": _clean(event.name),
         "voice": event.voice,
         "similarity": round(event.similarity, 4),

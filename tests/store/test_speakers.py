@@ -147,7 +147,17 @@ def test_a_recognised_name_is_known_as_such_after_a_restart(store: Store) -> Non
     people = resumed_view(Layout(), reopened(store)).people
     assert dict(people.names) == {1: "Ann", 2: "Bob"}
     assert people.recognized == {1: ANN}
+    assert dict(people.alike) == {1: ANN, 2: SpeakerRecognized(2, "Bea", "v_bea", 0.7)}
     assert store.edit("a", told=[SpeakerNamed(1, "Ann")]).recognized == {}, "by hand, now"
+
+
+def test_a_recognised_name_that_was_refused_does_not_come_back(store: Store) -> None:
+    keep(store, SAID, [ANN], [SpeakerNamed(1, "")])
+    assert (store.get("a").speakers, store.get("a").overruled) == ({}, {1: ANN})
+    people = resumed_view(Layout(), reopened(store)).people
+    people.apply(ANN)
+    assert people.names == {}
+    assert store.edit("a", told=[SpeakerNamed(2, "Bob")]).overruled == {1: ANN}
 
 
 def test_whom_a_speaker_sounded_like_is_forgotten_at_the_end(store: Store) -> None:
