@@ -29,6 +29,8 @@ PREFIXES = ("whisper-", "openai/whisper-", "Systran/faster-whisper-")
 """What clients write before a size: ``whisper-small`` is ``small``."""
 CHECKS = 8
 """How often to look in the time that a model stays idle."""
+LOOK = 5.0
+"""Seconds between two looks, at most: whether a model hangs, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,9 @@ class Shelf:
         self._patience = patience
         self._load_engine = load or _load
         self._loaded: dict[str, _Loaded] = {}
-        self._changed = anyio.Condition()
+        self._moving = anyio.Lock()  # held while a model comes or goes, or waits for a place
+        self._crowded = False
+        self._given_back = anyio.Event()
 
     @property
     def names(self) -> list[str]:
@@ -109,12 +113,11 @@ class Shelf:
         if wanted is None:
             yield self._own
             return
-        chosen = await self._take(wanted)
+        held = await self._take(wanted)
         try:
-            yield chosen
+            yield held.chosen
         finally:
-            with anyio.CancelScope(shield=True):
-                await self._give_back(wanted)
+            self._give_back(held)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -122,14 +125,13 @@ class Shelf:
         idle = self._own.pipeline.settings.model_idle_seconds
         try:
             async with anyio.create_task_group() as tasks:
-                if idle and self._own.pipeline.settings.file_model:
-                    tasks.start_soon(self._tidy, idle)
+                if self._own.pipeline.settings.file_model:
+                    tasks.start_soon(self._look_after, idle)
                 yield
                 tasks.cancel_scope.cancel()
         finally:
-            with anyio.CancelScope(shield=True):
-                for name in list(self._loaded):
-                    await self._put_out(name)
+            for name in list(self._loaded):
+                await self._put_out(name)
 
     def _find(self, name: str | None) -> str | None:
         """The model on the shelf that a client means."""
@@ -139,26 +141,39 @@ class Shelf:
         sizes = [name.removeprefix(prefix) for prefix in PREFIXES]
         return next((shelf[one] for one in (name, *sizes) if one in shelf), None)
 
-    async def _take(self, name: str) -> Chosen:
-        most = self._own.pipeline.settings.file_models_loaded
-        async with self._changed:
-            while name not in self._loaded:
-                if len(self._loaded) < most:
-                    chosen = await to_thread.run_sync(self._load, name)
-                    self._loaded[name] = _Loaded(chosen)
-                elif idle := [one for one, held in self._loaded.items() if not held.users]:
+    async def _take(self, name: str) -> _Loaded:
+        if self._crowded:  # or those who come later would keep a place taken for ever
+            async with self._moving:
+                pass
+        while (held := self._loaded.get(name)) is None:
+            await self._fetch(name)
+        held.users += 1
+        return held
+
+    async def _fetch(self, name: str) -> None:
+        """Have a model in memory, which may take minutes; those that are there go on meanwhile."""
+        async with self._moving:
+            if name not in self._loaded:
+                await self._make_room()
+                self._loaded[name] = _Loaded(await to_thread.run_sync(self._load, name))
+
+    async def _make_room(self) -> None:
+        try:
+            while len(self._loaded) >= self._own.pipeline.settings.file_models_loaded:
+                idle = [name for name, held in self._loaded.items() if not held.users]
+                if idle:
                     await self._put_out(min(idle, key=lambda one: self._loaded[one].used))
                 else:
-                    await self._changed.wait()
-            self._loaded[name].users += 1
-            return self._loaded[name].chosen
+                    self._crowded = True
+                    await self._given_back.wait()
+        finally:
+            self._crowded = False
 
-    async def _give_back(self, name: str) -> None:
-        async with self._changed:
-            held = self._loaded[name]
-            held.users -= 1
-            held.used = time.monotonic()
-            self._changed.notify_all()
+    def _give_back(self, held: _Loaded) -> None:
+        held.users -= 1
+        held.used = time.monotonic()
+        self._given_back.set()
+        self._given_back = anyio.Event()
 
     def _load(self, name: str) -> Chosen:
         own = self._own.pipeline
@@ -166,33 +181,48 @@ class Shelf:
         log.info("loading the model %s for files", name)
         try:
             engine = self._load_engine(settings)
+            try:
+                others = own.diarizer, own.file_diarizer, own.embedder
+                pipeline = Pipeline(settings, engine.capabilities, *others)
+            except BaseException:
+                engine.close()
+                raise
         except SetupError as error:
-            raise EngineError(f"the model {name} cannot be loaded: {error}") from error
-        pipeline = Pipeline(
-            settings, engine.capabilities, own.diarizer, own.file_diarizer, own.embedder
-        )
+            # Why names the folders of this machine, which are nothing for a client.
+            log.warning("the model %s cannot be loaded: %s", name, error)
+            raise EngineError(
+                f"the model {called(name)} cannot be loaded; the server's log says why"
+            ) from error
         pipeline.known = own.known
         return Chosen(pipeline, Beside(engine, self._own.scheduler))
 
     async def _put_out(self, name: str) -> None:
         held = self._loaded.pop(name)
         scheduler = held.chosen.scheduler
-        if await to_thread.run_sync(scheduler.close, self._patience):
-            await to_thread.run_sync(scheduler.engine.close)
-            log.info("the model %s is out of memory", name)
-        else:
-            log.error("the model %s hangs; leaving without it", name)
-        del held, scheduler
-        await to_thread.run_sync(give_back_memory)
+        with anyio.CancelScope(shield=True):  # nobody else knows of it any more
+            if await to_thread.run_sync(scheduler.close, self._patience):
+                await to_thread.run_sync(scheduler.engine.close)
+                log.info("the model %s is out of memory", name)
+            else:
+                log.error("the model %s hangs; leaving without it", name)
+            del held, scheduler
+            await to_thread.run_sync(give_back_memory)
 
-    async def _tidy(self, idle: float) -> None:
+    async def _look_after(self, idle: float) -> None:
         while True:
-            await anyio.sleep(idle / CHECKS)
-            async with self._changed:
-                since = time.monotonic() - idle
-                for name, held in list(self._loaded.items()):
-                    if not held.users and held.used < since:
-                        await self._put_out(name)
+            await anyio.sleep(min(LOOK, idle / CHECKS) if idle else LOOK)
+            for held in self._loaded.values():
+                held.chosen.scheduler.give_up_hung()
+            if idle:
+                await self._tidy(time.monotonic() - idle)
+
+    async def _tidy(self, since: float) -> None:
+        """Put out what nobody has named since then."""
+        for name, held in list(self._loaded.items()):
+            async with self._moving:
+                there = self._loaded.get(name) is held
+                if there and not held.users and held.used < since:
+                    await self._put_out(name)
 
 
 def called(model: str) -> str:

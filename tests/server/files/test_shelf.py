@@ -14,7 +14,7 @@ import pytest
 
 from livestt.engines import Hypothesis, Job
 from livestt.engines.scripted import script_of
-from livestt.errors import BadModel
+from livestt.errors import BadModel, UnsupportedOption
 from livestt.server.files import shelf
 from livestt.settings import Settings
 from livestt.store import Store
@@ -50,11 +50,16 @@ class Loader:
     def __init__(self) -> None:
         self.made: list[Held] = []
         self.broken = False
+        self.asked: list[str] = []
+        self.may_load = threading.Event()
+        self.may_load.set()
 
     def __call__(self, settings: Settings) -> Held:
-        if self.broken:
-            raise BadModel("There is no such folder.")
         assert settings.model is not None
+        self.asked.append(settings.model)
+        assert self.may_load.wait(PATIENCE)
+        if self.broken:
+            raise BadModel("There is nothing at /srv/models.")
         self.made.append(Held(settings.model))
         return self.made[-1]
 
@@ -144,11 +149,69 @@ def test_a_model_that_is_at_work_is_waited_for(server: Running, loader: Loader) 
     assert small.closed
 
 
+def test_a_model_that_is_there_waits_for_none_that_comes(loader: Loader, serve: Serve) -> None:
+    server = serve(Held("our own"), file_model=("small", "large-v3"), file_models_loaded=2)
+    said(server, model="small")
+    loader.may_load.clear()
+    with ThreadPoolExecutor(1) as pool:
+        large = pool.submit(said, server, model="large-v3")
+        wait_until(lambda: "large-v3" in loader.asked)
+        assert said(server, model="small") == "This is small."
+        assert not large.done()
+        loader.may_load.set()
+        assert large.result() == "This is large-v3."
+
+
+def test_two_who_want_the_same_model_load_it_once(server: Running, loader: Loader) -> None:
+    loader.may_load.clear()
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(said, server, model="small") for _ in range(2)]
+        wait_until(lambda: loader.asked and server.services.uploads.admitted == 2)
+        loader.may_load.set()
+        assert [one.result() for one in both] == ["This is small."] * 2
+    assert loader.names == ["small"]
+
+
+def test_who_waits_for_a_place_gets_it(server: Running, loader: Loader) -> None:
+    """However many more ask for the model that has it."""
+    said(server, model="small")
+    small = loader.made[0]
+    small.may_run.clear()
+    shelf_of = server.services.uploads.shelf
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(said, server, model="small")
+        wait_until(lambda: small.streams[1:])
+        second = pool.submit(said, server, model="large-v3")
+        wait_until(lambda: shelf_of._crowded)
+        third = pool.submit(said, server, model="small")
+        wait_until(lambda: shelf_of._moving.statistics().tasks_waiting == 1)
+        small.may_run.set()
+        assert [one.result()[8:] for one in (first, second, third)] == [
+            "small.",
+            "large-v3.",
+            "small.",
+        ]
+    assert loader.names == ["small", "large-v3", "small"]
+
+
+def test_a_model_that_cannot_do_what_is_wanted_is_not_left_in_memory(
+    server: Running, loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> None:
+        raise UnsupportedOption("It does not attend.")
+
+    monkeypatch.setattr(shelf, "Pipeline", refuse)
+    status, _, body = post(server, "/asr", PCM, encode="false", model="small")
+    assert (status, json.loads(body)["code"]) == (500, "engine_error")
+    assert loader.made[0].closed
+
+
 def test_a_model_that_cannot_be_loaded(server: Running, loader: Loader) -> None:
     loader.broken = True
     status, _, body = post(server, "/asr", PCM, encode="false", model="small")
     assert (status, json.loads(body)["code"]) == (500, "engine_error")
-    assert "the model small cannot be loaded: There is no such folder." in body
+    assert "the model small cannot be loaded" in body
+    assert "/srv" not in body
     loader.broken = False
     assert said(server, model="small") == "This is small."
 
