@@ -172,7 +172,8 @@ class SpeakerSeparated:
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """A line in another language. Replaces what was said so of the same line before."""
+    """A line in another language. Replaces what was said so of the same line before; an empty text
+    says that there is no translation after all."""
 
     line: int
     """Id of a segment (see `livestt.transcript`); the one that is still growing has the next."""

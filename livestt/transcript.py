@@ -298,10 +298,11 @@ class Transcript:
 
     def _translate(self, event: Translated) -> None:
         place = event.line - self.pruned
+        translation = event if event.text else None
         if event.line == self.next_id:
-            self.translation = event
+            self.translation = translation
         elif 0 <= place < len(self.segments):
-            self.segments[place] = replace(self.segments[place], translation=event)
+            self.segments[place] = replace(self.segments[place], translation=translation)
             self.revisions += 1
 
     def _close(self) -> None:

@@ -81,18 +81,18 @@ class Recorder:
         people = self._view.people
         named, same = dict(people.names), dict(people.same)
         known, overruled = people.recognized, people.overruled
-        lines = tuple(line for event in events for line in self._closed_by(event))
+        lines: list[Line] = []
+        translated: list[Translated] = []
+        for event in events:
+            if isinstance(event, Translated) and event.line < self._next_line:
+                translated.append(event)
+            lines += self._closed_by(event)
         voices = tuple(voice for event in events for voice in _voices(event))
         words = tuple(w for event in events if isinstance(event, Committed) for w in event.words)
         names = _changed(named, people.names, "")
         merged = _changed(same, people.same, None)
         recognized = _changed(known, people.recognized, None)
         denied = _changed(overruled, people.overruled, None)
-        translated = tuple(
-            event
-            for event in events
-            if isinstance(event, Translated) and event.line < self._next_line
-        )
         heard = tuple(event for event in events if isinstance(event, VoiceHeard))
         ended = any(isinstance(event, Ended) for event in events)
         progressed = self._view.progress.received - self._received >= PROGRESS
@@ -100,7 +100,7 @@ class Recorder:
         if not (words or lines or any(learned) or ended or progressed):
             return None
         entry = self._entry(
-            words, lines, _language(events, words), ended=ended and not self.stays_open
+            words, tuple(lines), _language(events, words), ended=ended and not self.stays_open
         )
         return replace(
             entry,
@@ -110,7 +110,7 @@ class Recorder:
             recognized=recognized,
             overruled=denied,
             heard=heard,
-            translated=translated,
+            translated=tuple(translated),
         )
 
     def _closed_by(self, event: Event) -> list[Line]:

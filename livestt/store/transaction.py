@@ -106,7 +106,12 @@ def _write_translations(connection: Connection, entries: Sequence[Entry]) -> Non
     newest = {(entry.session, one.line): one for entry in entries for one in entry.translated}
     if newest:
         rows = [
-            {"of": session, "number": line, "reads": _clean(one.text), "tongue": one.language}
+            {
+                "of": session,
+                "number": line,
+                "reads": _clean(one.text) or None,
+                "tongue": one.language or None,
+            }
             for (session, line), one in newest.items()
         ]
         connection.execute(_TRANSLATION, rows)
@@ -310,8 +315,8 @@ def _word(session: str, n: int, word: Word) -> dict[str, Any]:
 
 
 def line_row(session: str, line: Line) -> dict[str, Any]:
-    """A closed line as its table holds it."""
-    segment, translated = line.segment, line.segment.translation
+    """A closed line as its table holds it. Its translation follows, when it is of the whole."""
+    segment = line.segment
     return {
         "session": session,
         "n": segment.id,
@@ -320,8 +325,6 @@ def line_row(session: str, line: Line) -> dict[str, Any]:
         "first": line.first,
         "count": len(segment.words),
         "text": None if segment.text is None else _clean(segment.text),
-        "translation": None if translated is None else _clean(translated.text),
-        "translation_language": None if translated is None else translated.language,
     }
 
 

@@ -58,7 +58,9 @@ class TranslationDriver:
             source: language that is spoken; None leaves it to the engine.
             target: a language of the translator's; None translates nothing.
         """
-        self._translation.source, self._translation.target = source, target
+        self._translation.aim(source, target)
+        self._pass_on(self._translation.take_events())
+        self._changed.set()
 
     def receive_events(self, events: Sequence[Event]) -> None:
         """What the session says, in order; passed on at once, but for its end."""
@@ -93,8 +95,8 @@ class TranslationDriver:
         self._ticket = ticket = self._scheduler.submit(job, time.monotonic(), settle)
         with anyio.move_on_after(ANSWER_TIMEOUT):
             await done.wait()
-        if ticket.answer is not None:
-            self._translation.receive_translation(job, ticket.answer)
+        if isinstance(ticket.answer, str):
+            self._translation.receive_translation(job, _storable(ticket.answer))
         elif ticket.done or self._scheduler.withdraw(ticket):
             return self._translation.receive_failure(job)
         else:
@@ -104,3 +106,8 @@ class TranslationDriver:
     def _pass_on(self, events: list[Event]) -> None:
         if events:
             self._forward(events)
+
+
+def _storable(text: str) -> str:
+    """Without halves of characters, which neither a database nor a socket takes."""
+    return text.encode(errors="replace").decode()

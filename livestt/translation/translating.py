@@ -36,6 +36,7 @@ class Translation:
     Attributes:
         target: language that lines are to be in; None translates nothing.
         source: language that lines are in; None is what the engine says of each.
+        done: whether the session has ended, and its end has been said.
     """
 
     def __init__(self, view: Transcript, able: TranslatorCapabilities) -> None:
@@ -49,10 +50,20 @@ class Translation:
         self._failures = 0
         self._warned: set[Warned] = set()
         self._said: list[Event] = []
-        self._answered: TranslationJob | None = None
+        self._answered: tuple[TranslationJob, str] | None = None  # of a line that grew
+        self._begun: set[int] = set()  # lines of which no more than the beginning is translated
         self._known = (-1, 0)  # of the growing line: which, and how many words were asked about
         self._end: Ended | None = None
         self.done = False
+
+    def aim(self, source: str | None, target: str | None) -> None:
+        """What is said from now on is in another language, or to be in another one."""
+        if target != self.target:
+            self._known = (-1, 0)
+        self.source, self.target = source, target
+        if target is None:
+            self._waiting.clear()
+            self._leave(*(line for line in self._begun if not self._asks_whole(line)))
 
     def follow(self, events: Sequence[Event]) -> list[Event]:
         """The session's events; its end waits until all lines are translated."""
@@ -79,15 +90,25 @@ class Translation:
         while self._wanted():
             segment = self._waiting.popleft()
             job = self._job(segment.id, segment.text or "", segment.language, whole=True)
-            if job is not None and not self._is_known(job):
+            if job is None:
+                self._leave(segment.id)
+            elif (known := self._answer_of(job)) is not None:
+                self.receive_translation(job, known)
+            else:
                 self._asked, self._failures = job, 0
                 return job
         self._asked = self._growing_job()
         return self._asked
 
     def receive_translation(self, job: TranslationJob, text: str) -> None:
-        self._asked, self._answered = None, job
-        if job.target == self.target or job.whole:
+        self._asked = None
+        if job.whole:
+            self._begun.discard(job.line)
+            self._said.append(Translated(job.line, text, job.target))
+            return
+        self._answered = job, text
+        if job.target == self.target and job.line == self._view.next_id:
+            self._begun.add(job.line)
             self._said.append(Translated(job.line, text, job.target))
 
     def receive_failure(self, job: TranslationJob) -> TranslationJob | None:
@@ -96,14 +117,15 @@ class Translation:
         if job.whole and self._failures < ATTEMPTS:
             return job
         self._asked = None
+        if job.whole:
+            self._leave(job.line)
         self._warn(FAILED)
         return None
 
     def give_up(self) -> None:
         """No answer can be had any more: the session goes on without translations."""
         self._asked = None
-        self.target = None
-        self._waiting.clear()
+        self.aim(self.source, None)
         self._warn(FAILED)
 
     def _collect(self) -> None:
@@ -118,7 +140,7 @@ class Translation:
             return
         self._waiting.extend(one for one in reversed(closed) if not one.is_silence)
         while len(self._waiting) > MOST_WAITING:
-            self._waiting.popleft()
+            self._leave(self._waiting.popleft().id)
             self._warn(BEHIND)
 
     def _wanted(self) -> bool:
@@ -146,9 +168,20 @@ class Translation:
             return None
         return TranslationJob(line, text, source, self.target, whole)
 
-    def _is_known(self, job: TranslationJob) -> bool:
-        """Whether the line did not grow any more after it was asked about."""
-        return self._answered is not None and replace(self._answered, whole=True) == job
+    def _answer_of(self, job: TranslationJob) -> str | None:
+        """The answer, if the line did not grow any more after it was asked about."""
+        if self._answered is None or replace(self._answered[0], whole=True) != job:
+            return None
+        return self._answered[1]
+
+    def _asks_whole(self, line: int) -> bool:
+        return self._asked is not None and self._asked.whole and self._asked.line == line
+
+    def _leave(self, *lines: int) -> None:
+        """These stay as they were said: the translation of a beginning would pass for the whole."""
+        for line in sorted(self._begun.intersection(lines)):
+            self._begun.discard(line)
+            self._said.append(Translated(line, "", ""))
 
     def _warn(self, warning: Warned) -> None:
         """Once."""

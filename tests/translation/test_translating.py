@@ -211,3 +211,91 @@ def test_who_goes_on_translates_what_was_left() -> None:
     made = Translation(untranslated, ABLE)
     made.target = "de"
     assert made.next_job() is None
+
+
+def told_view(made: Translation, view: Transcript, events: Sequence[Event]) -> None:
+    view.apply(made.follow(events))
+
+
+def test_an_answer_that_comes_after_the_end_of_its_line_is_none_for_the_whole() -> None:
+    made, view = translation(), Transcript(Layout())
+    told_view(made, view, said("One two three"))
+    job = made.next_job()
+    assert job is not None
+    assert not job.whole
+    told_view(made, view, [*said("four", at=1.5), *said("Next", at=9)])
+    assert [segment.text for segment in view.segments][:1] == ["One two three four"]
+    assert answered(made, job) == []
+    whole = made.next_job()
+    assert whole == TranslationJob(0, "One two three four", "en", "de")
+
+
+def test_a_late_answer_for_a_line_that_was_whole_already_is_taken() -> None:
+    made = translation()
+    made.follow(said("Yes it is."))
+    job = made.next_job()
+    assert job is not None
+    made.follow([Progress(*[from_seconds(9)] * 3)])
+    assert answered(made, job) == []
+    assert made.next_job() is None
+    assert made.take_events() == [Translated(0, "YES IT IS.", "de")]
+
+
+def test_a_line_is_not_left_with_the_translation_of_its_beginning() -> None:
+    for attempt in ("failure", "hang", "behind", "off"):
+        made, view = translation(), Transcript(Layout())
+        told_view(made, view, said("One two three"))
+        job = made.next_job()
+        assert job is not None
+        view.apply(answered(made, job))
+        assert view.translation is not None
+        told_view(made, view, [*said("four", at=1.5), *said("Next", at=9)])
+        assert view.segments[0].translation is not None
+        if attempt == "behind":
+            for i in range(MOST_WAITING):
+                told_view(made, view, said(SENTENCE, at=12 + 6 * i))
+        elif attempt == "off":
+            made.aim("en", None)
+        else:
+            job = made.next_job()
+            assert job is not None
+            assert job.whole
+            if attempt == "hang":
+                made.give_up()
+            elif made.receive_failure(job) is not None:
+                assert made.receive_failure(job) is None
+        view.apply(made.take_events())
+        assert view.segments[0].translation is None, attempt
+
+
+def test_nothing_stands_beside_a_line_that_is_not_translated_any_more() -> None:
+    made, view = translation(), Transcript(Layout())
+    told_view(made, view, said("One two three"))
+    job = made.next_job()
+    assert job is not None
+    view.apply(answered(made, job))
+    made.aim("en", None)
+    view.apply(made.take_events())
+    assert view.translation is None
+
+
+def test_a_language_that_was_left_and_comes_back() -> None:
+    made = translation()
+    made.follow(said("Yes it is."))
+    job = made.next_job()
+    assert job is not None
+    made.aim("en", "fr")
+    assert answered(made, job) == []
+    made.aim("en", "de")
+    made.follow([Progress(*[from_seconds(9)] * 3)])
+    again = made.next_job()
+    told = [] if again is None else answered(made, again)
+    assert [*made.take_events(), *told] == [Translated(0, "YES IT IS.", "de")]
+
+
+def test_what_was_said_before_is_not_translated_when_it_begins_again() -> None:
+    made = translation()
+    made.follow(said(SENTENCE))
+    made.aim("en", None)
+    made.aim("en", "fr")
+    assert made.next_job() is None

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from livestt.engines import Hypothesis, Job
+from livestt.engines import scheduler as scheduling
 from livestt.engines.scripted import script_of
 from livestt.errors import BadModel, UnsupportedOption
 from livestt.server.files import shelf
@@ -192,6 +193,25 @@ def test_who_waits_for_a_place_gets_it(server: Running, loader: Loader) -> None:
             "small.",
         ]
     assert loader.names == ["small", "large-v3", "small"]
+
+
+def test_a_file_on_a_model_that_hangs_is_told(
+    loader: Loader, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "LOOK", 0.01)
+    server = serve(Held("our own"), file_model=("small",))
+    server.expects_errors = True
+    said(server, model="small")
+    small = loader.made[0]
+    small.may_run.clear()
+    with ThreadPoolExecutor(1) as pool:
+        file = pool.submit(post, server, "/asr", PCM, encode="false", model="small")
+        wait_until(lambda: small.streams[1:])
+        with monkeypatch.context() as impatient:
+            impatient.setattr(scheduling, "HUNG", 0.0)
+            status, _, body = file.result()
+        small.may_run.set()
+    assert (status, json.loads(body)["code"]) == (500, "engine_error")
 
 
 def test_a_model_that_cannot_do_what_is_wanted_is_not_left_in_memory(

@@ -169,6 +169,65 @@ def test_a_translator_that_hangs_keeps_no_session_open(
     assert "translation_error" in [warning["code"] for warning in told.of("warning")]
 
 
+class Garbling(WatchedTranslator):
+    """Answers whatever it likes."""
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def run(self, jobs: Sequence[TranslationJob]) -> list[str]:
+        return [self.answer for _ in jobs]
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"), [(None, None), (5, None), ("", None), ("\ud800 \0", "? \0")]
+)
+def test_a_translator_that_answers_nonsense(
+    serve: Serve, tmp_path: Path, answer: Any, shown: str | None
+) -> None:
+    kept = Store(f"{tmp_path}/t.db")
+    server = serve(Watched(script_of(TEXT)), kept=kept, translator=Garbling(answer))
+    told = server.talk(AUDIO, **RAW, target_language="de")
+    assert told.text == TEXT
+    assert told.kinds[-1] == "ready_to_stop"
+    assert translations(told) == [shown, shown]
+    segments = kept.read(told.messages[0]["session"]).segments
+    assert "".join(segment.text or "" for segment in segments)
+    stored = [s.translation and s.translation.text for s in segments]
+    assert stored == [shown and shown.replace("\0", "")] * 2
+
+
+def test_what_is_left_as_it_was_said_is_kept_so(serve: Serve, tmp_path: Path) -> None:
+    """The beginning of a line is translated; of the whole line nobody can say what it means."""
+
+    class Short(WatchedTranslator):
+        def run(self, jobs: Sequence[TranslationJob]) -> list[str]:
+            if any(job.whole for job in jobs):
+                raise EngineError("too long")
+            return super().run(jobs)
+
+    kept, translator = Store(f"{tmp_path}/t.db"), Short()
+    server = serve(Watched(script_of(TEXT)), kept=kept, translator=translator)
+
+    async def talk() -> Dialogue:
+        async with connect(server.url(**RAW, target_language="de"), compression=None) as socket:
+            config = json.loads(await socket.recv())
+            await socket.send(AUDIO[: 32_000 * 3])
+            while not json.loads(await socket.recv()).get("buffer_translation"):
+                pass
+            await socket.send(json.dumps({"type": "resync"}))
+            await socket.send(AUDIO[32_000 * 3 :])
+            await socket.send(b"")
+            told = await listen(socket)
+            return Dialogue([config, *told.messages])
+
+    told = asyncio.run(talk())
+    assert translations(told) == [None, None]
+    texts = [segment.translation for segment in kept.read(told.messages[0]["session"]).segments]
+    assert texts == [None, None]
+
+
 def test_who_reads_along_reads_translations_too(server: Running) -> None:
     async def talk() -> Dialogue:
         url = server.url(**RAW, target_language="de")
