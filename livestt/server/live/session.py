@@ -28,6 +28,7 @@ from livestt.server.access import asking
 from livestt.server.live.audience import BUG, Audience
 from livestt.server.live.feed import Feed, Listener
 from livestt.server.live.inbox import End, Flush, Inbox
+from livestt.server.live.interpreter import Interpreter
 from livestt.server.live.ladder import RUNGS, eased
 from livestt.server.operations.tally import Count, Tally
 from livestt.server.storing.archive import Archive
@@ -73,7 +74,6 @@ class LiveSession:
         epoch: with which it writes to the store, see `livestt.store.Store.reopen`.
         audio: what is pushed.
         options: what is asked of the engine now.
-        target_language: what lines are translated into; None if they are not.
         owed_flushes: flushes not answered yet.
         newest_arrival: number of the handshake whose connection feeds it, where they are numbered.
         transcript: what has been said.
@@ -150,9 +150,13 @@ class LiveSession:
             self.archive.keep_words(store, Recorder(lines, opening, resumed))
         if recordings is not None and manner.record:
             self.archive.keep_audio(recordings, self.id, resumption.origin if resumption else 0)
-        self._translation = pipeline.open_translation(_view(lines, resumed), archive.receive_events)
-        self.target_language = manner.target_language
-        self._aim(options)
+        self._interpreter = Interpreter(
+            pipeline,
+            _view(lines, resumed),
+            archive.receive_events,
+            options,
+            manner.target_language,
+        )
 
     @property
     def speakers(self) -> int:
@@ -163,6 +167,11 @@ class LiveSession:
     def recording(self) -> bool:
         """Whether its audio is kept."""
         return self.archive.recording
+
+    @property
+    def target_language(self) -> str | None:
+        """What lines are translated into; None if they are not."""
+        return self._interpreter.target
 
     @property
     def resumable(self) -> bool:
@@ -209,14 +218,13 @@ class LiveSession:
     def configure(self, options: StreamOptions) -> None:
         """Options for what is pushed after this."""
         self.options = options
-        self._aim(options)
+        self._interpreter.configure(options)
         if not self.closed:
             self._inbox.put(options)
 
     def translate(self, target: str | None) -> None:
         """The language that lines are translated into from now on; None translates nothing."""
-        self.target_language = target
-        self._aim(self.options)
+        self._interpreter.translate(target)
 
     def listen(self, endpointing: EndpointingOptions) -> None:
         """When speech starts and ends in what is pushed after this."""
@@ -225,7 +233,7 @@ class LiveSession:
 
     def say(self, *told: Told) -> None:
         """Somebody knows more about the speakers."""
-        self._receive_events(list(told))
+        self._interpreter.receive_events(list(told))
         if self._driver is not None:
             for event in told:
                 self._driver.tell(event)
@@ -280,11 +288,10 @@ class LiveSession:
             with self._whole:
                 async with anyio.create_task_group() as tasks:
                     if self._resumption is not None:
-                        self._receive_events(self._resumption.first_events)
+                        self._interpreter.receive_events(self._resumption.first_events)
                     tasks.start_soon(self._mourn)
                     tasks.start_soon(self.archive.run)
-                    if self._translation is not None:
-                        tasks.start_soon(self._translation.run)
+                    tasks.start_soon(self._interpreter.run)
                     await self._transcribe()
                     tasks.cancel_scope.cancel()
         except* LivesttError as group:
@@ -380,18 +387,7 @@ class LiveSession:
             events = resumption.continued(events)
         if self._unfinished is not None:
             events = [self._unfinished.without_last(event) for event in events]
-        self._receive_events(events)
-
-    def _aim(self, options: StreamOptions) -> None:
-        if self._translation is not None:
-            english = "en" if options.task == "translate" else None
-            self._translation.aim(english, self.target_language)
-
-    def _receive_events(self, events: list[Event]) -> None:
-        if self._translation is None:
-            self.archive.receive_events(events)
-        else:
-            self._translation.receive_events(events)
+        self._interpreter.receive_events(events)
 
     def _publish(self, events: list[Event]) -> None:
         """Nothing of this can be lost any more: tell everybody."""
