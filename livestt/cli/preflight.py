@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from livestt.errors import SetupError, UnsupportedOption
@@ -122,3 +123,8 @@ def _check_models(settings: Settings) -> None:
     if settings.diarization:
         check_diarizers(settings)
     check_engine(settings)
+    for model in settings.file_model:
+        try:
+            check_engine(replace(settings, model=model, model_path=None))
+        except SetupError as error:
+            raise UnsupportedOption(f"--file-model {model}: {error}") from error

@@ -131,6 +131,11 @@ def test_programs_that_are_not_there(
     assert refused("--decoder", "ffmpeg").startswith("decoding by a child process needs ")
 
 
+def test_models_for_files_that_there_are_not(refused: Callable[..., str]) -> None:
+    asked = "--model-path", str(MODEL), "--file-model", "small", "--file-model", "/nowhere"
+    assert refused(*asked) == "--file-model /nowhere: There is no folder /nowhere.\n"
+
+
 def test_the_engine_is_loaded_last(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "load_engine", lambda *_: pytest.fail("loaded for nothing"))
     result = run("--port", "0", "--no-store", "--diarization", "--diarization-model", "/nowhere")

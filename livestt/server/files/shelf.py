@@ -135,7 +135,7 @@ class Shelf:
 
     def _find(self, name: str | None) -> str | None:
         """The model on the shelf that a client means."""
-        if name is None:
+        if name is None or name == self._own.pipeline.engine.model:
             return None
         shelf = {called(one): one for one in self._own.pipeline.settings.file_model}
         sizes = [name.removeprefix(prefix) for prefix in PREFIXES]

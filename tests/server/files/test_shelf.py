@@ -111,6 +111,13 @@ def test_a_folder_goes_by_its_own_name(loader: Loader, serve: Serve) -> None:
     assert said(server, model="/srv/models/ours-ct2") == "This is our own."
 
 
+def test_the_servers_own_model_is_not_loaded_twice(loader: Loader, serve: Serve) -> None:
+    server = serve(Held("our own"), file_model=("our own", "/srv/our own"))
+    assert server.services.uploads.shelf.names == ["our own"]
+    assert said(server, model="our own") == "This is our own."
+    assert loader.asked == []
+
+
 def test_nothing_is_loaded_before_it_is_named(server: Running, loader: Loader) -> None:
     assert said(server) == "This is our own."
     assert loader.names == []
