@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, text
 
-from livestt.events import SpeakerRecognized, Translated, Word
+from livestt.events import SpeakerRecognized, SpeakersMerged, Translated, Word
+from livestt.people import People
 from livestt.store.entries import Stored, moment
 from livestt.store.schema import lines, sessions, words
 from livestt.transcript import Segment, main_language, main_speaker
@@ -212,6 +213,12 @@ def _recognized(column: dict[str, Any], *, given: bool) -> dict[int, SpeakerReco
     }
 
 
+def _merged(column: dict[str, int]) -> Mapping[int, int]:
+    """Speakers, and the person that each is. A session and somebody who changes its transcript may
+    have merged the same ones, neither knowing of the other."""
+    return People(SpeakersMerged(int(n), into) for n, into in column.items()).same
+
+
 def _stored(row: Row[Any]) -> Stored:
     return Stored(
         id=row.id,
@@ -231,7 +238,7 @@ def _stored(row: Row[Any]) -> Stored:
         words=row.words,
         missing=row.missing,
         epoch=row.epoch,
-        merged={int(speaker): into for speaker, into in row.merged.items()},
+        merged=_merged(row.merged),
         recognized=_recognized(row.recognized, given=False),
         overruled=_recognized(row.recognized, given=True),
     )

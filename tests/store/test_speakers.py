@@ -175,3 +175,33 @@ def test_also_where_nobody_came_back(store: Store, open_store: Open) -> None:
 def test_a_name_that_was_taken_back_is_gone(store: Store) -> None:
     keep(store, SAID, [ANN], [SpeakerRecognized(1, "", "", 0.0)])
     assert (store.get("a").speakers, store.get("a").recognized) == ({}, {})
+
+
+def test_a_session_and_a_reader_who_merge_the_same_two_at_once(store: Store) -> None:
+    """Neither knows yet what the other says; whoever is read is one of the two, not the other."""
+    recorder = Recorder(Layout(), opening("a"))
+    first = recorder.open()
+    said = recorder.take(SAID)
+    merged = recorder.take([SpeakersMerged(1, 2)])
+    assert first is not None
+    assert said is not None
+    assert merged is not None
+    write(store, first)
+    write(store, said)
+    store.edit("a", told=[SpeakersMerged(2, 1)])
+    write(store, merged)
+    one, two, three = speakers_of(store)
+    assert one == two != three
+    assert set(store.get("a").merged.values()).isdisjoint(store.get("a").merged)
+
+
+def test_a_session_merges_a_person_whom_a_reader_has_merged(store: Store) -> None:
+    recorder = Recorder(Layout(), opening("a"))
+    for entry in (recorder.open(), recorder.take(SAID)):
+        assert entry is not None
+        write(store, entry)
+    store.edit("a", told=[SpeakersMerged(2, 1)])
+    merged = recorder.take([SpeakersMerged(1, 3)])
+    assert merged is not None
+    write(store, merged)
+    assert speakers_of(store) == [3, 3, 3]
