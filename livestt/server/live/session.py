@@ -16,12 +16,7 @@ from livestt.driver import Driver, drive
 from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
 from livestt.errors import BadAudio, LivesttError, TooLittleSpeech, UnknownSession, any_of
-from livestt.events import (
-    Ended,
-    Event,
-    Flushed,
-    Warned,
-)
+from livestt.events import Ended, Event, Flushed, Warned
 from livestt.people import Told
 from livestt.pipeline import Manner, Pipeline, layout, tuning
 from livestt.server.access import asking
@@ -150,13 +145,8 @@ class LiveSession:
             self.archive.keep_words(store, Recorder(lines, opening, resumed))
         if recordings is not None and manner.record:
             self.archive.keep_audio(recordings, self.id, resumption.origin if resumption else 0)
-        self._interpreter = Interpreter(
-            pipeline,
-            _view(lines, resumed),
-            archive.receive_events,
-            options,
-            manner.target_language,
-        )
+        view, target = _view(lines, resumed), manner.target_language
+        self._interpreter = Interpreter(pipeline, view, archive.receive_events, options, target)
 
     @property
     def speakers(self) -> int:
