@@ -16,6 +16,7 @@ from livestt.server.access.refusals import asr as refuse
 from livestt.server.files.answering import (
     Endpoint,
     Respond,
+    choosing,
     filing,
     hearing,
     transcript_header,
@@ -45,7 +46,7 @@ async def transcribe(request: Request, respond: Respond) -> None:
             limits = uploads.max_bytes, served.timing.upload
             form = await stack.enter_async_context(received_form(request, *limits))
             given = Fields([*form.fields, *request.query_params.multi_items()])
-            choice = uploads.shelf.choose(given.text("model"))
+            choice = choosing(request, uploads.shelf, given.text("model"))
             chosen = await stack.enter_async_context(choice)
             pipeline = chosen.pipeline
             wishes = protocol.parse(

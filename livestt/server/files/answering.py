@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -20,7 +20,7 @@ from livestt.files import FileOptions, file_layout
 from livestt.pipeline import Manner
 from livestt.protocols.fields import Fields
 from livestt.recording import Recording, SpeakersWanted, shortfall
-from livestt.server.files.shelf import Chosen
+from livestt.server.files.shelf import Chosen, Shelf
 from livestt.server.files.uploads import Upload
 from livestt.server.services import Services
 from livestt.server.sockets.transport import abort_of
@@ -92,6 +92,20 @@ async def while_connected(request: Request) -> AsyncIterator[None]:
         raise (group.exceptions[0] if len(group.exceptions) == 1 else group) from None
     if gone:
         raise ClientDisconnect
+
+
+@asynccontextmanager
+async def choosing(request: Request, shelf: Shelf, name: str | None) -> AsyncIterator[Chosen]:
+    """The model that a request names, as long as the block lasts.
+
+    Raises:
+        ClientDisconnect: the client went while the model was waited for.
+        EngineError: it cannot be loaded.
+    """
+    async with AsyncExitStack() as stack:
+        async with while_connected(request):
+            chosen = await stack.enter_async_context(shelf.choose(name))
+        yield chosen
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from livestt.server.files.answering import (
     Endpoint,
     EventStream,
     Respond,
+    choosing,
     filing,
     hearing,
     transcript_header,
@@ -64,7 +65,7 @@ async def transcribe(request: Request, respond: Respond) -> None:
     with uploads.admit() as upload:
         async with (
             received_form(request, uploads.max_bytes, served.timing.upload) as form,
-            uploads.shelf.choose(Fields(form.fields).text("model")) as chosen,
+            choosing(request, uploads.shelf, Fields(form.fields).text("model")) as chosen,
         ):
             pipeline = chosen.pipeline
             wishes = parse(

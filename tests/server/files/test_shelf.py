@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,35 @@ def test_who_waits_for_a_place_gets_it(server: Running, loader: Loader) -> None:
             "small.",
         ]
     assert loader.names == ["small", "large-v3", "small"]
+
+
+@pytest.mark.parametrize("path", ["/asr?encode=false&model=large-v3", "/v1/audio/transcriptions"])
+def test_who_goes_while_a_model_is_waited_for_leaves_its_place(
+    server: Running, loader: Loader, path: str
+) -> None:
+    said(server, model="small")
+    small = loader.made[0]
+    small.may_run.clear()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(said, server, model="small")
+        wait_until(lambda: small.streams[1:])
+        body = b"".join(
+            f'--b\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n{text}\r\n'.encode()
+            for name, more, text in [
+                ("model", "", "large-v3"),
+                ("file", '; filename="a.wav"', "abcd"),
+                ("audio_file", '; filename="a.wav"', "abcd"),
+            ]
+        )
+        going = HTTPConnection(server.http.removeprefix("http://"), timeout=PATIENCE)
+        kind = {"content-type": "multipart/form-data; boundary=b"}
+        going.request("POST", path, body + b"--b--\r\n", kind)
+        wait_until(lambda: server.services.uploads.shelf._crowded)
+        going.close()
+        wait_until(lambda: server.services.uploads.admitted == 1)
+        small.may_run.set()
+        assert first.result() == "This is small."
+    assert loader.names == ["small"]
 
 
 def test_a_file_on_a_model_that_hangs_is_told(
