@@ -211,6 +211,8 @@ class Warned:
 @dataclass(frozen=True, slots=True)
 class Ended:
     at: int
+    left: tuple[Word, ...] = ()
+    """Words that were not committed, because whoever goes on with the session hears them again."""
 
 
 Event = (
@@ -250,7 +252,7 @@ _TIMES = frozenset({"at", "start", "end", "received", "heard", "committed"})
 """Fields that hold samples."""
 _SPEAKERS = frozenset({"speaker", "into", "over"})
 """Fields that hold numbers of speakers."""
-_PARTS = frozenset({"words", "voices"})
+_PARTS = frozenset({"words", "voices", "left"})
 """Fields that hold what has such fields."""
 
 

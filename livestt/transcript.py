@@ -200,8 +200,8 @@ class Transcript:
                         self._revise()
                 case Translated():
                     self._translate(event)
-                case Ended():
-                    self.interim = ()
+                case Ended(_, left):
+                    self.interim = left
                     self._close()
                 case _:
                     pass

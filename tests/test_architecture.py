@@ -71,6 +71,7 @@ PURE = (
     "protocols/**/*.py",
     "store/entries.py",
     "store/recorder.py",
+    "store/handing_over.py",
     "store/resuming.py",
     "vad/__init__.py",
     "vad/endpointing.py",

@@ -91,6 +91,9 @@ class Entry:
     """Whether this is its last."""
     next_line: int = 0
     """Number of the first of ``lines``, or of the next line to be closed."""
+    left: int = 0
+    """Of all words, the last, that whoever goes on with the session hears again. They have a line
+    of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,8 @@ class Stored:
     """People whose name comes from their voice, while the session runs."""
     overruled: Mapping[int, SpeakerRecognized] = field(default_factory=dict)
     """People who were recognised, and have a name, or none, by hand."""
+    left: int = 0
+    """Of its words, the last, that whoever goes on with it hears again."""
 
     @property
     def told(self) -> list[Event]:

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from livestt.events import Committed, Ended, SpeakersMerged
 from livestt.store import reading
 from livestt.store.entries import Asked, Line, Resumed, Stored, milliseconds
-from livestt.store.schema import lines, session_voices, sessions
+from livestt.store.schema import lines, session_voices, sessions, words
 from livestt.store.transaction import line_row
 from livestt.transcript import Layout, Transcript
 
@@ -56,7 +56,7 @@ def take_over(
     )
     if not taken.rowcount:
         return None
-    row = replace(row, epoch=row.epoch + 1)
+    row = _without_left(connection, replace(row, epoch=row.epoch + 1))
     next_line, first, growing = reading.tail(connection, row.id)
     shown = reading.segments(connection, row.id, row.received - view, None)
     next_word = max(row.words, first + len(growing))
@@ -76,6 +76,19 @@ def _may_go_on(row: Stored, asked: Asked, clock: Clock, grace: timedelta) -> boo
     # While this server was not there, perhaps nobody could come back.
     in_time = row.seen >= since or clock.began >= since if row.ended is None else row.ended >= since
     return in_time and (row.audio, row.owner) == (asked.audio, asked.owner)
+
+
+def _without_left(connection: Connection, row: Stored) -> Stored:
+    """The session without the words that are heard again, which nobody was told are final."""
+    if not row.left:
+        return row
+    count = row.words - row.left
+    of, said = lines.c.session == row.id, lines.c.count > 0
+    connection.execute(delete(lines).where(of, said, lines.c.first >= count))
+    connection.execute(delete(words).where(words.c.session == row.id, words.c.n >= count))
+    this = update(sessions).where(sessions.c.id == row.id)
+    connection.execute(this.values(words=count, unfinished=0))
+    return replace(row, words=count, left=0)
 
 
 def is_looked_after(row: Stored, now: datetime) -> bool:

@@ -241,4 +241,5 @@ def _stored(row: Row[Any]) -> Stored:
         merged=_merged(row.merged),
         recognized=_recognized(row.recognized, given=False),
         overruled=_recognized(row.recognized, given=True),
+        left=row.unfinished,
     )

@@ -19,7 +19,7 @@ from livestt.events import (
 from livestt.store.entries import Entry, Line, Opening, Resumed
 from livestt.store.resuming import resume_at, resumed_view
 from livestt.timebase import from_seconds
-from livestt.transcript import Layout, Segment, Transcript
+from livestt.transcript import Layout, Segment, Transcript, joined
 
 PROGRESS = from_seconds(5)
 """Audio without a word after which it is stored how far the session is."""
@@ -53,6 +53,7 @@ class Recorder:
         layout = replace(layout, retention=REMEMBERED)
         self._received = 0
         self._ended = False
+        self._left = 0
         self.stays_open = False
         """Whether the session is to go on elsewhere after it has ended here."""
         if resumed is None:
@@ -74,7 +75,13 @@ class Recorder:
 
     def close(self) -> Entry:
         """The entry that ends a session which could not say so itself."""
-        return self._entry((), (), None, ended=not self.stays_open)
+        left, lines = self._view.interim, list[Line]()
+        if not self.stays_open or self._left or self._view.waiting:
+            left = ()
+        if left:
+            lines = self._closed_by(Ended(self._view.progress.received))
+            lines.append(self._line_of(left, self._next_word))
+        return self._entry(left, tuple(lines), None, ended=not self.stays_open)
 
     def take(self, events: Sequence[Event]) -> Entry | None:
         """What to store before anybody learns of these events; None if that is nothing."""
@@ -89,6 +96,9 @@ class Recorder:
             lines += self._closed_by(event)
         voices = tuple(voice for event in events for voice in _voices(event))
         words = tuple(w for event in events if isinstance(event, Committed) for w in event.words)
+        left = tuple(w for event in events if isinstance(event, Ended) for w in event.left)
+        if left:
+            lines.append(self._line_of(left, self._next_word + len(words)))
         names = _changed(named, people.names, "")
         merged = _changed(same, people.same, None)
         recognized = _changed(known, people.recognized, None)
@@ -100,7 +110,10 @@ class Recorder:
         if not (words or lines or any(learned) or ended or progressed):
             return None
         entry = self._entry(
-            words, tuple(lines), _language(events, words), ended=ended and not self.stays_open
+            (*words, *left),
+            tuple(lines),
+            _language(events, words),
+            ended=ended and not self.stays_open,
         )
         return replace(
             entry,
@@ -128,6 +141,15 @@ class Recorder:
             self._next_line = segment.id + 1
         return lines
 
+    def _line_of(self, left: tuple[Word, ...], first: int) -> Line:
+        """Words that are left to another process, from this number on; a line for those who read
+        the transcript if none comes."""
+        start, end = left[0].start, left[-1].end
+        line = Line(Segment(self._next_line, start, end, joined(left), words=left), first)
+        self._next_line += 1
+        self._left = len(left)
+        return line
+
     def _entry(
         self, words: tuple[Word, ...], lines: tuple[Line, ...], language: str | None, *, ended: bool
     ) -> Entry:
@@ -150,6 +172,7 @@ class Recorder:
             language,
             opening=opening,
             ended=self._ended,
+            left=self._left,
             next_line=next_line,
         )
 

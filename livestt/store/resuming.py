@@ -16,7 +16,6 @@ from itertools import pairwise, takewhile
 from livestt.audio.format import AudioFormat
 from livestt.events import (
     Attributed,
-    Committed,
     Ended,
     Event,
     Past,
@@ -30,9 +29,6 @@ from livestt.timebase import from_seconds
 from livestt.transcript import Layout, Transcript
 from livestt.window import KEEP, Before
 
-CUT = from_seconds(1)
-"""Before the end of audio that stops in the middle of speech, words are guesses: the half of a word
-is heard as another one, and may change what is heard before it."""
 LOOK_BACK = from_seconds(1)
 """Of audio that was silent, what is heard again after a crash: speech may have begun in it."""
 NEWEST = 64
@@ -142,33 +138,6 @@ class Missed:
             case Ended() if not self._told:
                 return [Attributed(first, (self._before,) * self._open), event]
         return [event]
-
-
-class Unfinished:
-    """What a server that stops leaves to the next one: words that the stop may have cut.
-
-    Their audio is sent again there, and they are heard whole.
-
-    Args:
-        end: sample at which the audio stops.
-    """
-
-    def __init__(self, end: int) -> None:
-        self._end = end - CUT
-        self._left: int | None = None
-
-    def without_last(self, event: Event) -> Event:
-        """An event of the session, without the words that are left, and not further than them."""
-        match event:
-            case Committed(words):
-                kept = tuple(word for word in words if word.end <= self._end)
-                if len(kept) < len(words) and self._left is None:
-                    self._left = words[len(kept)].start
-                return Committed(kept)
-            case Progress() if self._left is not None:
-                return replace(event, committed=min(event.committed, self._left))
-            case _:
-                return event
 
 
 def resume_at(resumed: Resumed) -> int:

@@ -71,6 +71,7 @@ sessions = Table(
     Column("committed", BigInteger, nullable=False, default=0),
     Column("words", Integer, nullable=False, default=0),
     Column("missing", Integer, nullable=False, default=0),
+    Column("unfinished", Integer, nullable=False, server_default=text("0")),
     Column("epoch", Integer, nullable=False, default=1),
 )
 
@@ -183,11 +184,18 @@ def _add_translations(connection: Connection) -> None:
         connection.execute(text(f"ALTER TABLE lines ADD COLUMN {column.name} TEXT"))
 
 
+def _add_unfinished(connection: Connection) -> None:
+    connection.execute(
+        text("ALTER TABLE sessions ADD COLUMN unfinished INTEGER NOT NULL DEFAULT 0")
+    )
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _add_voices,
     _add_folders,
     _add_translations,
     _add_people,
+    _add_unfinished,
 )
 """``MIGRATIONS[i]`` brings version ``i + 1`` to version ``i + 2``."""
 

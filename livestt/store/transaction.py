@@ -37,6 +37,7 @@ _PROGRESS = (
         language=func.coalesce(bindparam("spoken"), sessions.c.language),
         ended=bindparam("over"),
         missing=sessions.c.missing + bindparam("lost"),
+        unfinished=bindparam("left_over"),
     )
 )
 
@@ -338,6 +339,7 @@ def _progress(entry: Entry, now: int, lost: int) -> dict[str, Any]:
         "spoken": entry.language,
         "over": now if entry.ended else None,
         "lost": lost,
+        "left_over": entry.left,
     }
 
 

@@ -32,7 +32,6 @@ from livestt.store.recorder import Recorder
 from livestt.store.resuming import (
     LOOK_BACK,
     Resumption,
-    Unfinished,
     hear_from,
     resume_at,
     resumed_view,
@@ -274,15 +273,3 @@ def test_a_name_that_comes_after_the_end_does_not_open_the_session_again(store: 
     row = store.get("a")
     assert row.ended is not None
     assert row.speakers == {1: "Ada"}
-
-
-def test_words_that_a_stop_may_have_cut_are_left_to_the_next_server() -> None:
-    unfinished = Unfinished(from_seconds(10.0))
-    whole, cut = said((8.0, 8.6), (8.9, 9.2))
-    assert unfinished.without_last(Committed((whole,))) == Committed((whole,))
-    before = Progress(160_000, 160_000, whole.end)
-    assert unfinished.without_last(before) == before
-    assert unfinished.without_last(Committed((whole, cut))) == Committed((whole,))
-    after = Progress(160_000, 160_000, 160_000)
-    assert unfinished.without_last(after) == Progress(160_000, 160_000, cut.start)
-    assert unfinished.without_last(Ended(160_000)) == Ended(160_000)

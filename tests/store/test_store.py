@@ -311,6 +311,7 @@ class TestOpening:
                 "ALTER TABLE lines DROP COLUMN translation_language;"
                 "ALTER TABLE sessions DROP COLUMN merged;"
                 "ALTER TABLE sessions DROP COLUMN recognized;"
+                "ALTER TABLE sessions DROP COLUMN unfinished;"
                 "UPDATE livestt SET version = 1"
             )
         raw.close()

@@ -31,8 +31,9 @@ from livestt.server.storing.recordings import Recordings
 from livestt.speakers.heard_voice import HeardVoice
 from livestt.store import Opening, Resumed, Store
 from livestt.store.entries import titled
+from livestt.store.handing_over import HandingOver
 from livestt.store.recorder import Recorder
-from livestt.store.resuming import Resumption, Unfinished, resumed_view, with_speakers
+from livestt.store.resuming import Resumption, resumed_view, with_speakers
 from livestt.timebase import to_seconds
 from livestt.transcript import Layout, Transcript
 from livestt.vad.endpointing import EndpointingOptions
@@ -128,7 +129,7 @@ class LiveSession:
         self._patience = patience
         self._inbox = Inbox()
         self._resumption = resumption
-        self._unfinished: Unfinished | None = None
+        self._handing_over = HandingOver(0 if resumed is None else resumed.next_word)
         self._feed = Feed(audio, 0 if resumption is None else resumption.first, grace)
         self._audience = Audience(
             self.id, self._feed, self.transcript.progress, self._lose_broken_publisher
@@ -375,9 +376,7 @@ class LiveSession:
         resumption = self._resumption
         if resumption is not None:
             events = resumption.continued(events)
-        if self._unfinished is not None:
-            events = [self._unfinished.without_last(event) for event in events]
-        self._interpreter.receive_events(events)
+        self._interpreter.receive_events(self._handing_over.follow(events))
 
     def _publish(self, events: list[Event]) -> None:
         """Nothing of this can be lost any more: tell everybody."""
@@ -391,9 +390,8 @@ class LiveSession:
         self._audience.follow(events, self.transcript.progress)
 
     def _stay_open(self) -> None:
-        goes_on = self.resumable and self._grace and self.archive.stay_open()
-        if goes_on and not self.speakers:  # to whom words are given by number
-            self._unfinished = Unfinished(self.audio.session_sample(self._feed.received))
+        if self.resumable and self._grace and self.archive.stay_open():
+            self._handing_over.begun = True
 
     def disown(self) -> None:
         """Somebody deleted the session, or its publisher went to another server."""
