@@ -134,22 +134,23 @@ def test_a_server_that_stops_leaves_its_sessions_to_the_next(
 
 def test_who_never_comes_back_has_every_word_there_was(open_store: Open, serve: Serve) -> None:
     """A client that knows nothing of sessions has them in its last state, and the store too."""
+    store = open_store()
     heard = " ".join(f"w{i}" for i in range(1, 30))
 
-    async def talk() -> tuple[CaptionState, str]:
-        server = server_with(serve, open_store())
+    async def talk() -> CaptionState:
+        server, state = server_with(serve, open_store()), CaptionState()
         async with connect(server.url(encoding="s16le"), compression=None) as socket:
-            config, state = await first(socket)
             await socket.send(PCM[:HALF])
             with suppress(ConnectionClosed):
                 async for text in socket:
                     if state.apply(json.loads(text)) and "w2" in state.committed_text:
                         server.server.should_exit = True
-            return state, config["session"]
+        return state
 
-    state, session = asyncio.run(talk())
+    state = asyncio.run(talk())
     assert state.text.startswith(heard)
-    store = open_store()
+    assert state.committed_text != state.text
+    session = store.newest(1)[0].id
     assert words_of(store, session) == state.text
     store.sweep(timedelta(0), None)
     assert store.get(session).ended is not None
