@@ -4,7 +4,8 @@ It transcribes what it has heard to the end, because perhaps nobody comes back. 
 anywhere, in the middle of a word too, and its last words are heard without what would have come
 after them. Where the audio can be sent again these words are therefore not committed but left
 (`livestt.events.Ended`): readers see them as words that may still change, the store has them, and
-the next server takes them back and hears them again.
+the next server takes them back and hears them again. Words after which there was a pause, or which
+the client wanted to be final, are whole.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from livestt.events import (
     Flushed,
     Interim,
     Progress,
+    SpeechStarted,
     Voice,
     Word,
 )
@@ -60,7 +62,7 @@ class HandingOver:
                 known = max(0, self._next - first)
                 self._attribute(max(0, first - self._next), voices[known:])
                 return [Attributed(first, voices[:known])] if known else []
-            case Flushed() if self._left:  # whoever asked knows that these are whole
+            case SpeechStarted() | Flushed() if self._left:
                 return [*self._commit(), event]
             case Ended() if self._left:
                 return [replace(event, left=tuple(self._left))]

@@ -18,6 +18,7 @@ from livestt.events import (
     Flushed,
     Interim,
     Progress,
+    SpeechStarted,
     Voice,
     Word,
 )
@@ -64,7 +65,16 @@ def test_a_flush_says_that_its_words_are_whole() -> None:
     assert handing.follow([Ended(9)]) == [Ended(9)]
 
 
-@given(st.lists(st.sampled_from(["commit", "tell", "stop", "flush"]), max_size=30))
+def test_words_before_a_pause_are_whole() -> None:
+    """They are said before it, so that the pause does not seem to be longer than it is."""
+    handing, again = begun(), SpeechStarted(160_000)
+    handing.follow([Committed(SAID[:2]), Progress(160_000, 160_000, 160_000)])
+    assert handing.follow([again]) == [Committed(SAID[:2]), again]
+    now = Progress(170_000, 170_000, 165_000)
+    assert handing.follow([now, Ended(170_000)]) == [now, Ended(170_000)]
+
+
+@given(st.lists(st.sampled_from(["commit", "tell", "stop", "flush", "pause"]), max_size=30))
 def test_with_speakers_every_word_is_committed_or_left_once(steps: Sequence[str]) -> None:
     """And each that is committed is told whose it is, by its number."""
     handing = HandingOver()
@@ -92,6 +102,8 @@ def test_with_speakers_every_word_is_committed_or_left_once(steps: Sequence[str]
             handing.begun = True
         elif step == "flush":
             events = [Flushed(None)]
+        elif step == "pause":
+            events = [SpeechStarted(committed[-1].end if committed else 0)]
         else:
             events = [*tell(len(committed)), Ended(0)]
         said = handing.follow(events)
