@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +12,11 @@ import pytest
 from speakers.choir import Choir
 from store.conftest import opening, words, write
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from livestt.client.state import CaptionState
 from livestt.engines.scripted import script_of
+from livestt.engines.spelled import PACE, SpelledEngine, recording
 from livestt.events import Attributed, Committed, Diarized, Event, Progress, Voice
 from livestt.speakers.scripted import ScriptedDiarizer, ScriptedTurn
 from livestt.store import Store
@@ -23,7 +27,7 @@ from livestt.transcript import Layout
 from ..conftest import Serve
 from ..engines import Watched
 from ..live.test_resume import first, rest
-from ..running import wait_until
+from ..running import Running, wait_until
 from ..voices.voices_rig import ADA, RAW, pcm, spoken
 
 
@@ -75,3 +79,47 @@ def test_they_get_a_speaker(serve: Serve, tmp_path: Path, compared: bool) -> Non
     assert set(after) == {1, 2}
     assert after[:3] == [1, 1, 1], "not heard again: as the words before"
     assert set(after[4:]) == {2}, "heard again, by a number that nobody had"
+
+
+def test_a_server_that_stops_leaves_words_and_whose_they_are(serve: Serve, tmp_path: Path) -> None:
+    """Those who come back get every word once, with a speaker."""
+    stores = [Store(str(tmp_path / "transcripts.db")) for _ in range(2)]
+    sound, half = recording(60), PACE * 2 * 30
+    said = [f"w{i}" for i in range(1, 61)]
+
+    def server(store: Store) -> Running:
+        return serve(
+            SpelledEngine(),
+            kept=store,
+            diarizer=ScriptedDiarizer(turns=[ScriptedTurn(0, 0, len(sound))]),
+            diarization=True,
+            resume_seconds=60,
+        )
+
+    async def talk() -> CaptionState:
+        old = server(stores[0])
+        async with connect(old.url(**RAW), compression=None) as socket:
+            config, state = await first(socket)
+            await socket.send(sound[:half])
+            with suppress(ConnectionClosed):
+                async for text in socket:
+                    if state.apply(json.loads(text)) and "w2" in state.committed_text:
+                        old.server.should_exit = True
+        assert "w29" in state.text
+        assert "w29" not in state.committed_text
+        assert stores[1].read(config["session"]).text == state.text
+        new = server(stores[1])
+        async with connect(new.url(**RAW, session=config["session"]), compression=None) as socket:
+            config, state = await first(socket)
+            await socket.send(sound[config["resume_from_sample"] * 2 :])
+            await socket.send(b"")
+            return await rest(socket, state)
+
+    state = asyncio.run(talk())
+    assert state.committed_text.split() == said
+    assert None not in {line.speaker for line in state.lines}
+    stored = stores[1].read(stores[1].newest(1)[0].id)
+    assert [word.text.strip() for s in stored.segments for word in s.words] == said
+    assert all(word.speaker for s in stored.segments for word in s.words)
+    for store in stores:
+        store.close()
