@@ -87,3 +87,29 @@ def test_tools_agree_where_they_are_installed(command: list[str]) -> None:
         pytest.skip(f"no {command[0]}")
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_start_script_says_so_only_if_it_installs(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    for name in ("run", "install"):
+        shutil.copy(ROOT / "scripts" / name, tmp_path / "scripts" / name)
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    livestt = programs / "livestt"
+    (programs / "pip").write_text(
+        f"#!/bin/sh\nprintf '#!/bin/sh\\necho serving $*\\n' > {livestt}; chmod +x {livestt}\n",
+        encoding="utf-8",
+    )
+    (programs / "pip").chmod(0o755)
+    said = [
+        subprocess.run(
+            [tmp_path / "scripts" / "run", "--port", "9"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for _ in range(2)
+    ]
+    assert [run.stdout for run in said] == ["serving --port 9\n"] * 2
+    assert "about a minute" in said[0].stderr
+    assert said[1].stderr == ""

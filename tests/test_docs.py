@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 import shlex
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
+from server.engines import Watched
+from server.running import Running
 
 from livestt.cli import COMMANDS, main
 from livestt.cli.docs import PAGES, write
-from livestt.settings import table
+from livestt.engines.scripted import script_of
+from livestt.server.timing import Timing
+from livestt.settings import Settings, table
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -85,6 +90,24 @@ def test_commands_can_be_typed_as_they_stand() -> None:
                 faults.append(f"{page}: {line}: {error.message}")
     assert not faults
     assert count > 40
+
+
+def test_the_python_in_the_readme_prints_each_line_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    [program] = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    with wave.open(str(tmp_path / "talk.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 16_000 * 9))
+    monkeypatch.chdir(tmp_path)
+    said = "This is one sentence. And here is another one. This was the last."
+    engine = Watched(script_of(said))
+    with Running(engine, Settings(port=0, vad=False, store="none"), Timing()) as server:
+        exec(program.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}"), {})
+    printed = capsys.readouterr().out.splitlines()
+    assert " ".join(printed) == said
+    assert len(printed) > 1
 
 
 def test_files_that_are_named_are_there() -> None:

@@ -9,6 +9,12 @@ ADVICE = (
     " sample_rate and channels"
 )
 
+FILE_ADVICE = (
+    "give WAV, WebM, Ogg, MP3, FLAC, AAC or MP4; headerless samples become WAV with"
+    " ffmpeg -f s16le -ar 16000 -ac 1 -i SAMPLES OUT.wav"
+)
+"""The same to somebody at a terminal, who declares nothing."""
+
 HEAD = 64
 """How many bytes from the start of a stream an explanation looks at."""
 
@@ -16,6 +22,11 @@ HEAD = 64
 def not_audio(head: bytes) -> BadAudio:
     """The error for a stream that starts with ``head`` and that no decoder recognised."""
     return BadAudio(f"{_describe(head)}: {ADVICE}")
+
+
+def for_file(sentence: str) -> str:
+    """A sentence of this package's, with advice for who has the file rather than sends it."""
+    return sentence.replace(ADVICE, FILE_ADVICE)
 
 
 def _describe(head: bytes) -> str:

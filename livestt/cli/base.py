@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from livestt import logs
-from livestt.cli.retired import advice
+from livestt.cli.retired import all_advice
 from livestt.errors import LivesttError
 from livestt.option import GROUPS, Setting, Value
 from livestt.settings import Settings
@@ -32,19 +32,22 @@ class Command(click.Command):
     """A command that says what replaces a flag it does not know, and never shows a traceback."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        gone = all_advice(args)  # click takes the list apart as it reads
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as unknown:
-            sentence = advice(unknown.option_name)
-            if sentence is None:
+            if unknown.option_name not in gone:
                 raise
-            raise click.UsageError(f"{unknown.option_name}: {sentence}", ctx) from None
+            told = "\n".join(f"{flag}: {sentence}" for flag, sentence in gone.items())
+            raise click.UsageError(told, ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except LivesttError as error:
-            raise Refused(str(error)) from error
+            from livestt.audio.explain import for_file
+
+            raise Refused(for_file(str(error))) from error
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Own options first, then the settings by group."""

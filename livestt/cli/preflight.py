@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from livestt.cli.neighbour import livestt_at
 from livestt.errors import SetupError, UnsupportedOption
 from livestt.settings import Settings
 
@@ -22,7 +23,16 @@ def check_addresses(settings: Settings) -> None:
     Raises:
         SetupError: saying why.
     """
-    check_port(settings)
+    try:
+        check_port(settings)
+    except SetupError as error:
+        running = livestt_at(settings.host, settings.port)
+        if running is None:
+            raise
+        raise SetupError(
+            f"{running} runs on {settings.host} port {settings.port} already. For a second one, "
+            "choose another with --port."
+        ) from error
     if settings.wyoming_port is None:
         return
     if settings.wyoming_port == settings.port != 0:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 _TRANSLATION = "lines are translated by NLLB-200 or MADLAD-400: see --translation-model."
 _GREEDY = "decoding is always greedy; leave it out."
@@ -27,7 +28,7 @@ RETIRED: Mapping[str, str] = {
     "--holdback-words": _ENGINE,
     "--never-fire": "words are committed whole; leave it out.",
     "--nllb-backend": "translators run on CTranslate2; leave it out.",
-    "--nllb-size": "name the model: --translation-model facebook/nllb-200-distilled-1.3B.",
+    "--nllb-size": "name the model: --translation-model facebook/nllb-200-distilled-600M.",
     "--no-transcription": "livestt always transcribes; leave it out.",
     "--no-trim-sentence-buffer": _ENGINE,
     "--punctuation-split": "lines end with sentences; leave it out.",
@@ -42,8 +43,33 @@ RETIRED: Mapping[str, str] = {
 """Flag, or the beginning of a family of flags, and the sentence that follows it."""
 
 
-def advice(flag: str) -> str | None:
-    """What to do instead of a flag, or None for a flag that never was."""
+NLLB_SIZES: Mapping[str, str] = {"600m": "distilled-600M", "1.3b": "distilled-1.3B", "3.3b": "3.3B"}
+"""The sizes that NLLB-200 comes in, and what its repositories call them."""
+
+
+def advice(flag: str, value: str = "") -> str | None:
+    """What to do instead of a flag, or None for a flag that never was.
+
+    Args:
+        flag: as it was typed, without its value.
+        value: what was given with it, if anything.
+    """
+    if flag == "--nllb-size":
+        size = NLLB_SIZES.get(value.lower(), "distilled-600M")
+        return RETIRED[flag].replace("distilled-600M", size)
     if flag in RETIRED:
         return RETIRED[flag]
     return next((text for known, text in RETIRED.items() if flag.startswith(known)), None)
+
+
+def all_advice(args: Sequence[str]) -> dict[str, str]:
+    """What to do instead of each flag of a command line that is gone, in their order."""
+    found = {}
+    for arg, after in zip_longest(args, args[1:], fillvalue=""):
+        if arg == "--":
+            break
+        flag, given, value = arg.partition("=")
+        sentence = advice(flag, value if given else after)
+        if sentence is not None:
+            found[flag] = sentence
+    return found

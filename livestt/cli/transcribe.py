@@ -204,6 +204,8 @@ def _transcribe_all(
     targets: Sequence[tuple[Path, Path | None]], kind: str, hear: Hear, read: Read
 ) -> int:
     """Transcribe file after file; how many failed."""
+    from livestt.audio.explain import for_file
+
     failures = 0
     for file, target in targets:
         try:
@@ -211,7 +213,7 @@ def _transcribe_all(
         except (LivesttError, OSError) as error:
             failures += 1
             where = "" if str(file) in str(error) else f"{file}: "
-            click.echo(f"Error: {where}{error}", err=True)
+            click.echo(f"Error: {where}{for_file(str(error))}", err=True)
     return failures
 
 

@@ -142,6 +142,24 @@ def test_flags_that_are_gone_say_what_to_do(flag: str, run: Run) -> None:
     assert RETIRED[flag].endswith(".")
 
 
+def test_flags_that_are_gone_are_told_all_at_once(run: Run) -> None:
+    told = run("--beams", "4", "--nllb-size=1.3B", "--port", "9000", "--vllm-model", "x").stderr
+    assert [flag for flag in RETIRED if f"{flag}: {RETIRED[flag]}" in told] == ["--beams"]
+    assert "--vllm-model: " in told
+    assert "--port:" not in told
+
+
+@pytest.mark.parametrize(
+    ("size", "name"),
+    [("600M", "distilled-600M"), ("1.3B", "distilled-1.3B"), ("3.3B", "nllb-200-3.3B")],
+)
+@pytest.mark.parametrize("form", ["--nllb-size {}", "--nllb-size={}"])
+def test_the_translator_of_the_size_that_was_asked_is_named(
+    form: str, size: str, name: str, run: Run
+) -> None:
+    assert f"{name}." in run(*form.format(size).split()).stderr
+
+
 def test_what_the_migration_page_says_of_whisperlivekit_is_true() -> None:
     """Each option in the left column is accepted, or refused with advice; as the right one says."""
     page = (Path(__file__).parents[2] / "docs" / "migrating.md").read_text(encoding="utf-8")

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from server.engines import Watched
+from server.running import Running
 
 from livestt.cli import preflight
 from livestt.engines import registry
 from livestt.errors import SetupError
 from livestt.server.access import self_signed
+from livestt.server.timing import Timing
 from livestt.settings import Settings
 from livestt.speakers import embedder_registry
 from livestt.speakers import registry as speakers
@@ -51,6 +54,13 @@ def refused(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callab
 def taken() -> Iterator[str]:
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         yield str(listener.getsockname()[1])
+
+
+def test_a_livestt_that_runs_there_already_is_named(refused: Callable[..., str]) -> None:
+    with Running(Watched(), Settings(port=0, vad=False, store="none"), Timing()) as server:
+        told = refused("--port", str(server.port))
+    assert f"(scripted scripted) runs on 127.0.0.1 port {server.port} already" in told
+    assert "--port" in told
 
 
 @pytest.fixture

@@ -76,6 +76,16 @@ def files(tmp_path: Path) -> list[str]:
     return [str(path) for path in made]
 
 
+def test_who_has_the_file_is_told_what_to_do_with_it(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "page.wav"
+    path.write_text("<html>")
+    result = run("transcribe", "--backend", "scripted", str(path))
+    assert result.exit_code == 2
+    assert "looks like an HTML" in result.stderr
+    assert "ffmpeg -f s16le" in result.stderr
+    assert "declare" not in result.stderr
+
+
 def test_text_goes_to_stdout_and_nothing_else_does(
     run: Run, engine: Engine, files: list[str]
 ) -> None:
