@@ -12,13 +12,13 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 # fmt: off
 ASKED = (
     "model", "model_path", "model_cache_dir", "backend", "device",
-    "compute_type", "decoder", "host", "port", "log_level",
+    "compute_type", "decoder", "store", "host", "port", "log_level",
 )
 # fmt: on
 
 
 @click.command("check", cls=Command)
-@with_settings(names=ASKED)
+@with_settings(("Speakers", "Translation"), names=ASKED)
 def command(settings: Settings) -> None:
     """Find out whether livestt will run here.
 
@@ -28,6 +28,7 @@ def command(settings: Settings) -> None:
     \b
     livestt check
     livestt check --model large-v3 --device cuda --port 9000
+    livestt check --diarization --target-language de --store /srv/transcripts.db
     """
     from livestt.cli.doctor import examine
 

@@ -6,12 +6,13 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
 from livestt import __version__
+from livestt.cli.doctor_parts import speakers, store, translation, voices
+from livestt.cli.finding import Finding
 from livestt.errors import LivesttError
 from livestt.settings import Settings
 
@@ -26,16 +27,6 @@ PACKAGES = (
 OLDEST_PYTHON = (3, 11)
 FOR_MACS = ("mlx-whisper",)
 """Engines that nobody misses on other systems."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report."""
-
-    level: Literal["ok", "warn", "fail"]
-    subject: str
-    says: str
-    advice: str = ""
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -214,6 +205,10 @@ EXAMINATIONS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     voice_detection,
     engines,
     model,
+    speakers,
+    voices,
+    translation,
+    store,
     disk,
     ffmpeg,
     port,

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 from livestt.errors import BadModel
 from livestt.models import hub
 from livestt.models.convert import conversions_dir, fingerprint
-from livestt.models.convert_diarizer import convert, kind_of_source
+from livestt.models.convert_diarizer import NEEDS, convert, kind_of_source
+from livestt.settings.speakers import DEFAULT_MODELS
 
 CARD = "diarizer.json"
 """The file by which a converted model is known; `livestt.speakers.model_card` reads it."""
@@ -42,11 +44,10 @@ def resolve(spec: str, cache_dir: str | None, say: Say) -> Path:
     source = find(spec, cache_dir, say)
     if (source / CARD).is_file():
         return source
-    name = name_of(spec)
-    target = folder(cache_dir) / f"{name}-{fingerprint(source)}"
+    target = _target(source, spec, cache_dir)
     if not (target / CARD).is_file():
         say(f"Converting {spec}, once")
-        convert(source, target, name)
+        convert(source, target, name_of(spec))
     return target
 
 
@@ -56,13 +57,7 @@ def find(spec: str, cache_dir: str | None, say: Say) -> Path:
     Raises:
         BadModel, ModelUnavailable: as `resolve`.
     """
-    path = Path(spec).expanduser()
-    if path.exists():
-        return _published(path) or _nothing(spec)
-    if not _REPO.fullmatch(spec):
-        raise BadModel(f"There is no diarizer {spec}. Write a folder, a .nemo file or org/name.")
-    here = hub.snapshot(spec, HUB_FILES, cache_dir)
-    found = _published(here) if here else None
+    found = local(spec, cache_dir)
     if found is None:
         here = hub.download(
             spec,
@@ -75,6 +70,42 @@ def find(spec: str, cache_dir: str | None, say: Say) -> Path:
         )
         found = _published(here)
     return found or _nothing(spec)
+
+
+def local(spec: str, cache_dir: str | None) -> Path | None:
+    """As `find`, but None for what would have to be downloaded. Never asks the network.
+
+    Raises:
+        BadModel: there is none, or it is nothing that can be used.
+    """
+    path = Path(spec).expanduser()
+    if path.exists():
+        return _published(path) or _nothing(spec)
+    if not _REPO.fullmatch(spec):
+        raise BadModel(f"There is no diarizer {spec}. Write a folder, a .nemo file or org/name.")
+    here = hub.snapshot(spec, HUB_FILES, cache_dir)
+    return _published(here) if here else None
+
+
+def lacking(source: Path | None, spec: str, cache_dir: str | None) -> str | None:
+    """The extra without which a model cannot be converted; None if none is lacking.
+
+    Args:
+        source: where `local` found it; of None, nothing is known of models but the usual ones.
+        spec: how it is named.
+        cache_dir: where conversions are kept.
+    """
+    if source is None:
+        kind = next((kind for kind in NEEDS if DEFAULT_MODELS[kind] == spec), None)
+    elif (source / CARD).is_file() or (_target(source, spec, cache_dir) / CARD).is_file():
+        return None
+    else:
+        kind = kind_of_source(source)
+    return kind if kind and not all(find_spec(module) for module in NEEDS[kind]) else None
+
+
+def _target(source: Path, spec: str, cache_dir: str | None) -> Path:
+    return folder(cache_dir) / f"{name_of(spec)}-{fingerprint(source)}"
 
 
 def name_of(spec: str) -> str:

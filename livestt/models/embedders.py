@@ -24,6 +24,19 @@ def resolve(spec: str, cache_dir: str | None) -> Path:
         BadModel: there is none, or there are several.
         ModelUnavailable: it would have to be downloaded, and cannot be.
     """
+    found = local(spec, cache_dir)
+    if found is None:
+        here = hub.download(spec, cache_dir, spec, lambda: None, HUB_FILES, _ADVICE)
+        found = _only(here, spec)
+    return found
+
+
+def local(spec: str, cache_dir: str | None) -> Path | None:
+    """As `resolve`, but None for what would have to be downloaded. Never asks the network.
+
+    Raises:
+        BadModel: there is none, or there are several.
+    """
     if not spec:
         raise BadModel("which speaker model? Name one with --embedding-model: a file or org/name.")
     path = Path(spec).expanduser()
@@ -34,9 +47,7 @@ def resolve(spec: str, cache_dir: str | None) -> Path:
     if not _REPO.fullmatch(spec):
         raise BadModel(f"There is no speaker model {spec}. Write an .onnx file or org/name.")
     here = hub.snapshot(spec, HUB_FILES, cache_dir)
-    if here is None or not list(here.rglob("*.onnx")):
-        here = hub.download(spec, cache_dir, spec, lambda: None, HUB_FILES, _ADVICE)
-    return _only(here, spec)
+    return _only(here, spec) if here is not None and list(here.rglob("*.onnx")) else None
 
 
 def _only(folder: Path, spec: str) -> Path:

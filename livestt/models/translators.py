@@ -16,6 +16,7 @@ from pathlib import Path
 from livestt.errors import BadModel, MissingExtra
 from livestt.models import hub
 from livestt.models.convert import conversions_dir, fingerprint
+from livestt.settings.translation import USUAL_TRANSLATOR
 
 TOKENIZER = "tokenizer.json"
 WEIGHTS = "model.bin"
@@ -52,16 +53,39 @@ def resolve(spec: str, cache_dir: str | None, say: Say = lambda _: None) -> Path
     return _converted(folder, cache_dir, spec, say)
 
 
-def _found(spec: str, cache_dir: str | None, say: Say) -> Path:
+def local(spec: str, cache_dir: str | None) -> Path | None:
+    """What is here of a model; None if it would have to be downloaded. Never asks the network.
+
+    Raises:
+        BadModel: it names neither a folder nor a repository.
+    """
     path = Path(spec).expanduser()
     if path.is_dir():
         return path
     if not _REPO.fullmatch(spec):
         raise BadModel(f"There is no translator {spec}. Write a folder or org/name.")
     here = hub.snapshot(spec, HUB_FILES, cache_dir)
-    if here is not None and (here / TOKENIZER).is_file():
-        return here
-    return hub.download(
+    return here if here is not None and (here / TOKENIZER).is_file() else None
+
+
+def lacking(folder: Path | None, spec: str, cache_dir: str | None) -> str | None:
+    """The extra without which a model cannot be converted; None if none is lacking.
+
+    Args:
+        folder: where `local` found it; of None, nothing is known of models but the usual one.
+        spec: how it is named.
+        cache_dir: where conversions are kept.
+    """
+    if folder is None:
+        ready = spec != USUAL_TRANSLATOR
+    else:
+        found = (folder, _target(folder, spec, cache_dir))
+        ready = any((place / WEIGHTS).is_file() for place in found)
+    return None if ready or (find_spec("torch") and find_spec("transformers")) else "torch"
+
+
+def _found(spec: str, cache_dir: str | None, say: Say) -> Path:
+    return local(spec, cache_dir) or hub.download(
         spec,
         cache_dir,
         spec,
@@ -71,9 +95,13 @@ def _found(spec: str, cache_dir: str | None, say: Say) -> Path:
     )
 
 
-def _converted(source: Path, cache_dir: str | None, spec: str, say: Say) -> Path:
+def _target(source: Path, spec: str, cache_dir: str | None) -> Path:
     name = Path(spec).expanduser().resolve().name
-    target = conversions_dir(cache_dir) / "translators" / f"{name}-{fingerprint(source)}"
+    return conversions_dir(cache_dir) / "translators" / f"{name}-{fingerprint(source)}"
+
+
+def _converted(source: Path, cache_dir: str | None, spec: str, say: Say) -> Path:
+    target = _target(source, spec, cache_dir)
     if (target / WEIGHTS).is_file():
         return target
     if not (find_spec("torch") and find_spec("transformers")):

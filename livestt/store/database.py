@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -69,13 +71,50 @@ def connect(url: URL) -> Engine:
         with engine.begin() as connection:
             prepare(connection)
     except (SQLAlchemyError, OSError) as error:
-        place = url.render_as_string(hide_password=True)
-        reason = " ".join(str(getattr(error, "orig", None) or error).split()).rstrip(".")
-        raise BadStore(
-            f"transcripts cannot be kept in {place}: {reason}. Name another place with --store, "
-            "or keep none with --no-store."
-        ) from error
+        raise _refused(url, error) from error
     return engine
+
+
+def probe(url: URL) -> bool:
+    """Whether a database is there that can be written to, or else could be made; changes nothing.
+
+    Raises:
+        BadStore: neither; says why.
+        MissingExtra: the driver is not installed.
+    """
+    try:
+        if url.get_backend_name() == "sqlite":
+            return _probe_sqlite(Path(url.database or ""))
+        engine = _postgres(url)
+        try:
+            engine.connect().close()
+        finally:
+            engine.dispose()
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        raise _refused(url, error) from error
+    return True
+
+
+def _probe_sqlite(path: Path) -> bool:
+    there = next(place for place in (path, *path.parents) if place.exists())
+    if not os.access(there, os.W_OK):
+        raise PermissionError(f"{there} cannot be written to")
+    if there != path:
+        if not there.is_dir():
+            raise NotADirectoryError(f"{there} is no folder")
+        return False
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as reader:
+        reader.execute("SELECT count(*) FROM sqlite_master")
+    return True
+
+
+def _refused(url: URL, error: Exception) -> BadStore:
+    place = url.render_as_string(hide_password=True)
+    reason = " ".join(str(getattr(error, "orig", None) or error).split()).rstrip(".")
+    return BadStore(
+        f"transcripts cannot be kept in {place}: {reason}. Name another place with --store, "
+        "or keep none with --no-store."
+    )
 
 
 def _sqlite(url: URL) -> Engine:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 from livestt.errors import SetupError, UnsupportedOption
 from livestt.settings import Settings
@@ -34,29 +35,13 @@ def load_translator(
         SetupError: it cannot be loaded, there is none of that name, or it does not know the
             language.
     """
-    name, target = settings.translator, settings.target_language
-    if name == "none":
-        if target:
-            raise UnsupportedOption(
-                f"--target-language {target} needs something that translates; leave out "
-                "--translation-backend none."
-            )
+    factory, target = _factory(settings), settings.target_language
+    if factory is None:
         return None
     wanted = settings.translator_settings(
         settings.threads, settings.device, settings.compute_type, settings.model_cache_dir
     )
-    points = {n: EntryPoint(n, value, TRANSLATOR_GROUP) for n, value in BUILTIN_TRANSLATORS.items()}
-    points |= {point.name: point for point in entry_points(group=TRANSLATOR_GROUP)}
-    point = points.get(name)
-    if point is None:
-        raise UnsupportedOption(f"--translation-backend {name}: installed are {', '.join(points)}.")
-    try:
-        factory = point.load()
-    except _BROKEN as error:
-        raise SetupError(
-            f"The translator {name} ({point.value}) cannot be imported: {error}"
-        ) from error
-    if name == "ctranslate2":
+    if settings.translator == "ctranslate2":
         say(f"Loading the translator {wanted.model}, which takes long where it has to be fetched")
     translator: Translator = factory(wanted)
     if target and find(target, translator.capabilities.languages) is None:
@@ -66,3 +51,35 @@ def load_translator(
             f"--target-language {target}: {able.model} translates between {', '.join(known)}."
         )
     return translator
+
+
+def check_translator(settings: Settings) -> None:
+    """Refuse a translator that is not installed, without loading or fetching a model.
+
+    Raises:
+        SetupError: `load_translator` would fail too.
+    """
+    _factory(settings)
+
+
+def _factory(settings: Settings) -> Any:
+    """What makes the translator; None if there is to be none."""
+    name, target = settings.translator, settings.target_language
+    if name == "none":
+        if target:
+            raise UnsupportedOption(
+                f"--target-language {target} needs something that translates; leave out "
+                "--translation-backend none."
+            )
+        return None
+    points = {n: EntryPoint(n, value, TRANSLATOR_GROUP) for n, value in BUILTIN_TRANSLATORS.items()}
+    points |= {point.name: point for point in entry_points(group=TRANSLATOR_GROUP)}
+    point = points.get(name)
+    if point is None:
+        raise UnsupportedOption(f"--translation-backend {name}: installed are {', '.join(points)}.")
+    try:
+        return point.load()
+    except _BROKEN as error:
+        raise SetupError(
+            f"The translator {name} ({point.value}) cannot be imported: {error}"
+        ) from error

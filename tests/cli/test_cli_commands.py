@@ -23,10 +23,13 @@ from livestt.cli.units import size
 from livestt.engines import registry
 from livestt.server.timing import Timing
 from livestt.settings import Settings
+from livestt.store import Store
 
 Run = Callable[..., Result]
 
 ROOT = Path(__file__).parent.parent.parent
+SPEAKER = Path(__file__).parents[1] / "fixtures" / "speaker"
+TRANSLATOR = Path(__file__).parents[1] / "fixtures" / "translator-synth"
 MODEL = ROOT / "tests" / "fixtures" / "whisper-synth"
 
 
@@ -214,6 +217,50 @@ def test_check_fails_with_advice(args: list[str], line: str, run: Run) -> None:
 def test_check_says_what_stands_in(run: Run) -> None:
     shown = run("check", "--port", "0").stdout
     assert "warn  Model: base is not here; the low-accuracy engine pocketsphinx" in shown
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        ([], "ok    Speakers: off, --diarization turns it on; nvidia/Nemotron-3-Diarization is"),
+        (
+            ["--diarization"],
+            "fail  Speakers: nvidia/Nemotron-3-Diarization is not here, and ",
+        ),
+        (["--diarization", "--diarization-model", "x"], "fail  Speakers: There is no diarizer x."),
+        (["--diarization", "--diarization-backend", "scripted"], "ok    Speakers: scripted is"),
+        ([], "ok    Voices: not compared"),
+        (["--voices"], "fail  Voices: --voices keeps voice profiles, and nothing here compares"),
+        (["--embedding-model", "a/b"], "fail  Voices: a/b is not here, and HF_HUB_OFFLINE is set"),
+        (["--embedding-model", str(SPEAKER)], f"ok    Voices: {SPEAKER}"),
+        ([], "ok    Translation: off, --target-language turns it on; facebook/nllb-200-distilled"),
+        (["--target-language", "de"], "fail  Translation: facebook/nllb-200-distilled-600M is not"),
+        (
+            ["--target-language", "de", "--translation-model", str(TRANSLATOR)],
+            f"ok    Translation: {TRANSLATOR} is in {TRANSLATOR}",
+        ),
+        (["--no-store"], "ok    Store: nothing is kept"),
+        (["--store", __file__], f"fail  Store: transcripts cannot be kept in sqlite:///{__file__}"),
+        (["--store", f"{__file__}/deep/t.db"], "is no folder"),
+        (["--store", "mysql://x/y"], "fail  Store: --store cannot be mysql"),
+    ],
+)
+def test_check_tells_of_the_other_parts(args: list[str], line: str, run: Run) -> None:
+    result = run("check", "--backend", "scripted", *args, "--port", "0")
+    assert line in result.stdout
+    assert result.exit_code == int("fail  " in result.stdout)
+    assert "fail  " in line or line == "is no folder" or result.exit_code == 0
+
+
+def test_check_leaves_a_store_as_it_is(run: Run, tmp_path: Path) -> None:
+    place = tmp_path / "deep" / "transcripts.db"
+    asked = ("check", "--backend", "scripted", "--store", str(place), "--port", "0")
+    assert f"ok    Store: sqlite:///{place}, made at the first start" in run(*asked).stdout
+    assert not place.parent.exists()
+    Store(str(place)).close()
+    before = place.read_bytes()
+    assert f"ok    Store: sqlite:///{place}\n" in run(*asked).stdout
+    assert place.read_bytes() == before
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])

@@ -1,0 +1,130 @@
+"""What ``livestt check`` says of speakers, voices, translation and the store.
+
+Of what was asked for, whether it would start; of the rest, what it would take, which is no fault.
+Nothing is downloaded, converted or made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from livestt.cli.finding import Finding
+from livestt.errors import LivesttError, MissingExtra
+from livestt.settings import Settings
+
+
+def speakers(settings: Settings) -> Iterator[Finding]:
+    """The diarizers, and where their model is."""
+    from livestt.models import diarizers
+    from livestt.settings.speakers import DEFAULT_MODELS
+    from livestt.speakers.registry import check_diarizers
+
+    name, asked = settings.diarization_backend, settings.diarization
+    if asked and settings.diarization_file_backend == "pyannote" and not find_spec("pyannote"):
+        lacks = MissingExtra("--diarization-file-backend pyannote", "pyannote")
+        yield Finding("fail", "Speakers of files", str(lacks))
+    try:
+        if asked:
+            check_diarizers(settings)
+        model = settings.diarization_model or DEFAULT_MODELS.get(name)
+        if model is None:
+            says, extra, here = f"{name} is installed", None, True
+        else:
+            found = diarizers.local(model, settings.model_cache_dir)
+            here = found is not None
+            extra = diarizers.lacking(found, model, settings.model_cache_dir)
+            says = f"{model} is in {found}" if here else f"{model} is not here"
+    except LivesttError as error:
+        yield Finding("fail", "Speakers", str(error))
+        return
+    yield _model("Speakers", "--diarization", says, asked=asked, here=here, extra=extra)
+
+
+def voices(settings: Settings) -> Iterator[Finding]:
+    """What compares voices; a speaker model that is here is loaded, which is quick."""
+    from livestt.models import embedders
+    from livestt.speakers.embedder_registry import check_embedder, load_embedder
+
+    name = settings.embedder
+    try:
+        check_embedder(settings)
+        if name == "none":
+            yield Finding("ok", "Voices", "not compared; --embedding-model names a speaker model")
+            return
+        if name == "resemblyzer" and not find_spec("resemblyzer"):
+            raise MissingExtra("--embedding-backend resemblyzer", "resemblyzer")
+        if name == "onnx":
+            model = settings.embedding_model or ""
+            found = embedders.local(model, settings.model_cache_dir)
+            if found is None:
+                says = f"{model} is not here"
+                yield _model("Voices", "--embedding-model", says, asked=True, here=False)
+                return
+            embedder = load_embedder(settings)
+            if embedder is not None:
+                embedder.close()
+            name = f"{found} loads"
+        yield Finding("ok", "Voices", name)
+    except LivesttError as error:
+        yield Finding("fail", "Voices", str(error))
+
+
+def translation(settings: Settings) -> Iterator[Finding]:
+    """What translates, and where its model is."""
+    from livestt.models import translators
+    from livestt.settings.translation import USUAL_TRANSLATOR
+    from livestt.translation.registry import check_translator
+
+    asked = settings.translator != "none"
+    try:
+        check_translator(settings)
+        if settings.translator not in ("none", "ctranslate2"):
+            yield Finding("ok", "Translation", f"{settings.translator} is installed")
+            return
+        model = settings.translation_model or USUAL_TRANSLATOR
+        found = translators.local(model, settings.model_cache_dir)
+        extra = translators.lacking(found, model, settings.model_cache_dir)
+    except LivesttError as error:
+        yield Finding("fail", "Translation", str(error))
+        return
+    here = found is not None
+    says = f"{model} is in {found}" if here else f"{model} is not here"
+    yield _model("Translation", "--target-language", says, asked=asked, here=here, extra=extra)
+
+
+def _model(
+    subject: str, option: str, says: str, *, asked: bool, here: bool, extra: str | None = None
+) -> Finding:
+    """How it is with a model that may be fetched, and may have to be converted."""
+    from livestt.models import hub
+
+    if extra is not None:
+        says += f", and converting it once needs the extra {extra}"
+    if not asked:
+        return Finding("ok", subject, f"off, {option} turns it on; {says}")
+    if extra is not None:
+        return Finding("fail", subject, says, f"pip install 'livestt[{extra}]'")
+    if here:
+        return Finding("ok", subject, says)
+    reason = hub.unreachable()
+    if reason is None:
+        return Finding("warn", subject, says, "The server fetches it when it starts.")
+    return Finding("fail", subject, f"{says}, and {reason}", "Bring it here and name its folder.")
+
+
+def store(settings: Settings) -> Iterator[Finding]:
+    """Whether transcripts can be kept where they are to be kept."""
+    if settings.store == "none":
+        yield Finding("ok", "Store", "nothing is kept")
+        return
+    from livestt.store.database import address, probe
+
+    try:
+        url = address(settings.store)
+        exists = probe(url)
+    except LivesttError as error:
+        yield Finding("fail", "Store", str(error))
+        return
+    place = url.render_as_string(hide_password=True)
+    yield Finding("ok", "Store", place if exists else f"{place}, made at the first start")
