@@ -26,7 +26,7 @@ from livestt.people import People, Told
 from livestt.pipeline import layout
 from livestt.settings import Settings
 from livestt.store import reading
-from livestt.store.database import address, connect, now
+from livestt.store.database import address, connect, now, writing
 from livestt.store.entries import Asked, Entry, Line, Opening, Resumed, Stored
 from livestt.store.folders import Folders
 from livestt.store.ownership import (
@@ -157,7 +157,7 @@ class Store:
         Raises:
             StoreUnavailable: the database does not answer.
         """
-        with self._connection() as connection:
+        with self._connection(changes=True) as connection:
             clock = Clock(self._began, now(connection))
             return take_over(connection, asked, clock, grace, view)
 
@@ -250,7 +250,7 @@ class Store:
             UnknownSession: there is none.
             StoreUnavailable: the database does not answer.
         """
-        with self._connection() as connection:
+        with self._connection(changes=True) as connection:
             row = _known(reading.stored(connection, session, lock=True))
             people = People([*row.told, *told])
             changes: dict[str, Any] = {
@@ -274,7 +274,7 @@ class Store:
             StillRunning: another server looks after it.
             StoreUnavailable: the database does not answer.
         """
-        with self._connection() as connection:
+        with self._connection(changes=True) as connection:
             row = _known(reading.stored(connection, session, lock=True))
             if session not in self._writer.open and is_looked_after(row, now(connection)):
                 raise StillRunning("this session runs on another server; end it before")
@@ -293,19 +293,19 @@ class Store:
         Raises:
             StoreUnavailable: the database does not answer.
         """
-        with self._connection() as connection:
+        with self._connection(changes=True) as connection:
             moment = now(connection)
             if self._began <= moment - grace:
                 end_abandoned(connection, moment - grace, self._writer.open, self._layout)
         if keep is None:
             return []
-        with self._connection() as connection:
+        with self._connection(changes=True) as connection:
             return forget(connection, moment - keep)
 
     @contextmanager
-    def _connection(self) -> Iterator[Connection]:
+    def _connection(self, changes: bool = False) -> Iterator[Connection]:
         try:
-            with self._engine.begin() as connection:
+            with writing(self._engine) if changes else self._engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             # Why names files, hosts and users, which are nothing for a client.

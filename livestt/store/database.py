@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -153,6 +153,19 @@ def _postgres(url: URL) -> Engine:
         connection.commit()
 
     return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that goes by what it reads: nobody changes that before it has ended.
+
+    PostgreSQL locks the rows that are read for update. SQLite has one lock for all, and takes it by
+    itself not before the first change.
+    """
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
 
 
 def now(connection: Connection) -> datetime:

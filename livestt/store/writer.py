@@ -22,7 +22,7 @@ from itertools import islice
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
-from livestt.store.database import now
+from livestt.store.database import now, writing
 from livestt.store.entries import Entry
 from livestt.store.transaction import Attempt, touch, write
 
@@ -276,7 +276,7 @@ class Writer:
         lost = dict(self._lost)
         try:
             self._check()
-            with self._engine.begin() as connection:
+            with writing(self._engine) as connection:
                 refused = write(connection, entries, Attempt(now(connection), lost, again))
         finally:
             self._writing_since = None
@@ -304,7 +304,7 @@ class Writer:
         self._touched = time.monotonic()
         try:
             self._check()
-            with self._engine.begin() as connection:
+            with writing(self._engine) as connection:
                 lost = touch(connection, self._open, now(connection)) if self._open else set()
         except (SQLAlchemyError, OSError) as error:
             self._fail(error)

@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 from server.running import wait_until
-from sqlalchemy import func, select, text, update
+from sqlalchemy import event, func, select, text, update
 
 from livestt.errors import StillRunning
 from livestt.events import SpeakerNamed
-from livestt.store import Asked, Entry, Outcome, Store, writer
+from livestt.store import Asked, Entry, Outcome, Resumed, Store, writer
 from livestt.store.schema import sessions
 from livestt.store.transaction import Attempt
 from livestt.store.transaction import write as write_transaction
@@ -65,6 +65,27 @@ def test_a_server_that_was_cut_off_writes_nothing_more(two: tuple[Store, Store])
     assert write(mine, entry) is Outcome.REFUSED
     assert other.read("a").text == "one two three four"
     assert other.get("a").ended is None
+
+
+def test_a_server_that_takes_a_session_over_misses_nothing_that_is_just_written(
+    two: tuple[Store, Store],
+) -> None:
+    mine, other = two
+    begin(mine)
+    taken: list[Resumed | None] = []
+    taker = threading.Thread(target=lambda: taken.append(other.reopen(Asked("a", AUDIO), LONG, 0)))
+
+    def take_over(*statement: object) -> None:
+        if not taker.ident and "INSERT INTO words" in str(statement[2]):
+            taker.start()
+            taker.join(0.2)  # where nothing keeps it from doing so it is done by then
+
+    event.listen(mine._engine, "before_cursor_execute", take_over)
+    write(mine, Entry("a", 1, 3, words("four", 3), received=64_000, committed=64_000, next_line=1))
+    taker.join(PATIENCE)
+    [resumed] = taken
+    assert resumed is not None
+    assert resumed.next_word == len(other.read("a").text.split())
 
 
 def test_a_server_is_told_what_it_has_lost(
