@@ -11,10 +11,13 @@ from starlette.applications import Starlette
 
 from livestt import logs
 from livestt.server.access import asking
+from livestt.server.access.self_signed import ANY, own_addresses
 from livestt.server.services import Services
 from livestt.server.sockets.http import AbortableHttp
 from livestt.server.sockets.transport import LARGEST, CaptionSocket
 from livestt.settings import Settings
+
+log = logging.getLogger(__name__)
 
 GRACE = 5
 """Seconds that connections get on shutdown, once the sessions have had their last words."""
@@ -50,7 +53,16 @@ def config(app: Starlette, settings: Settings) -> uvicorn.Config:
 
 
 class Server(uvicorn.Server):
-    """uvicorn, but sessions say their last words before it stops."""
+    """uvicorn, but it says where it is found, and sessions say their last words before it stops."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.config.host not in ANY or not self.servers:
+            return
+        port = self.servers[0].sockets[0].getsockname()[1]
+        scheme = "https" if self.config.is_ssl else "http"
+        for name in names_elsewhere(self.config.host):
+            log.info("For people on other machines: %s://%s:%d", scheme, name, port)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         app = self.config.app
@@ -67,3 +79,9 @@ def serve(app: Starlette, settings: Settings) -> None:
             handler.setFormatter(logs.formatter("json", asking.context))
     with suppress(KeyboardInterrupt):  # uvicorn raises it again after a clean stop by Ctrl+C
         Server(config(app, settings)).run()
+
+
+def names_elsewhere(host: str) -> list[str]:
+    """What others may write in a URL for a server on an unspecified address such as ``0.0.0.0``."""
+    found = [name for name in own_addresses() if not host or (":" in host) == (":" in name)]
+    return [f"[{name}]" if ":" in name else name for name in found] or [socket.gethostname()]

@@ -69,7 +69,7 @@ def certificate(folder: Path, host: str) -> Pair:
 
 def names(host: str) -> tuple[str, ...]:
     """What other machines may call this one."""
-    found = {"localhost", "127.0.0.1", "::1", host, *_own_names(), *_own_addresses()}
+    found = {"localhost", "127.0.0.1", "::1", host, *_own_names(), *own_addresses()}
     return tuple(sorted(found - set(ANY)))
 
 
@@ -81,7 +81,8 @@ def _own_names() -> Iterator[str]:
             yield f"{name}.local"
 
 
-def _own_addresses() -> Iterator[str]:
+def own_addresses() -> Iterator[str]:
+    """Where machines on this one's networks find it."""
     for address, family in ELSEWHERE:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             try:
