@@ -141,4 +141,4 @@ recorder.addEventListener("level", () => {
 navigator.mediaDevices.addEventListener("devicechange", () => {
   if (recorder.settings.microphone) recorder.followMicrophone();
 });
-window.addEventListener("online", () => recorder.retryNow());
+window.addEventListener("online", () => recorder.wake());

@@ -84,7 +84,7 @@ const line = new Line({
   },
 });
 
-mountFollow();
+const follow = mountFollow(() => ["live", "stopping"].includes(status.phase));
 mountSettings({ settings, preferences, changed: prefer });
 mountSave({ rows: () => received.rows, labels: () => ({ speaker: speakerName }) });
 const renderSwitches = mountSwitches();
@@ -124,11 +124,13 @@ function render() {
   const { rows } = received;
   const state = { ...initialState(null), ...status };
   renderTranscript({ rows, growing, status });
+  follow.render();
   renderTransport({ status, hasText: rows.length > 0 });
   renderLink({ state, lag: status.lag, delay: null, share: 0 });
   const lost = status.lost > 0 ? STRINGS.lost(status.lost.toFixed(0)) : "";
   renderNotices({
-    texts: [status.about?.notice ?? "", ...warningTexts(status.warnings), lost],
+    alarms: [...warningTexts(status.warnings), lost],
+    news: status.about?.notice ?? "",
     cleared: status.cleared,
   });
   renderAdvice(startAdvice() ?? adviceFor(state, silentMicrophone()));

@@ -2,6 +2,7 @@
 
 import { Server } from "./live/server.js";
 import { Viewer } from "./live/viewer.js";
+import { wakeOnReturn } from "./live/wake.js";
 import { currentPart } from "./modules/conversation.js";
 import { readOverlay } from "./modules/overlay-options.js";
 import { serverBase, takeKey } from "./modules/server-address.js";
@@ -16,4 +17,5 @@ const { key, address } = takeKey(document.baseURI);
 const server = new Server(serverBase("", address), key);
 const viewer = new Viewer({ server, session: options.session });
 viewer.addEventListener("change", () => render(currentPart(viewer.state.conversation)));
+wakeOnReturn(viewer);
 viewer.start();

@@ -49,7 +49,7 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
 
   const voicesKept = () => dialogue.state.about?.voices === true;
   const labels = () => ({ speaker: labeler(dialogue.state.speakers) });
-  const jump = mountFollow();
+  const follow = mountFollow(aloud);
   const settings = mountSettings({
     preferences,
     changed: prefer,
@@ -81,7 +81,7 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
     /** Single keys that mean the same to every reader. */
     actions: {
       search: search.open,
-      jump,
+      jump: follow.jump,
       copy,
       larger: () => settings.resize(1),
       smaller: () => settings.resize(-1),
@@ -99,6 +99,7 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
         speakers,
         voices: about?.voices === true && about.diarization === true,
       });
+      follow.render();
       renderUnsure({ rows: shown, wanted: preferences().unsure });
       search.render();
       settings.render(phase === "idle");

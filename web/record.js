@@ -5,6 +5,7 @@ import { mountEarlier } from "./earlier.js";
 import { mountKeeping } from "./keeping.js";
 import { captureObstacle } from "./live/microphone.js";
 import { Session } from "./live/session.js";
+import { wakeOnReturn } from "./live/wake.js";
 import { WakeLock } from "./live/wakelock.js";
 import { drawer, mountReading } from "./reading.js";
 import { STRINGS } from "./strings.js";
@@ -131,7 +132,8 @@ export function record(reader) {
     reading.render();
     controls({ phase: state.phase, source: state.source, hasText: reading.rows().length > 0 });
     renderNotices({
-      texts: [state.about?.notice ?? "", ...warningTexts(state.warnings), lostText()],
+      alarms: [...warningTexts(state.warnings), lostText()],
+      news: state.about?.notice ?? "",
       cleared: state.conversation.cleared !== null,
       found: foundText(),
       passing: passingText(state.warnings),
@@ -203,7 +205,7 @@ export function record(reader) {
   });
   session.addEventListener("level", () => draw({ text: session.lostSeconds > 0 }));
   navigator.mediaDevices?.addEventListener("devicechange", () => session.devicesChanged());
-  window.addEventListener("online", () => session.retryNow());
+  wakeOnReturn(session);
   window.addEventListener("beforeunload", (event) => {
     if (session.state.phase !== "idle") event.preventDefault();
   });

@@ -2,6 +2,7 @@
 
 import { mountAdmission } from "./admission.js";
 import { Viewer } from "./live/viewer.js";
+import { wakeOnReturn } from "./live/wake.js";
 import { WakeLock } from "./live/wakelock.js";
 import { watchedSession } from "./modules/viewing.js";
 import { drawer, mountReading } from "./reading.js";
@@ -57,7 +58,8 @@ export function watch(reader) {
     const { about, over, warnings } = viewer.state;
     reading.render();
     renderNotices({
-      texts: [over ? STRINGS.sessionOver : (about?.notice ?? ""), ...warningTexts(warnings)],
+      alarms: warningTexts(warnings),
+      news: over ? STRINGS.sessionOver : (about?.notice ?? ""),
       cleared: false,
     });
   }
@@ -80,7 +82,7 @@ export function watch(reader) {
     wakeLock.want(viewer.state.phase === "live");
     draw();
   });
-  window.addEventListener("online", () => viewer.retryNow());
+  wakeOnReturn(viewer);
 
   viewer.start();
   draw();

@@ -10,6 +10,7 @@
 import { Server } from "../../web/live/server.js";
 import { CaptureError, openStream } from "../../web/live/streams.js";
 import { clear, undoClear } from "../../web/modules/conversation.js";
+import { lasting } from "../../web/modules/warnings.js";
 import { merge } from "../feed/merge.js";
 import { DEFAULTS } from "../settings.js";
 import { Channel } from "./channel.js";
@@ -152,7 +153,11 @@ export class Recorder extends EventTarget {
   clear() {
     this.channels = this.channels.filter((one) => one.running || one.rows.length > 0);
     for (const channel of this.channels) {
-      channel.change({ conversation: clear(channel.state.conversation, channel.running) });
+      const { conversation, warnings } = channel.state;
+      channel.change({
+        conversation: clear(conversation, channel.running),
+        warnings: lasting(warnings),
+      });
     }
   }
 
@@ -170,6 +175,11 @@ export class Recorder extends EventTarget {
 
   retryNow() {
     for (const { connection } of this.channels) connection.hurry();
+  }
+
+  /** The network came back. */
+  wake() {
+    for (const { connection } of this.channels) connection.wake();
   }
 
   get rows() {

@@ -100,6 +100,36 @@ def test_a_server_that_is_away_from_the_start(page_server: FakeServer, open_page
     expect(page.locator("#advice")).to_be_empty()
 
 
+def test_what_the_server_says_of_its_load_is_over_with_it(
+    page_server: FakeServer, open_page: OpenPage
+) -> None:
+    page = open_page(page_server.url, viewport={"width": 390, "height": 760})
+    notices = page.locator("#notices")
+
+    def be_busy() -> None:
+        page_server.say(type="warning", code="load_longer_steps", message="busy")
+        expect(notices).to_contain_text("The server is busy")
+
+    start(page, page_server)
+    page_server.say(**snapshot(1, [line(0, "Said before.", 0, 0.2)]))
+    be_busy()
+    page_server.say(type="warning", code="load_normal", message="well again")
+    expect(notices).to_be_empty()
+
+    be_busy()
+    page_server.say(type="warning", code="store_failing", message="no disk")
+    expect(page.locator(".notice:visible")).to_have_count(1)
+    page.click("#clear")
+    expect(notices).not_to_contain_text("The server is busy")
+    expect(page.locator(".notice:visible")).to_contain_text("Transcript cleared.")
+
+    be_busy()
+    page.click("#stop")
+    expect(page.locator("#link")).to_have_text("Ready")
+    expect(notices).not_to_contain_text("The server is busy")
+    expect(page.locator(".notice.alarm")).to_have_count(1)
+
+
 def test_a_server_that_is_gone(page_server: FakeServer, open_page: OpenPage) -> None:
     page = open_page(page_server.url)
     page_server.stop()

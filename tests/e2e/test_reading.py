@@ -126,6 +126,12 @@ def test_the_page_follows_until_the_reader_scrolls(
     expect(page.locator("#log .row")).to_have_count(60)
     expect(growing).to_be_in_viewport()
 
+    page.click("#stop")
+    expect(page.locator("#link")).to_have_text("Ready")
+    page.mouse.move(400, 250)
+    page.mouse.wheel(0, -400)
+    expect(jump).to_contain_text("Jump to the end")
+
 
 def test_the_transcript_can_be_saved(page_server: FakeServer, open_page: OpenPage) -> None:
     page = open_page(page_server.url)
@@ -287,7 +293,9 @@ def test_nothing_is_wider_than_a_phone(page_server: FakeServer, open_page: OpenP
     long = line(0, "Donaudampfschifffahrtsgesellschaftskapitänskajüte" * 3, 0, 2, speaker=3)
     page_server.say(**snapshot(1, [*talk(5, 1), long], text="x" * 90, final=45, lag=12.3))
     expect(page.locator("#growing")).to_contain_text("xxx")
-    check_width(page)
+    for width in (320, 360, 430, PHONE["width"]):
+        page.set_viewport_size({**PHONE, "width": width})
+        check_width(page)
     page.click("[popovertarget=settings]")
     for summary in page.locator("#settings summary:visible").all():
         summary.click()
@@ -307,7 +315,7 @@ def check_width(page: Page) -> None:
                   ...document.querySelectorAll('header *, section *, main *')]
             .filter((e) => e.checkVisibility()
               && (e.getBoundingClientRect().right > innerWidth + 0.5
-                  || e.id === 'transcript' && e.scrollWidth > e.clientWidth))
+                  || ['transcript', 'lag'].includes(e.id) && e.scrollWidth > e.clientWidth))
             .map((e) => e.outerHTML.slice(0, 80))"""
     )
     assert too_wide == []

@@ -12,7 +12,7 @@ import {
   storedRows,
   storedSpeakers,
 } from "../../web/modules/stored.js";
-import { warned } from "../../web/modules/warnings.js";
+import { lasting, warned } from "../../web/modules/warnings.js";
 import { wavOf } from "../../web/modules/wav.js";
 
 test("lines of the store become rows, with the long pauses between them", () => {
@@ -90,6 +90,13 @@ test("a warning goes when its matter is well again, and others stay", () => {
   assert.equal(Object.values(less).length, 2, "one sentence for the load");
   assert.deepEqual(Object.keys(warned(less, { code: "load_normal" })), ["words"]);
   assert.equal(warned({}, { message: "unknown" }).unknown.message, "unknown");
+});
+
+test("what was so at the moment is not said when the moment is over", () => {
+  const busy = warned({}, { code: "load_longer_steps", message: "m" });
+  const late = warned(busy, { code: "words_late", message: "m" });
+  const failing = warned(late, { code: "store_failing", message: "m" });
+  assert.deepEqual(Object.keys(lasting(failing)), ["store"]);
 });
 
 test("a recorded voice is a WAV file", async () => {

@@ -20,6 +20,7 @@
  * @property {(config: Config) => boolean} opened  A session began; true if audio may flow now.
  * @property {(message: Message) => void} received
  * @property {(state: LinkState, retryMs: number) => void} changed
+ * @property {() => boolean} [pressing]  Whether there is sound that only waits for the server.
  * @property {(code: number) => void} refused  The server will not have us: no use trying again.
  */
 
@@ -42,7 +43,8 @@ export class Connection {
   /** @param {ConnectionOptions} options */
   constructor(options) {
     this.options = options;
-    this.reconnect = new Reconnect({ connect: () => this.connect(), changed: options.changed });
+    const { changed, pressing } = options;
+    this.reconnect = new Reconnect({ connect: () => this.connect(), changed, pressing });
     this.watchdog = new Watchdog({ ms: SILENCE_MS, silent: () => this.restart() });
     /** @type {WebSocket | null} */
     this.socket = null;
@@ -76,6 +78,10 @@ export class Connection {
 
   hurry() {
     this.reconnect.hurry();
+  }
+
+  wake() {
+    this.reconnect.wake();
   }
 
   /** @param {number} ms  While waiting: the server wants us no sooner. */

@@ -17,7 +17,7 @@ import { Outbox } from "../modules/outbox.js";
 import { Loss, languageToAsk, SyncGuard } from "../modules/recovery.js";
 import { adopted, changesOf } from "../modules/speakers.js";
 import { heardUpTo } from "../modules/transcript.js";
-import { warned } from "../modules/warnings.js";
+import { lasting, warned } from "../modules/warnings.js";
 import { liveUrl, SAMPLE_RATE } from "../modules/wire.js";
 import { Connection } from "./connection.js";
 import { initialState } from "./state.js";
@@ -91,6 +91,8 @@ export class Dialogue extends EventTarget {
       opened: (config) => this.opened(config),
       received: (message) => this.received(message),
       changed: (link, retryMs) => this.linkChanged(link, retryMs),
+      pressing: () =>
+        outbox.waiting > 0 || (this.state.phase === "stopping" && this.lagSeconds > 0),
       refused: () => this.refused(null),
     });
   }
@@ -131,6 +133,11 @@ export class Dialogue extends EventTarget {
 
   retryNow() {
     this.connection.hurry();
+  }
+
+  /** The network came back, or whoever reads looks at the page again. */
+  wake() {
+    this.connection.wake();
   }
 
   /** @param {string} language */
@@ -296,7 +303,8 @@ export class Dialogue extends EventTarget {
     this.outbox.discard();
     this.loss.over();
     const conversation = talk.settle(this.state.conversation);
-    this.change({ phase: "idle", link: "idle", conversation });
+    const warnings = lasting(this.state.warnings);
+    this.change({ phase: "idle", link: "idle", conversation, warnings });
   }
 
   /** @param {Partial<State>} changes */

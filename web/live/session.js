@@ -18,6 +18,7 @@ import { peakDb, SignalWatch } from "../modules/levels.js";
 import { Outbox } from "../modules/outbox.js";
 import { noSpeakers } from "../modules/speakers.js";
 import { bufferText } from "../modules/transcript.js";
+import { lasting } from "../modules/warnings.js";
 import { SAMPLE_RATE } from "../modules/wire.js";
 import { Dialogue } from "./dialogue.js";
 import { FileOutbox } from "./file-outbox.js";
@@ -134,7 +135,8 @@ export class Session extends Dialogue {
 
   clear() {
     const running = this.state.phase !== "idle";
-    this.change({ conversation: talk.clear(this.state.conversation, running) });
+    const conversation = talk.clear(this.state.conversation, running);
+    this.change({ conversation, warnings: lasting(this.state.warnings) });
   }
 
   undoClear() {

@@ -13,12 +13,16 @@
  * @typedef {object} ReconnectOptions
  * @property {() => void} connect  Open a new connection now.
  * @property {(state: LinkState, retryMs: number) => void} [changed]
+ * @property {() => boolean} [pressing]  Whether there is sound that only waits for the server.
  * @property {Timers} [timers]
  * @property {() => number} [random]  From 0 to 1.
  */
 
 export const FIRST_DELAY_MS = 500;
 export const LONGEST_DELAY_MS = 15000;
+
+/** Sound is kept for a minute only, and its reader watches: a server that is back is soon found. */
+export const LONGEST_PRESSING_MS = 3000;
 
 /** A connection that lived this long has proved itself: the next loss starts at the short delay. */
 export const STABLE_MS = 10000;
@@ -31,14 +35,23 @@ const browserTimers = {
 
 export class Reconnect {
   /** @param {ReconnectOptions} options */
-  constructor({ connect, changed = () => {}, timers = browserTimers, random = Math.random }) {
+  constructor({
+    connect,
+    changed = () => {},
+    pressing = () => false,
+    timers = browserTimers,
+    random = Math.random,
+  }) {
     this.connect = connect;
     this.changed = changed;
+    this.pressing = pressing;
     this.timers = timers;
     this.random = random;
     /** @type {LinkState} */
     this.state = "idle";
     this.failures = 0;
+    /** Whether it waits because the server told it to. */
+    this.told = false;
     /** @type {unknown} */
     this.timer = null;
   }
@@ -69,11 +82,17 @@ export class Reconnect {
     this.clearTimer();
     const delay = Math.max(atLeastMs, this.delay());
     this.failures += 1;
+    this.told = atLeastMs > 0;
     this.timer = this.timers.set(() => this.attempt(), delay);
     this.enter("waiting", delay);
   }
 
-  /** The network came back or the user asked: do not wait any longer. */
+  /** The network or the reader came back: try at once, unless the server named a time. */
+  wake() {
+    if (!this.told) this.hurry();
+  }
+
+  /** The reader asked: do not wait any longer. */
   hurry() {
     if (this.state !== "waiting") return;
     this.clearTimer();
@@ -84,6 +103,7 @@ export class Reconnect {
   postpone(ms) {
     if (this.state !== "waiting") return;
     this.clearTimer();
+    this.told = true;
     this.timer = this.timers.set(() => this.attempt(), ms);
     this.enter("waiting", ms);
   }
@@ -93,10 +113,11 @@ export class Reconnect {
     this.connect();
   }
 
-  /** Doubles up to the longest, less up to a quarter so that many pages do not return at once. */
+  /** Doubles up to the longest, less up to a half so that many pages do not return at once. */
   delay() {
-    const full = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.failures);
-    return Math.round(full * (1 - 0.25 * this.random()));
+    const longest = this.pressing() ? LONGEST_PRESSING_MS : LONGEST_DELAY_MS;
+    const full = Math.min(longest, FIRST_DELAY_MS * 2 ** this.failures);
+    return Math.round(full * (1 - 0.5 * this.random()));
   }
 
   clearTimer() {

@@ -32,6 +32,17 @@ const OTHERS = new Set(["hardly_speech"]);
 /** Codes that say that something is over. */
 const GOOD = new Set(["load_normal", "words_on_time", "store_recovered", "model_loaded"]);
 
+/** What is so only as long as the server works for this page, and the page looks at it. */
+const MOMENTARY = new Set(["load", "words", "model"]);
+
+/**
+ * @param {Warnings} warnings
+ * @returns {Warnings} Those that outlive the session they were said in.
+ */
+export function lasting(warnings) {
+  return Object.fromEntries(Object.entries(warnings).filter(([topic]) => !MOMENTARY.has(topic)));
+}
+
 /**
  * @param {Warnings} warnings
  * @param {{code?: string, message?: string}} said  A warning, or an error.

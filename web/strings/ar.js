@@ -9,6 +9,7 @@ export const ar = {
   current: "ما يقال الآن",
   controls: "التسجيل",
   jump: "إلى الأحدث",
+  jumpToEnd: "إلى النهاية",
   newBelow: "نصوص جديدة في الأسفل",
 
   start: "ابدأ",

@@ -9,6 +9,7 @@ export const de = {
   current: "Wird gerade gesagt",
   controls: "Aufnahme",
   jump: "Zum Neuesten",
+  jumpToEnd: "Zum Ende",
   newBelow: "Neue Untertitel weiter unten",
 
   start: "Start",

@@ -9,6 +9,7 @@ export const en = {
   current: "Being said now",
   controls: "Recording",
   jump: "Jump to live",
+  jumpToEnd: "Jump to the end",
   newBelow: "New captions below",
 
   start: "Start",

@@ -9,6 +9,7 @@ export const es = {
   current: "Lo que se dice ahora",
   controls: "Grabación",
   jump: "Ir a lo último",
+  jumpToEnd: "Ir al final",
   newBelow: "Hay subtítulos nuevos abajo",
 
   start: "Empezar",

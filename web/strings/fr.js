@@ -9,6 +9,7 @@ export const fr = {
   current: "En cours",
   controls: "Enregistrement",
   jump: "Revenir au direct",
+  jumpToEnd: "Aller à la fin",
   newBelow: "Nouveaux sous-titres plus bas",
 
   start: "Démarrer",

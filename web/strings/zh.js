@@ -9,6 +9,7 @@ export const zh = {
   current: "正在说的话",
   controls: "录音",
   jump: "回到最新",
+  jumpToEnd: "跳到末尾",
   newBelow: "下方有新字幕",
 
   start: "开始",

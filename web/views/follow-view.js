@@ -4,7 +4,8 @@ import { followNext } from "../modules/follow.js";
 import { STRINGS } from "../strings.js";
 import { byId, setText } from "./dom.js";
 
-export function mountFollow() {
+/** @param {() => boolean} live  Whether anything is being said. */
+export function mountFollow(live) {
   const scroller = byId("transcript");
   const jump = byId("jump");
   const log = byId("log");
@@ -28,7 +29,7 @@ export function mountFollow() {
 
   const sayWhatIsBelow = () => {
     const more = !following && log.childElementCount > seen;
-    setText(byId("jump-text"), more ? STRINGS.newBelow : STRINGS.jump);
+    setText(byId("jump-text"), more ? STRINGS.newBelow : live() ? STRINGS.jump : STRINGS.jumpToEnd);
   };
   new MutationObserver(sayWhatIsBelow).observe(log, { childList: true });
 
@@ -51,7 +52,7 @@ export function mountFollow() {
     scroller.focus({ preventScroll: true });
   };
   jump.addEventListener("click", toLive);
-  return toLive;
+  return { jump: toLive, render: sayWhatIsBelow };
 }
 
 /** @param {HTMLElement} scroller */

@@ -103,22 +103,30 @@ export function mountNotices({ undo, forget, bringBack = () => {} }) {
   };
 
   /**
-   * @param {{texts: string[], cleared: boolean, found?: string, passing?: string}} props
-   *   ``passing`` is the one of the texts that is to go by itself.
+   * @param {object} props
+   * @param {string[]} props.alarms  What went wrong.
+   * @param {string} props.news  What is good to know, and stays.
+   * @param {boolean} props.cleared
+   * @param {string} [props.found]
+   * @param {string} [props.passing]  Good news.
    */
-  return ({ texts, cleared, found = "", passing = "" }) => {
-    const wanted = [...texts, found].filter((text) => text && !dismissed.has(text));
-    for (const text of dismissed)
-      if (!texts.includes(text) && text !== found) dismissed.delete(text);
+  return ({ alarms, news, cleared, found = "", passing = "" }) => {
+    // The first is the one that a phone has room for.
+    const texts = [...alarms, passing, found, news];
+    const wanted = texts.filter((text) => text && !dismissed.has(text));
+    for (const text of dismissed) if (!texts.includes(text)) dismissed.delete(text);
     const now = JSON.stringify([wanted, cleared]);
     if (shown === now) return;
     shown = now;
     const notices = wanted.map((text) =>
       text === found ? dismissable(text, ["bringBack", bringBack]) : dismissable(text),
     );
+    wanted.forEach((text, i) => {
+      notices[i].classList.toggle("alarm", alarms.includes(text));
+    });
     const short = notices[wanted.indexOf(passing)];
     if (short) setTimeout(() => short.querySelector("button")?.click(), PASSING_MS);
-    if (cleared) notices.push(makeNotice(STRINGS.cleared, ["undo", undo], ["dismiss", forget]));
+    if (cleared) notices.unshift(makeNotice(STRINGS.cleared, ["undo", undo], ["dismiss", forget]));
     space.replaceChildren(...notices);
   };
 }
@@ -256,14 +264,15 @@ const WARNINGS = {
 
 /**
  * @param {Warnings} warnings
- * @returns {string[]} As the reader should see them.
+ * @returns {string[]} As the reader should see them, without what is good news.
  */
 export function warningTexts(warnings) {
-  return Object.values(warnings).map(({ code, message }) => {
-    if (code === "remembered") return STRINGS.voiceRemembered(message);
-    const key = WARNINGS[code];
-    return key ? STRINGS[key] : message;
-  });
+  return Object.values(warnings)
+    .filter(({ code }) => code !== "remembered")
+    .map(({ code, message }) => {
+      const key = WARNINGS[code];
+      return key ? STRINGS[key] : message;
+    });
 }
 
 /**
