@@ -32,6 +32,9 @@ from livestt.speakers.driving import SpeakerDriver
 from livestt.speakers.heard_voice import HeardVoice
 from livestt.speakers.scheduler import DiarizerScheduler
 from livestt.timebase import from_seconds
+from livestt.transcript import Transcript
+from livestt.translation import Translator
+from livestt.translation.driving import TranslatorScheduler
 from livestt.tuning import Tuning
 from livestt.unheard import Unheard
 from livestt.vad.endpointing import EndpointingOptions
@@ -261,6 +264,7 @@ async def transcribe_live(
     settings: Settings,
     on_events: Callable[[list[Event]], None],
     diarizer: Diarizer | None = None,
+    translator: Translator | None = None,
 ) -> None:
     """Transcribe audio as it comes, until the iterable ends and its last words are committed.
 
@@ -269,6 +273,7 @@ async def transcribe_live(
         engine: a loaded engine; stays open.
         on_events: called on the event loop with every batch of events, in order.
         diarizer: a loaded diarizer that tells speakers apart, or None; stays open.
+        translator: a loaded one that says lines in ``target_language``, or None; stays open.
 
     Raises:
         BadAudio: the chunks are not the audio they were said to be.
@@ -282,15 +287,26 @@ async def transcribe_live(
 
     scheduler = Scheduler(engine)
     speakers = DiarizerScheduler(diarizer) if diarizer is not None else None
-    pipeline = Pipeline(settings, engine.capabilities, speakers)
+    translating = TranslatorScheduler(translator) if translator is not None else None
+    pipeline = Pipeline(settings, engine.capabilities, speakers, translator=translating)
+    translation = pipeline.open_translation(Transcript(), take)
     try:
-        async with drive(pipeline, scheduler, audio, take) as driver:
-            async for chunk in chunks:
-                await driver.feed(chunk)
-            await driver.end()
-            await ended.wait()
+        async with anyio.create_task_group() as tasks:
+            receive = take
+            if translation is not None:
+                translation.aim(*pipeline.translated)
+                tasks.start_soon(translation.run)
+                receive = translation.receive_events
+            async with drive(pipeline, scheduler, audio, receive) as driver:
+                async for chunk in chunks:
+                    await driver.feed(chunk)
+                await driver.end()
+                await ended.wait()
+            tasks.cancel_scope.cancel()
+    except ExceptionGroup as group:
+        raise (group.exceptions[0] if len(group.exceptions) == 1 else group) from None
     finally:
         with anyio.CancelScope(shield=True):
-            await to_thread.run_sync(scheduler.close)
-            if speakers is not None:
-                await to_thread.run_sync(speakers.close)
+            for each in (scheduler, speakers, translating):
+                if each is not None:
+                    await to_thread.run_sync(each.close)

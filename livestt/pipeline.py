@@ -26,6 +26,7 @@ from livestt.speakers.turns import TurnOptions
 from livestt.speakers.voice_driving import VoiceDriver
 from livestt.timebase import from_ms, from_seconds
 from livestt.transcript import Layout, Transcript
+from livestt.translation.codes import find
 from livestt.translation.driving import TranslationDriver, TranslatorScheduler
 from livestt.translation.translating import Translation
 from livestt.tuning import Tuning
@@ -213,6 +214,13 @@ class Pipeline:
             return None
         translation = Translation(view, self.translator.engine.capabilities)
         return TranslationDriver(translation, self.translator, forward)
+
+    @property
+    def translated(self) -> tuple[str | None, str | None]:
+        """Out of and into which language, unless somebody asks for another; None as in
+        `TranslationDriver.aim`."""
+        source = "en" if self.settings.task == "translate" else None
+        return source, find(self.settings.target_language or "", self.translates_into)
 
     @property
     def translates_into(self) -> frozenset[str]:

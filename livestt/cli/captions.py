@@ -10,10 +10,12 @@ from rich.live import Live
 from rich.text import Text
 
 from livestt.cli.written import format_of
-from livestt.events import Ended, Event
+from livestt.events import Ended, Event, Translated
 from livestt.subtitles import render, speaker_name
 from livestt.timebase import from_seconds
 from livestt.transcript import Layout, Transcript
+from livestt.translation.reading import in_translation
+from livestt.translation.whole import Reading
 
 FOREVER = from_seconds(10**9)
 
@@ -27,6 +29,7 @@ class Captions:
         self._transcript = Transcript(Layout(retention=FOREVER))
         self._shown = Text()
         self._printed = 0
+        self._language: str | None = None
         self._speaker: int | None = None
 
     def __enter__(self) -> Captions:
@@ -41,6 +44,7 @@ class Captions:
 
     def show(self, events: Iterable[Event]) -> None:
         """Take what the session said."""
+        events = list(events)
         self._transcript.apply(events)
         # Printing draws the live line again, so it must be the new one by then.
         growing = self._growing()
@@ -48,10 +52,17 @@ class Captions:
             self._live.update(growing, refresh=True)
             self._shown = growing
         self._print_closed()
+        self._print_translations(events)
 
     def save(self, path: Path) -> None:
-        """Write the transcript in the format that the file name ends in, see `format_of`."""
-        text = render(self._transcript, format_of(path), title=path.stem)
+        """Write the transcript, in translation where there is one.
+
+        The file name ends in the format, see `format_of`.
+        """
+        said = self._transcript
+        segments = tuple(map(in_translation, said.segments))
+        reading = Reading(segments, self._language or said.language, said.duration)
+        text = render(reading, format_of(path), title=path.stem)
         path.write_text(text, encoding="utf-8")
 
     def _print_closed(self) -> None:
@@ -61,6 +72,12 @@ class Captions:
                 text = f"{self._turn(segment.speaker)}{segment.text}"
                 self._console.print(text, markup=False, highlight=False)
         self._printed = len(segments)
+
+    def _print_translations(self, events: Iterable[Event]) -> None:
+        for event in events:
+            if isinstance(event, Translated) and event.line < self._printed and event.text:
+                self._language = event.language
+                self._console.print(f"  {event.text}", style="cyan", markup=False, highlight=False)
 
     def _turn(self, speaker: int | None) -> str:
         """What goes before a line: who speaks, if that is somebody else now."""

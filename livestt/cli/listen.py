@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from livestt.cli.captions import Captions
     from livestt.engines import Engine
     from livestt.speakers import Diarizer
+    from livestt.translation import Translator
 
 BLOCK = SAMPLE_RATE // 10
 """Samples per read: 100 ms."""
@@ -37,17 +38,21 @@ BLOCK = SAMPLE_RATE // 10
     help="Write the transcript here at the end; .txt, .md, .srt, .vtt, .tsv or .json.",
 )
 @click.option("--input", "-i", "source", help="Microphone, by number or part of its name.")
-@with_settings((*FILES, "Speakers"), without=DIARIZING_FILES, defaults={"log_level": "warning"})
+@with_settings(
+    (*FILES, "Speakers", "Translation"), without=DIARIZING_FILES, defaults={"log_level": "warning"}
+)
 def command(settings: Settings, output: Path | None, source: str | None) -> None:
     """Transcribe the microphone until Ctrl+C.
 
-    Words that may still change are grey. Needs the extra: pip install 'livestt[listen]'
+    Words that may still change are grey. With --target-language each line is followed by its
+    translation, which is also what -o writes. Needs the extra: pip install 'livestt[listen]'
 
     \b
     livestt listen --language en
     livestt listen -o notes.txt
     livestt listen --input USB --model small
     livestt listen --diarization
+    livestt listen --target-language de
     """
     if output is not None:
         format_of(output)
@@ -55,6 +60,7 @@ def command(settings: Settings, output: Path | None, source: str | None) -> None
     from livestt.cli.captions import Captions
     from livestt.engines.registry import load_engine
     from livestt.speakers.registry import load_diarizer
+    from livestt.translation.registry import load_translator
 
     captions = Captions()
     try:
@@ -65,8 +71,12 @@ def command(settings: Settings, output: Path | None, source: str | None) -> None
             if settings.diarization:
                 diarizer = load_diarizer(settings, announce)
                 models.callback(diarizer.close)
+            translator = load_translator(settings, announce) if settings.target_language else None
+            if translator is not None:
+                models.callback(translator.close)
             with captions:
-                listening = partial(_listen, open_microphone, engine, settings, captions, diarizer)
+                parts = engine, settings, captions, diarizer, translator
+                listening = partial(_listen, open_microphone, *parts)
                 in_one_line(lambda: anyio.run(listening))
     finally:
         if output is not None:
@@ -103,6 +113,7 @@ async def _listen(
     settings: Settings,
     captions: Captions,
     diarizer: Diarizer | None,
+    translator: Translator | None,
 ) -> None:
     """Transcribe until Ctrl+C; what was said before it still comes out, a second one ends all."""
     from livestt.audio import AudioFormat
@@ -119,6 +130,7 @@ async def _listen(
                 settings,
                 captions.show,
                 diarizer,
+                translator,
             )
             tasks.cancel_scope.cancel()
 

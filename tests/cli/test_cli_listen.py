@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterable, Callable
@@ -83,6 +84,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> None:
         settings: Any,
         on_events: Callable[[list[Event]], None],
         diarizer: Any,
+        translator: Any,
     ) -> None:
         assert audio_format.encoding == "s16le"
         heard = 0
@@ -113,6 +115,19 @@ def test_who_speaks(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("Speaker 1: ")
     assert target.read_text().startswith("Speaker 1: ")
+
+
+@pytest.mark.usefixtures("sounddevice")
+def test_lines_are_translated(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Stream, "length", 40)
+    target = tmp_path / "said.txt"
+    scripted = ("--backend", "scripted", "--translation-backend", "scripted")
+    into = ("--language", "en", "--target-language", "de")
+    result = run("listen", *scripted, *into, "--no-vad", "-o", str(target))
+    assert result.exit_code == 0, result.output
+    line, translation, *_ = result.stdout.splitlines()
+    assert translation == f"  [de] {re.sub('[a-zA-Z]+', lambda word: word[0][::-1], line)}"
+    assert target.read_text().startswith(translation.strip())
 
 
 def test_captions_say_who_speaks_where_that_changes() -> None:
