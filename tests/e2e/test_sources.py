@@ -152,6 +152,16 @@ def test_a_file_is_sent_as_it_is_and_can_be_played(
     assert saving.value.suggested_filename == recording.with_suffix(".srt").name
     page.keyboard.press("Escape")
 
+    page.click("#clear")
+    expect(page.locator("#player")).to_be_hidden()
+    page.click("#notices button >> text=Undo")
+    page.set_viewport_size({"width": 360, "height": 640})
+    expect(page.locator("#player-name")).to_have_text(recording.name)
+    expect(page.locator("#player-name")).to_be_visible()
+    expect(page.locator("#log .row")).to_have_count(2)
+    page.locator("#seek").fill("6.5")
+    wait_for(lambda: saying(page) == "seven,")
+
     page.click("#player-close")
     expect(page.locator("#player")).to_be_hidden()
     assert saying(page) == ""
@@ -226,6 +236,7 @@ def test_a_file_without_sound_leaves_the_transcript_alone(
     (tmp_path / "notes.txt").write_text("no sound")
     page.set_input_files("#file", tmp_path / "notes.txt")
     expect(page.locator("#advice")).to_contain_text("No sound was found in this file.")
+    expect(page.locator("#advice")).to_contain_text("notes.txt")
     assert len(page_server.heard) == 1, "what says that it is text is not sent"
 
     (tmp_path / "noise.mp3").write_bytes(b"no sound either")

@@ -41,6 +41,8 @@ export class Session extends Dialogue {
     this.levelDb = Number.NEGATIVE_INFINITY;
     /** Brings back what a file took the place of. */
     this.putBack = () => {};
+    /** The file whose transcript was cleared away. @type {File | null} */
+    this.clearedFile = null;
     this.microphone = new Microphone({
       frame: (bytes) => this.recorded(bytes),
       ended: () => this.microphoneEnded(),
@@ -71,11 +73,11 @@ export class Session extends Dialogue {
    */
   openFile(file) {
     if (this.state.phase !== "idle") return;
-    if (SILENT.test(file.type)) return this.change({ problem: "notAudio" });
-    const { outbox, connection, epoch } = this;
+    if (SILENT.test(file.type)) return this.change({ problem: "notAudio", soundless: file.name });
+    const { outbox, connection, epoch, clearedFile } = this;
     const { conversation, speakers, file: before } = this.state;
     this.putBack = () => {
-      Object.assign(this, { outbox, connection, epoch });
+      Object.assign(this, { outbox, connection, epoch, clearedFile });
       this.change({ conversation, speakers, file: before });
     };
     this.startAnew(
@@ -98,9 +100,10 @@ export class Session extends Dialogue {
 
   /** The file has no sound that anybody can read: what was on the screen before is there again. */
   notAudio() {
+    const soundless = this.state.file?.name ?? "";
     this.fail("notAudio");
     if (talk.rows(this.state.conversation).length === 0) this.putBack();
-    this.change({ warnings: {} });
+    this.change({ soundless, warnings: {} });
   }
 
   /** Put the file away; what was said in it stays. */
@@ -136,11 +139,18 @@ export class Session extends Dialogue {
   clear() {
     const running = this.state.phase !== "idle";
     const conversation = talk.clear(this.state.conversation, running);
-    this.change({ conversation, warnings: lasting(this.state.warnings) });
+    const { file, warnings } = this.state;
+    if (!running && file) this.clearedFile = file;
+    this.change({ conversation, file: running ? file : null, warnings: lasting(warnings) });
   }
 
   undoClear() {
-    this.change({ conversation: talk.undoClear(this.state.conversation) });
+    const { conversation, file } = this.state;
+    const untouched = conversation.parts.length === 0;
+    this.change({
+      conversation: talk.undoClear(conversation),
+      file: untouched ? this.clearedFile : file,
+    });
   }
 
   forgetCleared() {
@@ -246,6 +256,7 @@ export class Session extends Dialogue {
   startAnew(outbox = new Outbox()) {
     this.outbox = outbox;
     this.epoch += 1;
+    this.clearedFile = null;
     this.latency = new Latency();
     this.connection = this.connectionTo(outbox);
     const conversation = talk.clear(this.state.conversation, false);

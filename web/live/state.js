@@ -18,6 +18,7 @@
  * @property {LinkState} link
  * @property {Listening} source
  * @property {File | null} file  The file last transcribed.
+ * @property {string} soundless  The name of the file that no sound was found in.
  * @property {boolean} soundKept  Whether the server keeps the sound of this session.
  * @property {boolean} wasOpen  Whether this recording has reached the server yet.
  * @property {About | null} about  What the server last said of itself.
@@ -55,6 +56,7 @@ export function initialState(problem) {
     link: "idle",
     source: "microphone",
     file: null,
+    soundless: "",
     soundKept: false,
     wasOpen: false,
     about: null,

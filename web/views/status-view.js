@@ -175,7 +175,7 @@ export function mountAdvice(ways) {
  * @returns {Advice | null}
  */
 export function adviceFor(state, noSignal) {
-  if (state.problem) return problemAdvice(state.problem);
+  if (state.problem) return problemAdvice(state.problem, state.soundless);
   if (state.phase === "idle") return null;
   if (state.link === "waiting" && state.obstacle)
     return waitingAdvice(state, state.source === "file");
@@ -236,11 +236,22 @@ const KEY_PROBLEMS = new Set(["keyWanted", "keyWrong", "keyScope", "keyThrottled
 
 /**
  * @param {Problem} problem
+ * @param {string} [soundless]  The name of a file that could not be heard.
  * @returns {Advice}
  */
-function problemAdvice(problem) {
+function problemAdvice(problem, soundless = "") {
   const advice = { title: STRINGS[`${problem}Title`], text: STRINGS[problem] };
+  if (problem === "notAudio" && soundless) advice.text = `${isolated(soundless)} – ${advice.text}`;
   return KEY_PROBLEMS.has(problem) ? { ...advice, way: "enterKey" } : advice;
+}
+
+/**
+ * A name in a sentence, whichever way either is written.
+ *
+ * @param {string} name
+ */
+function isolated(name) {
+  return `\u2068${name}\u2069`;
 }
 
 /** @type {Readonly<Record<string, TextKey>>} What the server's own words are in English only. */
