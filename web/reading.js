@@ -7,7 +7,7 @@
  * @import { Row } from "./modules/conversation.js"
  */
 
-import { currentPart, rows } from "./modules/conversation.js";
+import { currentPart, rows, settle } from "./modules/conversation.js";
 import { peopleIn, withPeople } from "./modules/speakers.js";
 import { mountFollow } from "./views/follow-view.js";
 import { mountProjector } from "./views/projector-view.js";
@@ -59,7 +59,11 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
         : "",
   });
   const copy = mountSave({
-    rows: shownRows,
+    // With the line that still grows: it is on the screen, too.
+    rows: () => {
+      const { conversation, speakers } = dialogue.state;
+      return withPeople(rows(settle(conversation)), speakers);
+    },
     labels,
     played: () => dialogue.state.file?.name ?? "",
   });
@@ -71,7 +75,11 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
     speakers: () => dialogue.state.speakers,
     people: () => peopleIn(shownRows()),
     changed: (speakers) => dialogue.nameSpeakers(speakers),
-    canRemember: () => listening() && dialogue.state.link === "open" && voicesKept(),
+    canRemember: (person) =>
+      listening() &&
+      dialogue.state.link === "open" &&
+      voicesKept() &&
+      dialogue.speakerNow(person) > 0,
     remember: (person, name) => dialogue.rememberVoice(person, name),
   });
 

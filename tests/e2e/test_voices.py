@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from .axe import complaints
 from .fake_server import FakeServer, line, snapshot, wait_for
+from .fake_store import transcript
 from .sound import write_sound
 
 OpenPage = Callable[..., Page]
@@ -45,6 +46,65 @@ def test_a_recognised_name_is_marked_and_can_be_refused(
     wait_for(lambda: {"type": "rename", "speaker": 1, "name": ""} in voiced.newest.controls)
     expect(page.locator("#log .who")).to_have_text(["Speaker 1", "Speaker 2"])
     expect(page.get_by_role("img", name="Recognised by voice")).to_have_count(0)
+
+
+def test_a_second_start_does_not_rename_the_people_of_the_first(
+    voiced: FakeServer, open_page: OpenPage
+) -> None:
+    page = live(voiced, open_page)
+    voiced.say(**snapshot(1, LINES), speakers={"1": "Ann", "2": "Robert"}, recognized=ANN)
+    expect(page.locator("#log .who")).to_have_text(["Ann", "Robert"])
+    page.click("#stop")
+    expect(page.locator("#link")).to_have_text("Ready")
+    page.click("#start")
+    wait_for(lambda: len(voiced.heard) == 2)
+    voiced.say(**snapshot(1, LINES), speakers={"1": "Cy"})
+    people = page.locator("#log .who")
+    expect(people).to_have_text(["Ann", "Robert", "Cy", "Speaker 4"])
+    people.last.click()
+    page.fill("#speaker-name", "Dora")
+    page.press("#speaker-name", "Enter")
+    wait_for(lambda: {"type": "rename", "speaker": 2, "name": "Dora"} in voiced.newest.controls)
+    expect(people).to_have_text(["Ann", "Robert", "Cy", "Dora"])
+    page.click("[popovertarget=save]")
+    with page.expect_download() as download:
+        page.click("[data-format=txt]")
+    saved = Path(download.value.path()).read_text()
+    assert [line.split(":")[0] for line in saved.split("\n\n")] == ["Ann", "Robert", "Cy", "Dora"]
+
+
+def test_a_name_after_the_end_reaches_the_stored_transcript(
+    voiced: FakeServer, open_page: OpenPage
+) -> None:
+    said = [(1, "Good morning."), (2, "Hello.")]
+    voiced.store.kept = [transcript("session-0", said, "2026-03-02T09:00:00+00:00")]
+    voiced.stops_at_once = False
+    page = live(voiced, open_page)
+    growing = {"buffer_transcription": "And good", "buffer_speaker": 1}
+    voiced.say(**{**snapshot(1, LINES), **growing})
+    expect(page.locator("#growing")).to_contain_text("And good")
+    page.click("#stop")
+    wait_for(lambda: voiced.newest.ended)
+    name(page, 0, "Ann")
+    wait_for(lambda: voiced.store.changes == [{"speakers": {"1": "Ann"}}])
+    page.click("[popovertarget=save]")
+    with page.expect_download() as download:
+        page.click("[data-format=txt]")
+    saved = Path(download.value.path()).read_text()
+    assert saved.endswith("Ann: And good\n"), "what is on the screen"
+    page.keyboard.press("Escape")
+    voiced.say(type="ready_to_stop")
+    expect(page.locator("#link")).to_have_text("Ready")
+    name(page, 1, "Bob")
+    wait_for(lambda: voiced.store.changes[1:] == [{"speakers": {"2": "Bob"}}])
+    assert "rename" not in voiced.newest.types()
+
+
+def name(page: Page, who: int, name: str) -> None:
+    page.locator("#log .who").nth(who).click()
+    page.fill("#speaker-name", name)
+    page.press("#speaker-name", "Enter")
+    expect(page.locator("#log .who").nth(who)).to_have_text(name)
 
 
 def test_who_speaks_alone_can_be_remembered(voiced: FakeServer, open_page: OpenPage) -> None:

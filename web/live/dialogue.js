@@ -3,6 +3,7 @@
  * known, and what to do after a loss. Emits "change" when its state changed.
  *
  * @import { Config, Message } from "../modules/wire.js"
+ * @import { Part } from "../modules/conversation.js"
  * @import { LinkState } from "../modules/reconnect.js"
  * @import { Obstacle, Server } from "./server.js"
  * @import { Problem, State } from "./state.js"
@@ -14,8 +15,9 @@
 
 import * as talk from "../modules/conversation.js";
 import { Outbox } from "../modules/outbox.js";
+import { learned, ranges, speakersIn } from "../modules/people.js";
 import { Loss, languageToAsk, SyncGuard } from "../modules/recovery.js";
-import { adopted, changesOf } from "../modules/speakers.js";
+import { changesOf, personOf } from "../modules/speakers.js";
 import { heardUpTo } from "../modules/transcript.js";
 import { lasting, warned } from "../modules/warnings.js";
 import { liveUrl, SAMPLE_RATE } from "../modules/wire.js";
@@ -115,20 +117,48 @@ export class Dialogue extends EventTarget {
 
   /** @param {Speakers} speakers */
   nameSpeakers(speakers) {
-    if (this.state.about?.diarization) {
-      for (const message of changesOf(this.state.speakers, speakers)) this.connection.send(message);
-    }
+    const { conversation, speakers: known } = this.state;
     this.change({ speakers });
+    for (const { part, ...range } of ranges(conversation.parts)) {
+      const [before, after] = [known, speakers].map((each) => speakersIn(each, range));
+      if (part.diarized) this.tell(part, before, after);
+    }
+  }
+
+  /**
+   * Who is who in a part, as its session counts.
+   *
+   * @param {Part} part
+   * @param {Speakers} before
+   * @param {Speakers} after
+   */
+  tell(part, before, after) {
+    if (part !== talk.currentPart(this.state.conversation)) return;
+    for (const message of changesOf(before, after)) this.connection.send(message);
   }
 
   /**
    * Have the server know this voice again, in later sessions too.
    *
-   * @param {number} speaker
+   * @param {number} person
    * @param {string} name
    */
-  rememberVoice(speaker, name) {
-    this.connection.send({ type: "remember", speaker, name });
+  rememberVoice(person, name) {
+    const speaker = this.speakerNow(person);
+    if (speaker > 0) this.connection.send({ type: "remember", speaker, name });
+  }
+
+  /**
+   * @param {number} person
+   * @returns {number} What the session that runs calls them; 0 if they do not speak in it.
+   */
+  speakerNow(person) {
+    const { conversation, speakers } = this.state;
+    const above = talk.currentPart(conversation)?.above ?? 0;
+    if (person > above) return person - above;
+    const voices = Object.keys(speakers.same).map(Number);
+    const here = voices.find((voice) => voice > above && personOf(speakers, voice) === person);
+    return here ? here - above : 0;
   }
 
   retryNow() {
@@ -217,7 +247,9 @@ export class Dialogue extends EventTarget {
     if (afterLoss) this.rewindToUnheard();
     this.outbox.skipLost();
     this.loss.over();
-    const start = { session: config.session, offset: this.outbox.cursor / SAMPLE_RATE, afterLoss };
+    const offset = this.outbox.cursor / SAMPLE_RATE;
+    const diarized = this.state.about?.diarization === true;
+    const start = { session: config.session, offset, afterLoss, diarized };
     const known = this.state.conversation;
     const before = this.outbox.resumable ? known : { ...known, parts: [] };
     this.change({ conversation: talk.beginPart(before, start) });
@@ -257,11 +289,11 @@ export class Dialogue extends EventTarget {
 
   /** @param {Message} message */
   receive(message) {
-    const before = talk.currentPart(this.state.conversation)?.transcript;
+    const before = talk.currentPart(this.state.conversation);
     const conversation = talk.receive(this.state.conversation, message);
-    const now = talk.currentPart(conversation)?.transcript;
+    const now = talk.currentPart(conversation);
     const { speakers } = this.state;
-    const known = before && now ? adopted(speakers, before, now) : speakers;
+    const known = before && now ? learned(speakers, before, now) : speakers;
     this.change({ conversation, speakers: known });
   }
 

@@ -5,7 +5,7 @@
  * @import { Message } from "../modules/wire.js"
  * @import { Obstacle, Server } from "./server.js"
  * @import { Problem } from "./state.js"
- * @import { Row } from "../modules/conversation.js"
+ * @import { Part, Row } from "../modules/conversation.js"
  * @import { Speakers } from "../modules/speakers.js"
  * @import { Choice } from "./streams.js"
  *
@@ -16,13 +16,17 @@ import * as talk from "../modules/conversation.js";
 import { Latency } from "../modules/latency.js";
 import { peakDb, SignalWatch } from "../modules/levels.js";
 import { Outbox } from "../modules/outbox.js";
+import { moved, together } from "../modules/people.js";
 import { noSpeakers } from "../modules/speakers.js";
+import { changeOf } from "../modules/stored.js";
 import { bufferText } from "../modules/transcript.js";
 import { lasting } from "../modules/warnings.js";
 import { SAMPLE_RATE } from "../modules/wire.js";
 import { Dialogue } from "./dialogue.js";
 import { FileOutbox } from "./file-outbox.js";
+import { Library } from "./library.js";
 import { CaptureError, captureObstacle, Microphone } from "./microphone.js";
+import { Notes } from "./notes.js";
 import { refusalProblem } from "./state.js";
 
 /** What a file says it is, if it cannot hold sound. */
@@ -35,6 +39,7 @@ export class Session extends Dialogue {
     this.choices = choices;
     this.target = choices.target;
     this.signal = new SignalWatch();
+    this.notes = new Notes(new Library(() => this.server));
     /** Counts the conversations that began with nothing. */
     this.epoch = 0;
     this.latency = new Latency();
@@ -75,10 +80,10 @@ export class Session extends Dialogue {
     if (this.state.phase !== "idle") return;
     if (SILENT.test(file.type)) return this.change({ problem: "notAudio", soundless: file.name });
     const { outbox, connection, epoch, clearedFile } = this;
-    const { conversation, speakers, file: before } = this.state;
+    const { conversation, speakers, aside, file: before } = this.state;
     this.putBack = () => {
       Object.assign(this, { outbox, connection, epoch, clearedFile });
-      this.change({ conversation, speakers, file: before });
+      this.change({ conversation, speakers, aside, file: before });
     };
     this.startAnew(
       new FileOutbox(file, {
@@ -137,20 +142,48 @@ export class Session extends Dialogue {
   }
 
   clear() {
-    const running = this.state.phase !== "idle";
-    const conversation = talk.clear(this.state.conversation, running);
-    const { file, warnings } = this.state;
+    const { conversation, file, phase, warnings } = this.state;
+    const running = phase !== "idle";
     if (!running && file) this.clearedFile = file;
-    this.change({ conversation, file: running ? file : null, warnings: lasting(warnings) });
+    if (running) this.change({ conversation: talk.clear(conversation, true), aside: noSpeakers() });
+    else this.putAside();
+    this.change({ file: running ? file : null, warnings: lasting(warnings) });
+  }
+
+  /**
+   * A session that has ended, or whose socket hears no more, learns it in the server's store.
+   *
+   * @param {Part} part
+   * @param {Speakers} before
+   * @param {Speakers} after
+   */
+  tell(part, before, after) {
+    const { about, link, phase } = this.state;
+    const listens = link === "open" && phase !== "stopping";
+    if (listens && part === talk.currentPart(this.state.conversation)) {
+      return super.tell(part, before, after);
+    }
+    const change = changeOf(before, after);
+    const stored = part.session !== "" && (about?.store?.status ?? "off") !== "off";
+    if (stored && Object.keys(change).length > 0) this.notes.add(part.session, change);
+  }
+
+  /** The people of what is cleared away are not those of what comes. */
+  putAside() {
+    const { conversation, speakers } = this.state;
+    if (conversation.parts.length === 0) return;
+    const cleared = talk.clear(conversation, false);
+    this.change({ conversation: cleared, speakers: noSpeakers(), aside: speakers });
   }
 
   undoClear() {
-    const { conversation, file } = this.state;
-    const untouched = conversation.parts.length === 0;
-    this.change({
-      conversation: talk.undoClear(conversation),
-      file: untouched ? this.clearedFile : file,
-    });
+    const { aside, conversation: before, file: now, speakers } = this.state;
+    const file = before.parts.length === 0 ? this.clearedFile : now;
+    const conversation = talk.undoClear(before);
+    const aboveIn = (/** @type {talk.Conversation} */ of) => talk.currentPart(of)?.above ?? 0;
+    const by = before.parts.length > 0 ? aboveIn(conversation) - aboveIn(before) : 0;
+    const all = together(aside, moved(speakers, by));
+    this.change({ conversation, file, speakers: all, aside: noSpeakers() });
   }
 
   forgetCleared() {
@@ -259,8 +292,8 @@ export class Session extends Dialogue {
     this.clearedFile = null;
     this.latency = new Latency();
     this.connection = this.connectionTo(outbox);
-    const conversation = talk.clear(this.state.conversation, false);
-    this.change({ conversation, speakers: noSpeakers() });
+    this.putAside();
+    this.change({ speakers: noSpeakers() });
   }
 
   /** @param {Obstacle | null} obstacle */

@@ -25,7 +25,8 @@
  * @property {Obstacle | null} obstacle  Why the server took no session, once that is known.
  * @property {number} retryMs  How long until it is asked again.
  * @property {Conversation} conversation
- * @property {Speakers} speakers
+ * @property {Speakers} speakers  By the numbers of the page; see people.js.
+ * @property {Speakers} aside  Of what the last "clear" took away.
  * @property {boolean} over  What is shown is a session of the past, as the server keeps it.
  * @property {Problem | null} problem
  * @property {Warnings} warnings  What the server says people should know.
@@ -64,6 +65,7 @@ export function initialState(problem) {
     retryMs: 0,
     conversation: emptyConversation(),
     speakers: noSpeakers(),
+    aside: noSpeakers(),
     over: false,
     problem,
     warnings: {},

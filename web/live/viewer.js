@@ -7,6 +7,7 @@
 
 import { beginPart, emptyConversation, restored } from "../modules/conversation.js";
 import { LATEST } from "../modules/overlay-options.js";
+import { noSpeakers } from "../modules/speakers.js";
 import { storedRows, storedSpeakers } from "../modules/stored.js";
 import { newestSession, viewerUrl } from "../modules/viewing.js";
 import { Dialogue } from "./dialogue.js";
@@ -39,7 +40,7 @@ export class Viewer extends Dialogue {
   follow(session) {
     this.session = session;
     this.connection.stop();
-    this.change({ phase: "live", conversation: emptyConversation() });
+    this.change({ phase: "live", conversation: emptyConversation(), speakers: noSpeakers() });
     this.connection.start();
   }
 
@@ -53,7 +54,11 @@ export class Viewer extends Dialogue {
    * @param {Config} config
    */
   opened(config) {
-    const conversation = beginPart(emptyConversation(), { session: config.session, offset: 0 });
+    const conversation = beginPart(emptyConversation(), {
+      session: config.session,
+      offset: 0,
+      diarized: config.diarization === true,
+    });
     this.change({ about: config, wasOpen: true, obstacle: null, conversation });
     return false;
   }

@@ -15,6 +15,8 @@
  * @property {Row | null} marker  Stands before a part that a lost connection began.
  * @property {Transcript} transcript
  * @property {ReadonlySet<number>} hidden  Ids of the lines the reader has cleared away.
+ * @property {boolean} diarized  Whether its speakers were told apart.
+ * @property {number} above  Its speaker 1 is the page's next one after this.
  *
  * @typedef {object} Conversation
  * @property {Part[]} parts
@@ -26,13 +28,14 @@
  * @property {"line" | "silence" | "marker"} kind
  * @property {number} begin  Seconds since recording began.
  * @property {number} finish
- * @property {number} speaker
+ * @property {number} speaker  As the page counts; see people.js.
  * @property {string} text
  * @property {string} translation
  * @property {string} language
  * @property {Word[]} words
  */
 
+import { highestIn, voiceIn } from "./people.js";
 import { apply, bufferText, emptyTranscript } from "./transcript.js";
 import { SILENCE } from "./wire.js";
 
@@ -48,10 +51,11 @@ export function currentPart(conversation) {
 
 /**
  * @param {Conversation} conversation
- * @param {{session: string, offset: number, afterLoss?: boolean}} start
+ * @param {{session: string, offset: number, afterLoss?: boolean, diarized?: boolean}} start
  * @returns {Conversation}
  */
-export function beginPart(conversation, { session, offset, afterLoss = false }) {
+export function beginPart(conversation, start) {
+  const { session, offset, afterLoss = false, diarized = false } = start;
   const settled = settle(conversation);
   const number = conversation.started;
   const marker = afterLoss && rows(settled).length > 0 ? markerRow(number, offset) : null;
@@ -63,8 +67,21 @@ export function beginPart(conversation, { session, offset, afterLoss = false }) 
     marker,
     transcript: emptyTranscript(),
     hidden: new Set(),
+    diarized,
+    above: nextAbove(settled.parts, diarized),
   };
   return { ...settled, parts: [...settled.parts, part], started: number + 1 };
+}
+
+/**
+ * Where nobody is told apart, every session has the one speaker.
+ *
+ * @param {Part[]} parts  What came before.
+ * @param {boolean} diarized
+ */
+function nextAbove(parts, diarized) {
+  const several = diarized || parts.some((part) => part.diarized);
+  return several ? Math.max(0, ...parts.map(highestIn)) : 0;
 }
 
 /**
@@ -131,7 +148,7 @@ export function clear(conversation, running) {
  * Bring back what "clear" took away, before whatever has been said since.
  *
  * @param {Conversation} conversation
- * @returns {Conversation}
+ * @returns {Conversation} Speakers since have higher numbers, if theirs began anew.
  */
 export function undoClear(conversation) {
   const { parts, cleared } = conversation;
@@ -143,7 +160,10 @@ export function undoClear(conversation) {
   }));
   const known = new Set(restored.map((part) => part.number));
   const later = parts.filter((part) => !known.has(part.number));
-  return { ...conversation, parts: [...restored, ...later], cleared: null };
+  const anew = later.length > 0 && later.length === parts.length;
+  const by = anew ? nextAbove(restored, later[0].diarized) : 0;
+  const after = by > 0 ? later.map((part) => ({ ...part, above: part.above + by })) : later;
+  return { ...conversation, parts: [...restored, ...after], cleared: null };
 }
 
 /**
@@ -178,6 +198,8 @@ export function restored(rows) {
     marker: null,
     transcript: { ...emptyTranscript(), archive },
     hidden: new Set(),
+    diarized: archive.some(({ speaker }) => speaker > 1),
+    above: 0,
   };
   return { parts: [part], started: 1, cleared: null };
 }
@@ -211,19 +233,20 @@ const rowCache = new WeakMap();
  * @returns {Row}
  */
 function rowOf(part, line) {
+  const speaker = voiceIn(part, line.speaker);
   const cached = rowCache.get(line);
-  if (cached) return cached;
+  if (cached?.speaker === speaker) return cached;
   /** @type {Row} */
   const row = {
     key: `${part.number}:${line.id}`,
     kind: line.speaker === SILENCE || line.text === null ? "silence" : "line",
     begin: line.begin + part.offset,
     finish: line.finish + part.offset,
-    speaker: line.speaker,
+    speaker,
     text: (line.text ?? "").trim(),
     translation: line.translation ?? "",
     language: line.detected_language ?? "",
-    words: (line.words ?? []).map((word) => shifted(word, part.offset)),
+    words: (line.words ?? []).map((word) => shifted(word, part)),
   };
   rowCache.set(line, row);
   return row;
@@ -231,11 +254,13 @@ function rowOf(part, line) {
 
 /**
  * @param {Word} word
- * @param {number} offset
+ * @param {Part} part
  * @returns {Word}
  */
-function shifted(word, offset) {
-  return { ...word, start: word.start + offset, end: word.end + offset };
+function shifted(word, part) {
+  const { offset } = part;
+  const speaker = word.speaker && { speaker: voiceIn(part, word.speaker) };
+  return { ...word, start: word.start + offset, end: word.end + offset, ...speaker };
 }
 
 /**

@@ -27,7 +27,8 @@ export function noSpeakers() {
  * @param {number} voice
  */
 export function personOf({ same }, voice) {
-  return same[voice] ?? voice;
+  const person = same[voice] ?? voice;
+  return same[person] ?? person; // Who has two voices here may be somebody of an earlier session.
 }
 
 /**

@@ -13,7 +13,7 @@ import { mountSpeakerForm } from "./speaker-form-view.js";
  * @param {() => Speakers} options.speakers
  * @param {() => number[]} options.people  Everybody in the transcript.
  * @param {(speakers: Speakers) => void} options.changed
- * @param {() => boolean} [options.canRemember]  Whether the server can keep a voice now.
+ * @param {(person: number) => boolean} [options.canRemember]  Whether the server can keep it now.
  * @param {(person: number, name: string) => void} [options.remember]
  */
 export function mountSpeakers({
@@ -34,7 +34,7 @@ export function mountSpeakers({
     opening: (person) => {
       const known = speakers().recognized?.[person];
       byId("speaker-known").hidden = known === undefined;
-      byId("speaker-remember-row").hidden = known !== undefined || !canRemember();
+      byId("speaker-remember-row").hidden = known !== undefined || !canRemember(person);
       keep.checked = false;
       if (known) {
         const alike = known.similarity.toLocaleString(STRINGS.lang, { style: "percent" });

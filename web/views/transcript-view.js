@@ -19,6 +19,7 @@
 
 import { clockText } from "../modules/clock.js";
 import { severalSpeakers } from "../modules/exporters.js";
+import { voiceIn } from "../modules/people.js";
 import { noSpeakers, personOf } from "../modules/speakers.js";
 import { splitBuffer } from "../modules/transcript.js";
 import { STRINGS } from "../strings.js";
@@ -40,7 +41,7 @@ export function mountTranscript() {
 
   /** @param {TranscriptProps & {speakers: Speakers}} props */
   function render({ rows, part, listening, speakers, voices = false, aloud = false }) {
-    const several = severalSpeakers(rows) || (part?.transcript.buffer_speaker ?? 1) > 1;
+    const several = severalSpeakers(rows) || growingVoice(part) > 1;
     const named = several || voices || Object.keys(speakers.names).length > 0;
     renderRows(log, shown, rows, named, speakers);
     speak({ rows, aloud, label: named ? labeler(speakers) : () => "" });
@@ -245,6 +246,11 @@ function makeSilence({ begin, finish }) {
   return element;
 }
 
+/** @param {Part | null} part */
+function growingVoice(part) {
+  return part ? voiceIn(part, part.transcript.buffer_speaker) : 1;
+}
+
 /** The line still being said; a page that hears several voices at once has one for each. */
 export function mountGrowing(element = byId("growing")) {
   const [who, when, ink, pencil] = ["who", "when", "ink", "pencil"].map(
@@ -257,7 +263,7 @@ export function mountGrowing(element = byId("growing")) {
   return ({ part, listening, named, rows, speakers = noSpeakers() }) => {
     const words = part ? splitBuffer(part.transcript) : { ink: "", pencil: "" };
     const text = words.ink + words.pencil !== "";
-    const speaker = personOf(speakers, part?.transcript.buffer_speaker ?? 1);
+    const speaker = personOf(speakers, growingVoice(part));
     const before = rows.findLast(({ kind }) => kind === "line");
     const speaks = text && named && speaker > 0 && speaker !== before?.speaker;
     said.lang = text ? (before?.language ?? "") : STRINGS.lang;

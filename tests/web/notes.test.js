@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Notes } from "../../web/live/notes.js";
+import { Refusal } from "../../web/live/server.js";
+
+test("notes go one after the other, and a refusal stops none", async () => {
+  /** @type {unknown[]} */
+  const written = [];
+  const notes = new Notes({
+    edit: async (id, { title }) => {
+      await new Promise((resolve) => setTimeout(resolve, title === "slow" ? 20 : 0));
+      written.push([id, title]);
+      if (title === "slow")
+        throw new Refusal({ code: "missing_scope", message: "", retryAfter: 0 });
+      return /** @type {any} */ ({});
+    },
+  });
+  notes.add("a", { title: "slow" });
+  await notes.add("b", { title: "quick" });
+  assert.deepEqual(written, [
+    ["a", "slow"],
+    ["b", "quick"],
+  ]);
+});
