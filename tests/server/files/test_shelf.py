@@ -37,8 +37,12 @@ class Held(Watched):
         self.closed = False
         self.may_run = threading.Event()
         self.may_run.set()
+        self.held_up = threading.Event()
+        """Whether a job came that may not run."""
 
     def answers(self, jobs: Sequence[Job]) -> list[Hypothesis]:
+        if not self.may_run.is_set():
+            self.held_up.set()
         assert self.may_run.wait(PATIENCE)
         return super().answers(jobs)
 
@@ -148,7 +152,7 @@ def test_a_model_that_is_at_work_is_waited_for(server: Running, loader: Loader) 
     small.may_run.clear()
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(said, server, model="small")
-        wait_until(lambda: small.streams[1:])
+        assert small.held_up.wait(PATIENCE)
         second = pool.submit(said, server, model="large-v3")
         wait_until(lambda: server.services.uploads.admitted == 2)
         assert loader.names == ["small"]
@@ -189,7 +193,7 @@ def test_who_waits_for_a_place_gets_it(server: Running, loader: Loader) -> None:
     shelf_of = server.services.uploads.shelf
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(said, server, model="small")
-        wait_until(lambda: small.streams[1:])
+        assert small.held_up.wait(PATIENCE)
         second = pool.submit(said, server, model="large-v3")
         wait_until(lambda: shelf_of._crowded)
         third = pool.submit(said, server, model="small")
@@ -212,7 +216,7 @@ def test_who_goes_while_a_model_is_waited_for_leaves_its_place(
     small.may_run.clear()
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(said, server, model="small")
-        wait_until(lambda: small.streams[1:])
+        assert small.held_up.wait(PATIENCE)
         body = b"".join(
             f'--b\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n{text}\r\n'.encode()
             for name, more, text in [
@@ -243,7 +247,7 @@ def test_a_file_on_a_model_that_hangs_is_told(
     small.may_run.clear()
     with ThreadPoolExecutor(1) as pool:
         file = pool.submit(post, server, "/asr", PCM, encode="false", model="small")
-        wait_until(lambda: small.streams[1:])
+        assert small.held_up.wait(PATIENCE)
         with monkeypatch.context() as impatient:
             impatient.setattr(scheduling, "HUNG", 0.0)
             status, _, body = file.result()
