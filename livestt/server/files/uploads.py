@@ -126,12 +126,12 @@ class Upload:
         uploads = self._uploads
         chosen = chosen or Chosen(uploads.pipeline, uploads.scheduler)
         run = FileTranscription(chosen.pipeline, chosen.scheduler, options)
-        send, receive = anyio.create_memory_object_stream[list[Event]](AHEAD)
         size = await to_thread.run_sync(_size, file)
+        send, receive = anyio.create_memory_object_stream[list[Event]](AHEAD)
         heard = Heard(run, receive, uploads.sessions.tally.count("file"))
         try:
             with uploads.sessions.connected(heard):
-                async with receive, anyio.create_task_group() as tasks:
+                async with send, receive, anyio.create_task_group() as tasks:
                     tasks.start_soon(heard.work, file, send, uploads.turns)
                     try:
                         yield heard
