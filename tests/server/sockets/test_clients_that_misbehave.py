@@ -114,13 +114,14 @@ def flood(raw: socket.socket, stop: threading.Event) -> None:
 
 def test_a_reader_that_stalls_is_let_go_and_disturbs_nobody(serve: Serve) -> None:
     text = " ".join(f"supercalifragilisticexpialidocious{i}." for i in range(2000))
-    server = serve(Watched(script_of(text)), Timing(send=1.0, state_interval=0.001))
+    engine = Watched(script_of(text))
+    server = serve(engine, Timing(send=1.0, state_interval=0.001))
     raw = handshake(server, "Host: localhost", path="/asr?encoding=s16le&mode=diff&words=true")
     stop = threading.Event()
     flooder = threading.Thread(target=flood, args=(raw, stop))
     flooder.start()
     try:
-        wait_until(lambda: len(server.sessions) == 1)
+        wait_until(lambda: engine.streams)
         told = server.talk(AUDIO, **RAW)
         assert told.text.startswith("supercali")
         assert told.close_code == 1000
