@@ -12,14 +12,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from livestt import plugins
 from livestt.engines import Capabilities, Engine, EngineSettings
 from livestt.engines.fleet import load_on_all
-from livestt.errors import MissingExtra, ModelUnavailable, SetupError, UnsupportedOption
+from livestt.errors import MissingExtra, ModelUnavailable, UnsupportedOption
 from livestt.languages import CODES
 from livestt.settings import BUILTIN_ENGINES, ENGINE_GROUP, Settings
 
@@ -38,9 +39,6 @@ _NEEDS = {
 }
 """Module that an engine of ours needs, and the extra that installs it."""
 
-# What importing a stranger's module can be expected to raise when it is broken.
-_BROKEN = (ImportError, AttributeError, SyntaxError, NameError, TypeError, OSError, RuntimeError)
-
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
@@ -55,8 +53,7 @@ class EngineInfo:
 
 def available() -> dict[str, EngineInfo]:
     """Every engine by name: livestt's own, and those of other packages."""
-    points = {n: EntryPoint(n, value, ENGINE_GROUP) for n, value in BUILTIN_ENGINES.items()}
-    points |= {point.name: point for point in entry_points(group=ENGINE_GROUP)}
+    points = plugins.installed(ENGINE_GROUP, BUILTIN_ENGINES)
     return {name: _info(points[name]) for name in sorted(points)}
 
 
@@ -200,12 +197,7 @@ def _import(name: str) -> Any:
         )
     if not info.installed:
         raise MissingExtra(f"The engine {name}", _NEEDS[name][1])
-    try:
-        return info.point.load()
-    except _BROKEN as error:
-        raise SetupError(
-            f"The engine {name} ({info.point.value}) cannot be imported: {error}"
-        ) from error
+    return plugins.load(info.point, "engine")
 
 
 def _with_weights(

@@ -6,16 +6,13 @@ used. An embedder class takes one `EmbedderSettings`.
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from livestt.errors import SetupError, UnsupportedOption
+from livestt import plugins
+from livestt.errors import UnsupportedOption
 from livestt.settings import Settings
 from livestt.settings.speakers import BUILTIN_EMBEDDERS, EMBEDDER_GROUP
 from livestt.speakers.embeddings import Embedder
-
-# What importing a stranger's module can be expected to raise when it is broken.
-_BROKEN = (ImportError, AttributeError, SyntaxError, NameError, TypeError, OSError, RuntimeError)
 
 
 def check_embedder(settings: Settings) -> None:
@@ -54,14 +51,8 @@ def _factory(settings: Settings) -> Any:
                 "model with --embedding-model, or --embedding-backend resemblyzer."
             )
         return None
-    points = {n: EntryPoint(n, value, EMBEDDER_GROUP) for n, value in BUILTIN_EMBEDDERS.items()}
-    points |= {point.name: point for point in entry_points(group=EMBEDDER_GROUP)}
+    points = plugins.installed(EMBEDDER_GROUP, BUILTIN_EMBEDDERS)
     point = points.get(name)
     if point is None:
         raise UnsupportedOption(f"--embedding-backend {name}: installed are {', '.join(points)}.")
-    try:
-        return point.load()
-    except _BROKEN as error:
-        raise SetupError(
-            f"The embedder {name} ({point.value}) cannot be imported: {error}"
-        ) from error
+    return plugins.load(point, "embedder")

@@ -11,18 +11,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
-from livestt.errors import SetupError, UnsupportedOption
+from livestt import plugins
+from livestt.errors import UnsupportedOption
 from livestt.settings import Settings
 from livestt.settings.speakers import BUILTIN_DIARIZERS, DEFAULT_MODELS, DIARIZER_GROUP
 from livestt.speakers import Diarizer, DiarizerSettings, WithPresets
 
 log = logging.getLogger(__name__)
-
-# What importing a stranger's module can be expected to raise when it is broken.
-_BROKEN = (ImportError, AttributeError, SyntaxError, NameError, TypeError, OSError, RuntimeError)
 
 Say = Callable[[str], None]
 """Told in one sentence what is about to take long."""
@@ -30,8 +28,7 @@ Say = Callable[[str], None]
 
 def available() -> dict[str, EntryPoint]:
     """Every diarizer by name: livestt's own, and those of other packages. None is imported."""
-    points = {n: EntryPoint(n, value, DIARIZER_GROUP) for n, value in BUILTIN_DIARIZERS.items()}
-    points |= {point.name: point for point in entry_points(group=DIARIZER_GROUP)}
+    points = plugins.installed(DIARIZER_GROUP, BUILTIN_DIARIZERS)
     return {name: points[name] for name in sorted(points)}
 
 
@@ -126,9 +123,4 @@ def _import(name: str) -> Any:
         raise UnsupportedOption(
             f"--diarization-backend {name}: no such diarizer. Installed: {', '.join(available())}."
         )
-    try:
-        return point.load()
-    except _BROKEN as error:
-        raise SetupError(
-            f"The diarizer {name} ({point.value}) cannot be imported: {error}"
-        ) from error
+    return plugins.load(point, "diarizer")

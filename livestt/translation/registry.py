@@ -7,17 +7,14 @@ used. A translator class takes one `TranslatorSettings`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from livestt.errors import SetupError, UnsupportedOption
+from livestt import plugins
+from livestt.errors import UnsupportedOption
 from livestt.settings import Settings
 from livestt.settings.translation import BUILTIN_TRANSLATORS, TRANSLATOR_GROUP
 from livestt.translation import Translator
 from livestt.translation.codes import find
-
-# What importing a stranger's module can be expected to raise when it is broken.
-_BROKEN = (ImportError, AttributeError, SyntaxError, NameError, TypeError, OSError, RuntimeError)
 
 
 def load_translator(
@@ -72,14 +69,8 @@ def _factory(settings: Settings) -> Any:
                 "--translation-backend none."
             )
         return None
-    points = {n: EntryPoint(n, value, TRANSLATOR_GROUP) for n, value in BUILTIN_TRANSLATORS.items()}
-    points |= {point.name: point for point in entry_points(group=TRANSLATOR_GROUP)}
+    points = plugins.installed(TRANSLATOR_GROUP, BUILTIN_TRANSLATORS)
     point = points.get(name)
     if point is None:
         raise UnsupportedOption(f"--translation-backend {name}: installed are {', '.join(points)}.")
-    try:
-        return point.load()
-    except _BROKEN as error:
-        raise SetupError(
-            f"The translator {name} ({point.value}) cannot be imported: {error}"
-        ) from error
+    return plugins.load(point, "translator")

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from huggingface_hub import constants
 
+from livestt import plugins
 from livestt.engines import Capabilities, EngineSettings, registry
 from livestt.engines.registry import EngineInfo, available, check_support, load_engine
 from livestt.errors import BadModel, MissingExtra, ModelUnavailable, SetupError, UnsupportedOption
@@ -160,7 +161,7 @@ def test_a_broken_plug_in_is_named(monkeypatch: pytest.MonkeyPatch, value: str) 
 
 def test_a_plug_in_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("mine", f"{__name__}:Fake", ENGINE_GROUP)
-    for module in (registry, settings_module):
+    for module in (plugins, settings_module):
         monkeypatch.setattr(module, "entry_points", lambda group: [point])
     assert load_engine(Settings(backend="mine")).capabilities == SPHINX
     with pytest.raises(UnsupportedOption, match="Choose one of: auto, faster-whisper, mine"):
