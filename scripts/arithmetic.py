@@ -130,20 +130,20 @@ def failures(load: Load) -> list[str]:
     cells = ceil(LEVELS[-1] / load.cell)
     tenth = max(1, servers // 10)
     return [
-        row("what", "how many"),
+        row("Quantity", "Figure"),
         "|---|---|",
-        row("servers of a cell", servers),
-        row("cells for a million", cells),
-        row("a server dies: sessions that move", load.per_server),
-        row("newcomers to each other server", f"{moved:.1f} ({moved / load.per_server:.1%})"),
-        row("a cell's balancer or database fails: sessions hit",
+        row("servers per cell", servers),
+        row("cells for a million sessions", cells),
+        row("sessions that move when a server dies", load.per_server),
+        row("of these, to each other server", f"{moved:.1f} ({moved / load.per_server:.1%})"),
+        row("sessions affected when a cell's balancer or database fails",
             f"{load.cell:,} ({load.cell / LEVELS[-1]:.1%} of a million)"),
-        row("a new version in a cell, server by server", f"{servers * turn / 60:.0f} min"),
+        row("upgrading a cell, server by server", f"{servers * turn / 60:.0f} min"),
         row("the same, a tenth of the servers at a time",
             f"{ceil(servers / tenth) * turn / 60:.0f} min"),
-        row("in all cells, a tenth of them at a time",
+        row("upgrading all cells, a tenth of them at a time",
             f"{10 * ceil(servers / tenth) * turn / 3600:.1f} h"),
-        row("room the others need meanwhile", f"{tenth / max(1, servers - tenth):.0%}"),
+        row("capacity the other servers need meanwhile", f"{tenth / max(1, servers - tenth):.0%}"),
     ]  # fmt: skip
 
 
