@@ -16,13 +16,15 @@ from anyio import to_thread
 
 from livestt.audio import open_decoder
 from livestt.audio.allowance import PIECE, piece_of
+from livestt.audio.auto import MAX_WHOLE_BYTES
 from livestt.audio.decoder import Decoder
+from livestt.audio.explain import INDEX_ADVICE, INDEX_LAST
 from livestt.audio.format import AudioFormat
 from livestt.audio.frontend import Frontend, Heard
 from livestt.engine_driving import EngineDriver, drive_engine
 from livestt.engines import Engine, Samples, StreamOptions
 from livestt.engines.scheduler import Scheduler
-from livestt.events import Ended, Event
+from livestt.events import Ended, Event, Warned
 from livestt.limiters import hearing
 from livestt.people import Told
 from livestt.pipeline import Manner, Pipeline
@@ -38,6 +40,12 @@ from livestt.translation.driving import TranslatorScheduler
 from livestt.tuning import Tuning
 from livestt.unheard import Unheard
 from livestt.vad.endpointing import EndpointingOptions
+
+NO_WORDS_YET = Warned(
+    "index_at_end",
+    f"{INDEX_LAST}, so no word can come before all of it is here, which may be"
+    f" {MAX_WHOLE_BYTES >> 20} MiB; for live captions {INDEX_ADVICE}",
+)
 
 
 class Driver:
@@ -77,6 +85,7 @@ class Driver:
         self._heard_more = anyio.Event()
         self._finished = False
         self._untouched = True
+        self._told_that_it_waits = False
 
     @property
     def options(self) -> StreamOptions:
@@ -94,12 +103,11 @@ class Driver:
         for at in range(0, len(data), self._piece):
             piece = data[at : at + self._piece]
             self._receive(await to_thread.run_sync(self._frontend.feed, piece, limiter=hearing()))
-            while self._is_far_behind():
-                self._heard_more = anyio.Event()
-                await self._heard_more.wait()
+            self._tell_if_it_waits()
+            await self._caught_up()
 
     async def end(self) -> None:
-        """No more audio will come.
+        """No more audio will come. Waits as `feed` while more of it is decoded.
 
         Raises:
             BadAudio: what came was not audio.
@@ -111,7 +119,10 @@ class Driver:
             self.abandon()
             return
         try:
-            self._receive(await to_thread.run_sync(self._frontend.finish, limiter=hearing()))
+            rest = self._frontend.finish()
+            while heard := await to_thread.run_sync(next, rest, None, limiter=hearing()):
+                self._receive(heard)
+                await self._caught_up()
         finally:
             self._receive_end()
 
@@ -165,9 +176,20 @@ class Driver:
         """Whoever waits to feed more looks again whether it is time."""
         self._heard_more.set()
 
+    async def _caught_up(self) -> None:
+        """Wait while the engine or the diarizer is too far behind."""
+        while self._is_far_behind():
+            self._heard_more = anyio.Event()
+            await self._heard_more.wait()
+
     def _is_far_behind(self) -> bool:
         asked = self._session.lag > self._ahead and not self._engine.idle
         return asked or (self._speakers is not None and self._speakers.is_behind(self._ahead))
+
+    def _tell_if_it_waits(self) -> None:
+        if self._frontend.waits and not self._told_that_it_waits:
+            self._told_that_it_waits = True
+            self._on_events([NO_WORDS_YET])
 
     def _receive(self, heard: Heard) -> None:
         if self._on_audio is not None:

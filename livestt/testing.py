@@ -275,6 +275,6 @@ def decode_file(path: Path) -> Samples:
     """
     decoder = open_decoder(AudioFormat())
     try:
-        return np.concatenate([decoder.feed(path.read_bytes()), decoder.finish()])
+        return np.concatenate([decoder.feed(path.read_bytes()), *decoder.finish()])
     finally:
         decoder.close()

@@ -11,6 +11,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from audio.helpers import encode
 from server.engines import Faulty, Gated, Watched
 
 from livestt import driver as driving
@@ -250,6 +251,29 @@ def test_feed_waits_while_the_engine_is_behind() -> None:
         await feeding
 
     assert session(engine, body, Settings(vad=False, seconds_ahead=2)).text == TEXT
+
+
+def test_an_mp4_with_its_index_at_the_end_is_heard_no_faster_than_anything_else() -> None:
+    """All of it comes at once; the client is told before, and limits hold."""
+    engine = Gated(script_of(TEXT))
+    data = encode(np.zeros(16_000 * 60, np.float32), 16_000, "ipod", "aac")
+
+    async def body(driver: Driver, taker: Taker) -> None:
+        await driver.feed(data[:100])
+        await driver.feed(data[100:])
+        assert [warned.code for warned in taker.of(Warned)] == ["index_at_end"]
+        assert driver._session.received == 0
+        ending = asyncio.get_running_loop().create_task(driver.end())
+        await asyncio.to_thread(engine.entered.wait)
+        await asyncio.sleep(0.2)
+        assert 2 * 16_000 <= driver._session.received <= 6 * 16_000
+        engine.gate.set()
+        await ending
+        await taker.ended.wait()
+        assert driver._session.received >= 60 * 16_000
+
+    settings = Settings(vad=False, seconds_ahead=2)
+    assert session(engine, body, settings, AudioFormat()).text == TEXT
 
 
 @pytest.mark.parametrize("piece", [0.02, 1.0, 9.0])

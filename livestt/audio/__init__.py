@@ -20,7 +20,7 @@ from livestt.audio.format import AudioFormat, Encoding
 from livestt.audio.frontend import Frontend, Heard
 from livestt.audio.pcm import PcmDecoder
 
-__all__ = ["AudioFormat", "Decoder", "Encoding", "Frontend", "Heard", "open_decoder"]
+__all__ = ["AudioFormat", "BackendName", "Decoder", "Encoding", "Frontend", "Heard", "open_decoder"]
 
 BackendName = Literal["pyav", "ffmpeg"]
 

@@ -10,10 +10,6 @@ FREE_SECONDS = 600
 MIN_BYTES_PER_SECOND = 16
 """Below this a stream is a decompression bomb: FLAC silence needs 55, Opus DTX 25."""
 
-MAX_WHOLE_SECONDS = 4 * 3600
-"""Longest audio of a file that can only be decoded in one piece."""
-
-
 PIECE, CODED_PIECE = 1 << 16, 1 << 14
 """Bytes to decode at a time, and of audio whose form is not declared, which may be compressed: a
 message or a file may be a thousand times its size in memory."""
@@ -37,19 +33,6 @@ def check_apart(samples: int) -> None:
         raise BadAudio(
             f"the channels of the file are longer than {MAX_APART_SECONDS // 3600} hours together:"
             " send it in parts"
-        )
-
-
-def check_whole(samples: int) -> None:
-    """Check ``samples`` made in one piece.
-
-    Raises:
-        BadAudio: more than fits in memory.
-    """
-    if samples > SAMPLE_RATE * MAX_WHOLE_SECONDS:
-        raise BadAudio(
-            f"the file cannot be streamed and is longer than {MAX_WHOLE_SECONDS // 3600} hours:"
-            " send it in parts, or as WAV, WebM, Ogg, MP3 or FLAC"
         )
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, Protocol, cast
 
-from livestt.audio.decoder import NO_SAMPLES, Decoder, join
-from livestt.audio.explain import not_audio
+from livestt.audio.decoder import NO_SAMPLES, Decoder
+from livestt.audio.explain import INDEX_ADVICE, INDEX_LAST, not_audio
 from livestt.audio.sniff import id3_size, sniff
 from livestt.audio.wav import WavDecoder
 from livestt.engines import Samples
 from livestt.errors import BadAudio
 
 MAX_WHOLE_BYTES = 64 << 20
-"""Largest file kept in memory because it cannot be decoded as a stream."""
+"""Largest file kept because it cannot be decoded as a stream."""
+IN_MEMORY = 1 << 20
+"""Bytes of it beyond which it is kept on disk."""
 
 
 class Backend(Protocol):
@@ -23,10 +26,10 @@ class Backend(Protocol):
     def stream(self) -> Decoder:
         """Decode bytes as they come."""
 
-    def whole(self, data: bytes) -> Samples:
-        """Decode a complete file that needs seeking.
+    def whole(self, file: BinaryIO) -> Iterator[Samples]:
+        """Decode a complete file that needs seeking, a few seconds at a time.
 
-        Raises:
+        Raises, while iterated over:
             BadAudio: no audio in it.
         """
 
@@ -41,6 +44,10 @@ class AutoDecoder:
         self._inner: Decoder | None = None
         self._failure: str | None = None
 
+    @property
+    def waits(self) -> bool:
+        return self._inner is not None and self._inner.waits
+
     def feed(self, data: bytes) -> Samples:
         with self._failing_for_good():
             if self._inner is None:
@@ -52,15 +59,15 @@ class AutoDecoder:
                 data = self._take_head()
             return self._inner.feed(data)
 
-    def finish(self) -> Samples:
+    def finish(self) -> Iterator[Samples]:
         with self._failing_for_good():
-            if self._inner is not None:
-                return self._inner.finish()
-            self._inner = self._open(ended=True)
-            head = self._take_head()
             if self._inner is None:
-                raise not_audio(b"ID3\4" if self._skip else head)
-            return join([self._inner.feed(head), self._inner.finish()])
+                self._inner = self._open(ended=True)
+                head = self._take_head()
+                if self._inner is None:
+                    raise not_audio(b"ID3\4" if self._skip else head)
+                yield self._inner.feed(head)
+            yield from self._inner.finish()
 
     def close(self) -> None:
         self._head.clear()
@@ -111,31 +118,37 @@ class AutoDecoder:
 class WholeDecoder:
     """A `livestt.audio.decoder.Decoder` for files that can only be read once they are complete."""
 
-    def __init__(self, decode: Callable[[bytes], Samples], limit: int = MAX_WHOLE_BYTES) -> None:
+    waits = True
+
+    def __init__(
+        self, decode: Callable[[BinaryIO], Iterator[Samples]], limit: int = MAX_WHOLE_BYTES
+    ) -> None:
         self._decode = decode
         self._limit = limit
-        self._data = bytearray()
+        self._size = 0
+        spool = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - `close` does
+        self._file = cast(BinaryIO, spool)
 
     def feed(self, data: bytes) -> Samples:
-        if len(self._data) + len(data) > self._limit:
-            raise BadAudio(
-                f"this MP4 has its index at the end and is over {self._limit >> 20} MiB:"
-                " write it with the index first (ffmpeg -movflags +faststart), or send another"
-                " format"
-            )
-        self._data += data
+        self._size += len(data)
+        if self._size > self._limit:
+            raise BadAudio(f"{INDEX_LAST} and is over {self._limit >> 20} MiB: {INDEX_ADVICE}")
+        self._file.write(data)
         return NO_SAMPLES
 
-    def finish(self) -> Samples:
-        data = bytes(self._data)
-        self._data.clear()
+    def finish(self) -> Iterator[Samples]:
+        made = False
         try:
-            return self._decode(data)
+            for samples in self._decode(self._file):
+                made = made or len(samples) > 0
+                yield samples
         except BadAudio as error:
+            if made:
+                raise
             raise BadAudio(
                 "this MP4 has no readable index (moov) before or after its audio: send the whole"
                 f" file, or one written as fragments ({error})"
             ) from error
 
     def close(self) -> None:
-        self._data.clear()
+        self._file.close()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import av
 import numpy as np
 import numpy.typing as npt
 
-from livestt.audio.allowance import check_allowance, check_whole
+from livestt.audio.allowance import check_allowance
 from livestt.audio.decoder import Decoder, join
 from livestt.audio.explain import ADVICE, HEAD, not_audio
 from livestt.audio.format import MAX_CHANNELS, MAX_RATE, MIN_RATE
@@ -21,6 +20,7 @@ from livestt.audio.pipe import Pipe
 from livestt.audio.resample import Resampler
 from livestt.engines import Samples
 from livestt.errors import BadAudio
+from livestt.timebase import SAMPLE_RATE
 
 FORMATS = "matroska,ogg,mp3,flac,aac,mov,wav,w64,aiff,caf,amr,mpegts,mpeg,ac3,au,asf,avi,flv"
 """FFmpeg demuxers that may run. None of them opens a second file or address, unlike playlists."""
@@ -63,18 +63,18 @@ class Source(Protocol):
     def read(self, size: int) -> bytes: ...
 
 
-class _Memory(io.BytesIO):
+class Seekable:
     """A complete file as a `Source`."""
 
-    ended = True
-
-    @property
-    def head(self) -> bytes:
-        return self.getvalue()[:HEAD]
-
-    @property
-    def taken(self) -> int:
-        return self.getbuffer().nbytes
+    def __init__(self, file: BinaryIO) -> None:
+        file.seek(0)
+        self.head = file.read(HEAD)
+        self.taken = file.seek(0, 2)
+        self.ended = True
+        file.seek(0)
+        self.read = file.read
+        self.seek = file.seek
+        self.tell = file.tell
 
 
 class PyAvBackend:
@@ -83,13 +83,15 @@ class PyAvBackend:
     def stream(self) -> Decoder:
         return ContainerDecoder()
 
-    def whole(self, data: bytes) -> Samples:
-        blocks, made = [], 0
-        for samples in decode(_Memory(data)):
-            made += len(samples)
-            check_whole(made)
-            blocks.append(samples)
-        return join(blocks)
+    def whole(self, file: BinaryIO) -> Iterator[Samples]:
+        """Blocks of a second or more."""
+        group: list[Samples] = []
+        for block in decode(Seekable(file)):
+            group.append(block)
+            if sum(map(len, group)) >= SAMPLE_RATE:
+                yield join(group)
+                group = []
+        yield join(group)
 
 
 class ContainerDecoder:
@@ -99,6 +101,8 @@ class ContainerDecoder:
     The thread ends with the input, on `close`, and when the decoder is garbage collected. It
     holds no reference to the decoder.
     """
+
+    waits = False
 
     def __init__(self, make: Callable[[Source], Iterator[Samples]] | None = None) -> None:
         self._pipe = Pipe()
@@ -111,10 +115,10 @@ class ContainerDecoder:
     def feed(self, data: bytes) -> Samples:
         return self._pipe.feed(data)
 
-    def finish(self) -> Samples:
+    def finish(self) -> Iterator[Samples]:
         samples = self._pipe.finish()
         self._thread.join(_JOIN_SECONDS)
-        return samples
+        yield samples
 
     def close(self) -> None:
         self._abandoned()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +21,10 @@ class Decoder(Protocol):
     After `finish` or `close` no more is fed.
     """
 
+    @property
+    def waits(self) -> bool:
+        """Whether nothing is decoded before the input has ended, as is known by now."""
+
     def feed(self, data: bytes) -> Samples:
         """Take the next bytes; return the samples that they complete, shape ``[n]``.
 
@@ -27,12 +32,12 @@ class Decoder(Protocol):
             BadAudio: the bytes are not the audio they should be. Every later call raises it too.
         """
 
-    def finish(self) -> Samples:
-        """Say that the input has ended; return the remaining samples.
+    def finish(self) -> Iterator[Samples]:
+        """Say that the input has ended; iterate over what remains, a few seconds at a time.
 
         Input that stops in the middle is no error: everything up to the cut is returned.
 
-        Raises:
+        Raises, while iterated over:
             BadAudio: as in `feed`, or nothing in the stream was audio.
         """
 

@@ -15,6 +15,12 @@ FILE_ADVICE = (
 )
 """The same to somebody at a terminal, who declares nothing."""
 
+INDEX_LAST = "this MP4 has its index (moov) at the end"
+INDEX_ADVICE = (
+    "write it as fragments (ffmpeg -movflags frag_keyframe+empty_moov) or with its index first"
+    " (ffmpeg -movflags +faststart), or send it as a file by POST /v1/audio/transcriptions"
+)
+
 HEAD = 64
 """How many bytes from the start of a stream an explanation looks at."""
 

@@ -12,11 +12,12 @@ import shutil
 import subprocess
 import tempfile
 import weakref
-from typing import IO
+from collections.abc import Iterator
+from typing import IO, BinaryIO
 
 import numpy as np
 
-from livestt.audio.allowance import MAX_WHOLE_SECONDS, check_allowance, check_whole
+from livestt.audio.allowance import check_allowance
 from livestt.audio.confined import spawn
 from livestt.audio.container import FORMATS
 from livestt.audio.decoder import NO_SAMPLES, Decoder
@@ -27,7 +28,6 @@ from livestt.errors import BadAudio, SetupError
 from livestt.timebase import SAMPLE_RATE
 
 STALL_SECONDS = 30.0
-_WHOLE_SECONDS = 600.0
 _READ = 1 << 16
 _PROBE = ["-probesize", "4096", "-analyzeduration", "0", "-formatprobesize", "32768"]
 _OUTPUT = ["-map", "0:a:0", "-threads", "1", "-f", "f32le", "-ac", "1", "-ar", str(SAMPLE_RATE)]
@@ -56,21 +56,26 @@ class FfmpegBackend:
     def stream(self) -> Decoder:
         return FfmpegDecoder(self._command("pipe", "pipe:0", _PROBE))
 
-    def whole(self, data: bytes) -> Samples:
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(data)
-            file.flush()
-            command = self._command("file", f"file:{file.name}", ["-t", str(MAX_WHOLE_SECONDS + 1)])
+    def whole(self, file: BinaryIO) -> Iterator[Samples]:
+        """Blocks of about a second."""
+        file.seek(0)
+        head = file.read(HEAD)
+        file.seek(0)
+        with tempfile.NamedTemporaryFile() as copy:
+            shutil.copyfileobj(file, copy)
+            copy.flush()
+            size, made = copy.tell(), 0
+            command = self._command("file", f"file:{copy.name}", [])
             with spawn(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as child:
                 try:
-                    output, _ = child.communicate(timeout=_WHOLE_SECONDS)
-                except subprocess.TimeoutExpired as error:
+                    for output in _outputs(child):
+                        made += len(output) // 4
+                        check_allowance(made, size)
+                        yield _samples(output)
+                finally:
                     child.kill()
-                    raise BadAudio("ffmpeg did not finish with this file") from error
-        if child.returncode and not output:
-            raise not_audio(data[:HEAD])
-        check_whole(len(output) // 4)
-        return _samples(output)
+        if child.returncode and not made:
+            raise not_audio(head)
 
     def _command(self, protocol: str, source: str, options: list[str]) -> list[str]:
         safe = ["-format_whitelist", FORMATS, "-protocol_whitelist", protocol]
@@ -84,6 +89,8 @@ class FfmpegDecoder:
     `feed` returns what the child has written so far, so unlike the samples as a whole, the
     moment at which each of them comes depends on timing.
     """
+
+    waits = False
 
     def __init__(self, command: list[str]) -> None:
         self._child = spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
@@ -107,11 +114,11 @@ class FfmpegDecoder:
         self._exchange(memoryview(data))
         return self._take()
 
-    def finish(self) -> Samples:
+    def finish(self) -> Iterator[Samples]:
         if not self._closed:
             self._stdin.close()
             self._exchange(None)
-        return self._take()
+        yield self._take()
 
     def close(self) -> None:
         self._closed = True
@@ -166,6 +173,28 @@ class FfmpegDecoder:
         samples = _samples(bytes(self._output[:whole]))
         del self._output[:whole]
         return samples
+
+
+def _outputs(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    """What a child writes until it ends, in whole samples.
+
+    Raises:
+        BadAudio: it has written nothing for `STALL_SECONDS`.
+    """
+    assert child.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        rest = b""
+        while selector.select(STALL_SECONDS):
+            data = os.read(child.stdout.fileno(), _READ)
+            if not data:
+                child.wait()
+                return
+            data = rest + data
+            whole = len(data) - len(data) % 4
+            rest = data[whole:]
+            yield data[:whole]
+    raise BadAudio("ffmpeg made no progress on this file: it is damaged")
 
 
 def _samples(data: bytes) -> Samples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,31 +42,43 @@ class Frontend:
         self._vad = vad_stream
         self._rest = NO_SAMPLES
 
+    @property
+    def waits(self) -> bool:
+        """Whether nothing is heard before the input has ended, as is known by now."""
+        return self._decoder.waits
+
     def feed(self, data: bytes) -> Heard:
         """Take the next bytes.
 
         Raises:
             BadAudio: as `livestt.audio.decoder.Decoder.feed`.
         """
-        samples = np.concatenate([self._rest, self._decoder.feed(data)])
-        whole = len(samples) - len(samples) % FRAME
-        self._rest = samples[whole:].copy()
-        return Heard(samples[:whole], self._listen(samples[:whole]))
+        return self._heard(self._decoder.feed(data))
 
-    def finish(self) -> Heard:
-        """Say that the input has ended. The last partial frame is padded for the VAD only.
+    def finish(self) -> Iterator[Heard]:
+        """Say that the input has ended; iterate over the rest, a few seconds at a time.
 
-        Raises:
+        The last partial frame is padded for the VAD only.
+
+        Raises, while iterated over:
             BadAudio: as `livestt.audio.decoder.Decoder.finish`.
         """
-        samples = np.concatenate([self._rest, self._decoder.finish()])
-        self._rest = NO_SAMPLES
+        for samples in self._decoder.finish():
+            if len(samples):
+                yield self._heard(samples)
+        samples, self._rest = self._rest, NO_SAMPLES
         padding = np.zeros(-len(samples) % FRAME, np.float32)
-        return Heard(samples, self._listen(np.concatenate([samples, padding])))
+        yield Heard(samples, self._listen(np.concatenate([samples, padding])))
 
     def close(self) -> None:
         """Free the decoder. Idempotent."""
         self._decoder.close()
+
+    def _heard(self, samples: Samples) -> Heard:
+        samples = np.concatenate([self._rest, samples])
+        whole = len(samples) - len(samples) % FRAME
+        self._rest = samples[whole:].copy()
+        return Heard(samples[:whole], self._listen(samples[:whole]))
 
     def _listen(self, samples: Samples) -> Probabilities:
         if self._vad is None:

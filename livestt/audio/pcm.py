@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,6 +99,8 @@ class PcmDecoder:
     dropped at the end.
     """
 
+    waits = False
+
     def __init__(self, encoding: str, sample_rate: int, channels: int) -> None:
         """``encoding`` is a key of `SAMPLE_TYPES`."""
         self._type = SAMPLE_TYPES[encoding]
@@ -115,8 +117,8 @@ class PcmDecoder:
         np.clip(samples, -1.0, 1.0, out=samples)
         return self._resampler.feed(mix_down(samples.reshape(-1, self._channels).T))
 
-    def finish(self) -> Samples:
-        return self._resampler.finish()
+    def finish(self) -> Iterator[Samples]:
+        yield self._resampler.finish()
 
     def close(self) -> None:
         """Nothing to free."""

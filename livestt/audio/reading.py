@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import BinaryIO
 
 from livestt.audio import BackendName, open_decoder
 from livestt.audio.allowance import piece_of
-from livestt.audio.decoder import join
-from livestt.audio.explain import HEAD
 from livestt.audio.format import AudioFormat
 from livestt.audio.sniff import sniff
 from livestt.engines import Samples
-from livestt.timebase import SAMPLE_RATE
 
 READ = 1 << 16
 """Bytes of a file read at a time where it is only copied."""
@@ -41,46 +38,21 @@ def read_audio(
     """
     audio_format = audio_format or AudioFormat()
     if backend == "pyav" and audio_format.encoding == "auto" and _needs_seeking(file):
-        from livestt.audio.container import decode
+        from livestt.audio.container import PyAvBackend
 
-        yield from _grouped(decode(Seekable(file)))
+        yield from PyAvBackend().whole(file)
         return
     decoder = open_decoder(audio_format, backend)
     try:
         file.seek(0)
         while data := file.read(piece_of(audio_format)):
             yield decoder.feed(data)
-        yield decoder.finish()
+        yield from decoder.finish()
     finally:
         decoder.close()
-
-
-def _grouped(blocks: Iterator[Samples]) -> Iterator[Samples]:
-    """Decoded frames, a second or more at a time."""
-    group: list[Samples] = []
-    for block in blocks:
-        group.append(block)
-        if sum(map(len, group)) >= SAMPLE_RATE:
-            yield join(group)
-            group = []
-    yield join(group)
 
 
 def _needs_seeking(file: BinaryIO) -> bool:
     file.seek(0)
     head = file.read(SNIFFED)
     return sniff(head, ended=len(head) < SNIFFED) == "whole"
-
-
-class Seekable:
-    """A file as a `livestt.audio.container.Source`."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        file.seek(0)
-        self.head = file.read(HEAD)
-        self.taken = file.seek(0, 2)
-        self.ended = True
-        file.seek(0)
-        self.read = file.read
-        self.seek = file.seek
-        self.tell = file.tell

@@ -12,9 +12,12 @@ import numpy as np
 
 from livestt.audio.allowance import check_apart
 from livestt.audio.channels import RawSplitter
-from livestt.audio.container import ContainerDecoder, Source, decode_channels
+from livestt.audio.container import ContainerDecoder, Seekable, Source, decode_channels
+from livestt.audio.decoder import join
+from livestt.audio.explain import INDEX_ADVICE, INDEX_LAST
 from livestt.audio.format import AudioFormat
-from livestt.audio.reading import READ, Seekable
+from livestt.audio.reading import READ
+from livestt.audio.sniff import sniff
 from livestt.engines import Samples
 from livestt.errors import BadAudio
 from livestt.timebase import SAMPLE_RATE
@@ -33,6 +36,7 @@ class ContainerSplitter:
     """
 
     def __init__(self, channels: int) -> None:
+        self._head: bytearray | None = bytearray()
         self._decoder = ContainerDecoder(partial(_interleaved, channels))
         self._raw = RawSplitter(AudioFormat(APART.encoding, SAMPLE_RATE, channels))
 
@@ -42,14 +46,26 @@ class ContainerSplitter:
         Raises:
             BadAudio: not audio, or of another number of channels.
         """
+        self._check(data)
         return self._parts(self._decoder.feed(data))
 
     def finish(self) -> list[bytes]:
         """The last bytes of each channel. Raises as `split`."""
-        return self._parts(self._decoder.finish())
+        return self._parts(join(list(self._decoder.finish())))
 
     def close(self) -> None:
         self._decoder.close()
+
+    def _check(self, data: bytes) -> None:
+        """Refuse, as soon as it shows, what cannot be decoded while it comes."""
+        if self._head is None:
+            return
+        self._head += data
+        kind = sniff(self._head)
+        if kind == "whole":
+            raise BadAudio(f"{INDEX_LAST}, and its channels are taken apart live: {INDEX_ADVICE}")
+        if kind is not None:
+            self._head = None
 
     def _parts(self, samples: Samples) -> list[bytes]:
         return self._raw.split(s16le(samples))

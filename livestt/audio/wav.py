@@ -7,7 +7,7 @@ Microsoft, "Multiple Channel Audio Data and WAVE Files" (WAVE_FORMAT_EXTENSIBLE)
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from livestt.audio.decoder import NO_SAMPLES, Decoder
 from livestt.audio.format import MAX_CHANNELS, MAX_RATE, MIN_RATE
@@ -50,6 +50,8 @@ class WavDecoder:
     byte from the first, to the decoder that ``fallback`` opens.
     """
 
+    waits = False
+
     def __init__(self, fallback: Callable[[], Decoder]) -> None:
         self._fallback = fallback
         self._state = self._feed_header
@@ -63,10 +65,10 @@ class WavDecoder:
     def feed(self, data: bytes) -> Samples:
         return self._state(data)
 
-    def finish(self) -> Samples:
+    def finish(self) -> Iterator[Samples]:
         if self._samples is None or self._state == self._feed_header:
             raise BadAudio("the WAVE file ends inside its header: send the whole file")
-        return self._samples.finish()
+        yield from self._samples.finish()
 
     def close(self) -> None:
         if self._samples is not None:

@@ -68,7 +68,7 @@ def decode(decoder: Decoder, pieces: Iterable[bytes]) -> Samples:
     """Everything that a decoder makes of the pieces; closes it."""
     try:
         blocks = [decoder.feed(piece) for piece in pieces]
-        blocks.append(decoder.finish())
+        blocks += decoder.finish()
     finally:
         decoder.close()
     return np.concatenate(blocks)

@@ -79,6 +79,13 @@ def test_a_container_as_it_comes() -> None:
         assert np.abs(heard - said[:, index]).max() <= 1
 
 
+def test_a_container_that_can_only_be_read_at_its_end_is_refused_at_its_beginning() -> None:
+    head = b"\0\0\0\x0cftypM4A \0\0\0\x40mdat" + bytes(56)
+    splitter = ContainerSplitter(2)
+    with closing(splitter), pytest.raises(BadAudio, match="faststart"):
+        splitter.split(head)
+
+
 def test_a_container_of_other_channels_is_refused() -> None:
     splitter = ContainerSplitter(2)
     with closing(splitter), pytest.raises(BadAudio, match="1 channels, not 2"):

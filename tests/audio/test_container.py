@@ -5,13 +5,14 @@ import gc
 import threading
 from collections.abc import Iterator
 from functools import cache
+from shutil import which
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from livestt.audio import AudioFormat, open_decoder
+from livestt.audio import AudioFormat, BackendName, open_decoder
 from livestt.audio import container as container_module
 from livestt.audio.container import ContainerDecoder, Source
 from livestt.engines import Samples
@@ -65,6 +66,25 @@ def test_samples_come_while_bytes_come(name: str):
     early = sum(len(decoder.feed(piece)) for piece in chunks(data[: len(data) * 3 // 4], [500]))
     decoder.close()
     assert early > 0.2 * 32_000  # FLAC's parser wants ten frames ahead, Ogg has pages of 1 s
+
+
+@pytest.mark.parametrize(
+    "backend",
+    ["pyav", pytest.param("ffmpeg", marks=pytest.mark.skipif(not which("ffmpeg"), reason=""))],
+)
+def test_an_index_at_the_end_is_known_early_and_decoded_in_pieces(backend: BackendName):
+    data = encode(sweep(30), 16_000, "ipod", "aac")
+    decoder = open_decoder(AudioFormat(), backend)
+    try:
+        assert not decoder.waits
+        assert len(decoder.feed(data[:100])) == 0
+        assert decoder.waits
+        assert len(decoder.feed(data[100:])) == 0
+        sizes = [len(samples) for samples in decoder.finish()]
+    finally:
+        decoder.close()
+    assert sum(sizes) >= 30 * 16_000
+    assert max(sizes) < 3 * 16_000
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -145,7 +165,7 @@ def test_garbage_is_refused_within_a_second_of_raw_audio():
     with pytest.raises(BadAudio, match="not recognised"):
         decoder.feed(noise)
     with pytest.raises(BadAudio, match="not recognised"):
-        decoder.finish()
+        list(decoder.finish())
     decoder.close()
 
 
@@ -162,7 +182,7 @@ def test_close_in_the_middle_ends_the_thread():
 def test_finish_ends_the_thread():
     decoder = ContainerDecoder()
     decoder.feed(audio_file("webm"))
-    decoder.finish()
+    list(decoder.finish())
     assert not threads()
     decoder.close()
 

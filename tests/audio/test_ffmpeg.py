@@ -54,7 +54,7 @@ def test_close_in_the_middle_ends_the_child():
     decoder.close()
     decoder.close()
     assert decoder._child.poll() is not None
-    assert len(decoder.feed(b"x")) == len(decoder.finish()) == 0
+    assert len(decoder.feed(b"x")) == sum(map(len, decoder.finish())) == 0
 
 
 @needs_ffmpeg

@@ -33,7 +33,7 @@ def decoded(messages: list[bytes], name: str, rate: int) -> Samples:
     framing, decoder = open_framing(name, rate, 1), open_decoder(AudioFormat())
     try:
         blocks = [decoder.feed(framing.wrap(message)) for message in messages]
-        return np.concatenate([*blocks, decoder.finish()])
+        return np.concatenate([*blocks, *decoder.finish()])
     finally:
         decoder.close()
 

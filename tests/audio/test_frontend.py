@@ -22,7 +22,7 @@ class Loudness:
 def hear(data: bytes, sizes: list[int], *, vad: Loudness | None, rate: int = 16_000) -> list[Heard]:
     frontend = Frontend(open_decoder(AudioFormat("s16le", rate)), vad)
     heard = [frontend.feed(piece) for piece in chunks(data, sizes)]
-    heard.append(frontend.finish())
+    heard += frontend.finish()
     frontend.close()
     return heard
 

@@ -96,12 +96,10 @@ def test_speech_is_found_where_it_is():
     row = items("codec")["codec-dev-webm-opus"]
     frontend = Frontend(open_decoder(form(row)), SileroVad().open())
     endpointer = Endpointer()
-    events = []
-    for piece in [*chunks(content(row), [1_500]), b""]:
-        events += endpointer.receive(
-            (frontend.feed(piece) if piece else frontend.finish()).probabilities
-        )
+    heard = [frontend.feed(piece) for piece in chunks(content(row), [1_500])]
+    heard += frontend.finish()
     frontend.close()
+    events = [event for part in heard for event in endpointer.receive(part.probabilities)]
     events += endpointer.finish(round(row["seconds"] * 16_000))
     speech = sum(b.at - a.at for a, b in zip(events[::2], events[1::2], strict=True))
     assert len(events) >= 2

@@ -131,7 +131,7 @@ def test_damaged_headers(data: bytes, says: str):
     for _ in range(2):
         with pytest.raises(BadAudio, match=says):  # noqa: PT012
             decoder.feed(data)
-            decoder.finish()
+            list(decoder.finish())
     decoder.close()
 
 

@@ -81,7 +81,7 @@ def heard(maker: Studio, stream: object, encoding: Encoding) -> Samples:
         chunks = list(maker.chunks(stream, encoding))  # type: ignore[arg-type]
         parts = [decoder.feed(unpacked(data)) for _, data in chunks]
         assert [due for due, _ in chunks] == sorted(due for due, _ in chunks)
-        return np.concatenate([*parts, decoder.finish()])
+        return np.concatenate([*parts, *decoder.finish()])
     finally:
         decoder.close()
 

@@ -55,7 +55,7 @@ def decode(data: bytes, backend: BackendName = "pyav", piece: int = 0) -> str:
     try:
         size = piece or max(1, len(data))
         blocks = [decoder.feed(data[at : at + size]) for at in range(0, len(data), size)]
-        blocks.append(decoder.finish())
+        blocks += decoder.finish()
     except BadAudio as error:
         return _word(str(error))
     finally:
@@ -67,7 +67,7 @@ def decode_raw(data: bytes) -> str:
     """A stream that says what it is: anything is audio."""
     for encoding in ("s16le", "f32le", "mulaw", "alaw"):
         decoder = open_decoder(AudioFormat(encoding, 8000, 1 + len(data) % 3))
-        _heard([decoder.feed(data), decoder.finish()])
+        _heard([decoder.feed(data), *decoder.finish()])
         decoder.close()
     return "raw"
 
