@@ -18,7 +18,7 @@
     │   ├── WrongMethod          something is, but it takes other methods            405
     │   ├── UnknownModel         no model has that name                              404
     │   ├── TooLarge             a file over the limit                               413
-    │   ├── TooSlow              a file that stopped coming                          408
+    │   ├── TooSlow              a file that comes too slowly or not at all         408
     │   ├── TooManyUploads       too many files wait already; try again later        429
     │   ├── VoicesOff            this server keeps no voices                         404
     │   ├── UnknownVoice         no such voice, or not any more                      404

@@ -43,8 +43,8 @@ async def transcribe(request: Request, respond: Respond) -> None:
     uploads = served.uploads
     with uploads.admit() as upload:
         async with AsyncExitStack() as stack:
-            limits = uploads.max_bytes, served.timing.upload
-            form = await stack.enter_async_context(received_form(request, *limits))
+            coming = received_form(request, uploads.max_bytes, served.pace)
+            form = await stack.enter_async_context(coming)
             given = Fields([*form.fields, *request.query_params.multi_items()])
             choice = choosing(request, uploads.shelf, given.text("model"))
             chosen = await stack.enter_async_context(choice)
@@ -74,7 +74,7 @@ async def detect(request: Request, respond: Respond) -> None:
     served = services(request)
     uploads = served.uploads
     with uploads.admit() as upload:
-        async with received_form(request, uploads.max_bytes, served.timing.upload) as form:
+        async with received_form(request, uploads.max_bytes, served.pace) as form:
             fields = Fields([*form.fields, *request.query_params.multi_items()])
             options = FileOptions(
                 protocol.detection_options(served.pipeline.engine),

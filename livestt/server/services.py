@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from livestt.engines.scheduler import Scheduler
 from livestt.pipeline import Pipeline
+from livestt.server.files.bodies import Pace
 from livestt.server.files.uploads import Uploads
 from livestt.server.live.sessions import Sessions
 from livestt.server.operations.metrics import Metrics
@@ -43,6 +44,11 @@ class Services:
     """Transcripts that outlive this process; None if none are to be kept."""
     recordings: Recordings | None = None
     """The audio of sessions; None if it is not kept."""
+
+    @property
+    def pace(self) -> Pace:
+        """How fast files have to come."""
+        return Pace(self.timing.upload, self.pipeline.settings.min_upload_rate)
 
 
 def services(connection: HTTPConnection) -> Services:

@@ -25,7 +25,8 @@ class Timing:
     load: float = 1.0
     """Between readings of the load."""
     upload: float = 60.0
-    """How long a file that is being sent may pause before it is given up."""
+    """How long a file that is being sent may pause before it is given up; its speed is that over as
+    long."""
     pulse: float = 10.0
     """Between signs of life in a response that goes on, when there is nothing to say."""
     ready: float = 30.0

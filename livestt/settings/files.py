@@ -32,6 +32,14 @@ class FileSettings:
         "Files that may wait for their turn; the next one is told to come back later.",
         minimum=0,
     )
+    min_upload_rate: int = setting(
+        1000,
+        "Files",
+        "Least speed at which a file may be sent, on average over a minute of waiting for it; a "
+        "slower one gives its place to others. 0 waits for any.",
+        unit="bytes/s",
+        minimum=0,
+    )
     file_model: tuple[str, ...] = setting(
         (),
         "Files",

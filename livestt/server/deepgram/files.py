@@ -69,16 +69,16 @@ async def transcribe(request: Request, respond: Respond) -> None:
 async def _body(request: Request, served: Services) -> AsyncIterator[BinaryIO]:
     """The audio: the body itself, or what lies at the address it gives."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    limit, patience = served.uploads.max_bytes, served.timing.upload
+    limit = served.uploads.max_bytes
     if kind != "application/json":
-        async with received_file(request, limit, patience) as file:
+        async with received_file(request, limit, served.pace) as file:
             yield file
         return
     address = (await json_body(request, MAX_ADDRESS)).get("url")
     if not isinstance(address, str):
         raise BadRequest('the JSON body must be {"url": "https://..."}; audio itself is sent bare')
     hosts = served.pipeline.settings.fetch_from
-    async with fetched(address, hosts, limit, patience) as file:
+    async with fetched(address, hosts, limit, served.timing.upload) as file:
         yield file
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
@@ -22,6 +23,16 @@ OVERHEAD = 8 << 20
 MAX_FIELDS = 200
 MAX_FIELD_BYTES = 4 << 20
 """A reference sample of a voice may come in a field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a body has to come."""
+
+    patience: float
+    """Seconds for which nothing may come."""
+    rate: float = 0.0
+    """Bytes a second that must come, over as many seconds of waiting for them."""
 
 
 class Form:
@@ -81,28 +92,28 @@ class _Multipart(MultiPartParser):
 
 
 @asynccontextmanager
-async def received_form(request: Request, max_bytes: int, patience: float) -> AsyncIterator[Form]:
+async def received_form(request: Request, max_bytes: int, pace: Pace) -> AsyncIterator[Form]:
     """Read a form; its files live as long as the block.
 
     Args:
         request: nothing of its body has been read.
         max_bytes: size of the largest file that is taken.
-        patience: seconds that its sender may pause.
+        pace: of its sender.
 
     Raises:
         BadRequest: not a form, or a broken one.
         TooLarge: over ``max_bytes``, or too much besides the file.
-        TooSlow: its sender paused for too long.
+        TooSlow: its sender paused for too long, or sends too slowly.
         ClientDisconnect: the client has gone.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     parser: FormParser | MultiPartParser
     if kind == "multipart/form-data":
         too_large = _too_large(max_bytes)
-        stream = _limited(request, max_bytes + OVERHEAD, patience, too_large)
+        stream = _limited(request, max_bytes + OVERHEAD, pace, too_large)
         parser = _Multipart(request.headers, stream)
     elif kind == "application/x-www-form-urlencoded":
-        stream = _limited(request, OVERHEAD, patience, _fields_too_large())
+        stream = _limited(request, OVERHEAD, pace, _fields_too_large())
         parser = FormParser(
             request.headers, stream, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
         )
@@ -125,12 +136,10 @@ def _close_files(parser: FormParser | MultiPartParser) -> None:
 
 
 @asynccontextmanager
-async def received_file(
-    request: Request, max_bytes: int, patience: float
-) -> AsyncIterator[BinaryIO]:
+async def received_file(request: Request, max_bytes: int, pace: Pace) -> AsyncIterator[BinaryIO]:
     """Read a body that is a file; it lives as long as the block. Raises as `received_form`."""
     with SpooledTemporaryFile(max_size=IN_MEMORY) as file:
-        async for data in _limited(request, max_bytes, patience, _too_large(max_bytes)):
+        async for data in _limited(request, max_bytes, pace, _too_large(max_bytes)):
             if file.tell() + len(data) > IN_MEMORY:
                 await to_thread.run_sync(file.write, data)
             else:
@@ -140,26 +149,54 @@ async def received_file(
 
 
 async def _limited(
-    request: Request, most: int, patience: float, too_large: TooLarge
+    request: Request, most: int, pace: Pace, too_large: TooLarge
 ) -> AsyncGenerator[bytes, None]:
     """The body, as long as it has no more bytes than ``most`` and is not too slow."""
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > most:
         raise too_large
-    taken = 0
-    body = request.stream()
+    taken, body, speed = 0, request.stream(), Speed(pace)
     while True:
         data: bytes | None = None
-        with anyio.move_on_after(patience):
+        asked = anyio.current_time()
+        with anyio.move_on_after(pace.patience):
             data = await anext(body, b"")
         if data is None:
-            raise TooSlow(f"nothing came for {patience:.0f} s: send the file again")
+            raise TooSlow(f"nothing came for {pace.patience:.0f} s: send the file again")
         if not data:
             return
         taken += len(data)
         if taken > most:
             raise too_large
+        speed.check(len(data), anyio.current_time() - asked)
         yield data
+
+
+class Speed:
+    """Whether enough comes. Time in which nobody waits for the sender does not count."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._came = 0
+        self._waited = 0.0
+
+    def check(self, came: int, waited: float) -> None:
+        """So many bytes more, for which was waited so many seconds.
+
+        Raises:
+            TooSlow: they are too few.
+        """
+        self._came += came
+        self._waited += waited
+        if self._waited < self._pace.patience:
+            return
+        if self._came < self._pace.rate * self._waited:
+            raise TooSlow(
+                f"in {self._waited:.0f} s only {self._came} bytes came, and this server waits for"
+                f" no less than {self._pace.rate:.0f} a second: send the file over a faster line,"
+                " or compressed"
+            )
+        self._came, self._waited = 0, 0.0
 
 
 def _too_large(max_bytes: int) -> TooLarge:

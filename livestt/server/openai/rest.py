@@ -64,7 +64,7 @@ async def transcribe(request: Request, respond: Respond) -> None:
     uploads = served.uploads
     with uploads.admit() as upload:
         async with (
-            received_form(request, uploads.max_bytes, served.timing.upload) as form,
+            received_form(request, uploads.max_bytes, served.pace) as form,
             choosing(request, uploads.shelf, Fields(form.fields).text("model")) as chosen,
         ):
             pipeline = chosen.pipeline

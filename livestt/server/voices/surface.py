@@ -65,7 +65,7 @@ async def enrol(request: Request) -> Response:
     """Keep a voice: a form with a ``name`` and one or more samples in ``file``."""
     served = services(request)
     with served.voices.admit():
-        async with received_form(request, MOST_BYTES, served.timing.upload) as form:
+        async with received_form(request, MOST_BYTES, served.pace) as form:
             name = Fields(form.fields).text("name")
             samples = form.files(FIELD)
             voice = await served.voices.enrol(grant_of(request).name, name, samples)

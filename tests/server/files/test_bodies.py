@@ -7,8 +7,8 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from livestt.errors import TooLarge
-from livestt.server.files.bodies import received_form
+from livestt.errors import TooLarge, TooSlow
+from livestt.server.files.bodies import Pace, Speed, received_form
 
 FIELD = bytes(3 << 20)
 END = b"--b--\r\n"
@@ -28,7 +28,7 @@ def read(body: bytes, kind: str = "multipart/form-data; boundary=b") -> int:
 
     async def parse() -> int:
         scope = {"type": "http", "headers": [(b"content-type", kind.encode())]}
-        async with received_form(Request(scope, receive), 100_000_000, 60) as form:
+        async with received_form(Request(scope, receive), 100_000_000, Pace(60)) as form:
             return len(form.fields)
 
     return anyio.run(parse)
@@ -48,3 +48,34 @@ def test_nor_may_a_form_without_files_be_larger() -> None:
     form = b"&".join(b"a=" + b"x" * len(FIELD) for _ in range(3))
     with pytest.raises(TooLarge, match="8 MiB together"):
         read(form, "application/x-www-form-urlencoded")
+
+
+def test_who_sends_a_byte_a_second_is_too_slow() -> None:
+    speed = Speed(Pace(60, rate=1000))
+    for _ in range(59):
+        speed.check(1, 1.0)
+    with pytest.raises(TooSlow, match="in 60 s only 60 bytes came"):
+        speed.check(1, 1.0)
+
+
+def test_what_came_fast_does_not_pay_for_what_comes_slowly_later() -> None:
+    speed = Speed(Pace(60, rate=1000))
+    for _ in range(10):
+        speed.check(100_000_000, 6.0)
+    for _ in range(9):
+        speed.check(1, 6.0)
+    with pytest.raises(TooSlow):
+        speed.check(1, 6.0)
+
+
+@pytest.mark.parametrize(("rate", "came"), [(1000, 1000), (0, 0)])
+def test_who_is_fast_enough_may_take_for_ever(rate: float, came: int) -> None:
+    speed = Speed(Pace(60, rate))
+    for _ in range(1000):
+        speed.check(came, 1.0)
+
+
+def test_time_in_which_nobody_waits_for_the_sender_does_not_count() -> None:
+    speed = Speed(Pace(60, rate=1000))
+    for _ in range(1000):
+        speed.check(1, 0.0)

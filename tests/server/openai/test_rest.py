@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +47,14 @@ def create(server: Running, **wanted: Any) -> Any:
             **{"file": ("nine.wav", wav().getvalue()), "model": "whisper-1", **wanted}
         )
         return list(answer) if wanted.get("stream") else answer
+
+
+def crawl(sender: socket.socket) -> None:
+    """Send a few bytes for a long time, or until the other side has had enough."""
+    with suppress(OSError):
+        for _ in range(1900):
+            sender.sendall(b"-")
+            time.sleep(0.01)
 
 
 def ask(
@@ -244,6 +255,22 @@ class TestErrors:
         answer = connection.getresponse()
         assert (answer.status, json.loads(answer.read())["error"]["code"]) == (408, "too_slow")
         connection.close()
+
+    def test_a_body_that_comes_too_slowly_gives_its_place_to_others(self, serve: Serve) -> None:
+        server = serve(Watched(), Timing(upload=1.0), max_uploads=1, upload_queue=0)
+        slow = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+        slow.putrequest("POST", "/v1/audio/transcriptions")
+        slow.putheader("content-type", "multipart/form-data; boundary=x")
+        slow.putheader("content-length", "2000")
+        slow.endheaders(b"--x\r\n")
+        sending = threading.Thread(target=crawl, args=(slow.sock,))
+        sending.start()
+        answer = slow.getresponse()
+        assert (answer.status, json.loads(answer.read())["error"]["code"]) == (408, "too_slow")
+        slow.close()
+        sending.join()
+        body, headers = multipart()
+        assert ask(server, "POST", "/v1/audio/transcriptions", body, **headers)[0] == 200
 
 
 class TestClientsThatGo:
