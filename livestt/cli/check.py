@@ -12,7 +12,7 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 # fmt: off
 ASKED = (
     "model", "model_path", "model_cache_dir", "backend", "device",
-    "compute_type", "decoder", "store", "host", "port", "log_level",
+    "compute_type", "decoder", "file_model", "store", "host", "port", "log_level",
 )
 # fmt: on
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from livestt import __version__
-from livestt.cli.doctor_parts import speakers, store, translation, voices
+from livestt.cli.doctor_parts import file_models, speakers, store, translation, voices
 from livestt.cli.finding import Finding
 from livestt.errors import LivesttError
 from livestt.settings import Settings
@@ -205,6 +205,7 @@ EXAMINATIONS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     voice_detection,
     engines,
     model,
+    file_models,
     speakers,
     voices,
     translation,

@@ -1,4 +1,4 @@
-"""What ``livestt check`` says of speakers, voices, translation and the store.
+"""What ``livestt check`` says of models for files, speakers, voices, translation and the store.
 
 Of what was asked for, whether it would start; of the rest, what it would take, which is no fault.
 Nothing is downloaded, converted or made.
@@ -12,6 +12,24 @@ from importlib.util import find_spec
 from livestt.cli.finding import Finding
 from livestt.errors import LivesttError, MissingExtra
 from livestt.settings import Settings
+
+
+def file_models(settings: Settings) -> Iterator[Finding]:
+    """The models that requests for files may name."""
+    from livestt.cli.preflight import check_file_model
+    from livestt.models import locate
+
+    for model in settings.file_model:
+        try:
+            check_file_model(settings, model)
+        except LivesttError as error:
+            yield Finding("fail", "Model for files", str(error))
+            continue
+        if locate.ready(model, settings.model_cache_dir):
+            yield Finding("ok", "Model for files", f"{model} is here")
+        else:
+            advice = f"livestt pull {model}, or the first request that names it waits for that"
+            yield Finding("warn", "Model for files", f"{model} is not here yet", advice)
 
 
 def speakers(settings: Settings) -> Iterator[Finding]:
@@ -119,12 +137,23 @@ def store(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "Store", "nothing is kept")
         return
     from livestt.store.database import address, probe
+    from livestt.store.schema import newest
 
     try:
         url = address(settings.store)
-        exists = probe(url)
+        version = probe(url)
     except LivesttError as error:
         yield Finding("fail", "Store", str(error))
         return
     place = url.render_as_string(hide_password=True)
-    yield Finding("ok", "Store", place if exists else f"{place}, made at the first start")
+    if version is None:
+        yield Finding("ok", "Store", f"{place}, made at the first start")
+    elif version < newest():
+        says = f"{place} is of an older livestt (version {version}, this one writes {newest()})"
+        advice = (
+            "The server brings it up to date when it starts, and the older livestt refuses it "
+            "from then on: copy it first if you may go back."
+        )
+        yield Finding("warn", "Store", says, advice)
+    else:
+        yield Finding("ok", "Store", place)

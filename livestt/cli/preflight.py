@@ -1,7 +1,7 @@
 """What is wrong with the settings is said before a model is loaded for nothing.
 
-Nothing here takes long, reaches for the network or leaves anything behind but the folder of
-recordings.
+Nothing here takes long or leaves anything behind but the folder of recordings, and only models of
+`--file-model` that are not here reach for the network.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from livestt.cli.neighbour import livestt_at
-from livestt.errors import SetupError, UnsupportedOption
+from livestt.errors import ModelUnavailable, SetupError, UnsupportedOption
 from livestt.settings import Settings
 
 
@@ -134,7 +134,25 @@ def _check_models(settings: Settings) -> None:
         check_diarizers(settings)
     check_engine(settings)
     for model in settings.file_model:
-        try:
-            check_engine(replace(settings, model=model, model_path=None))
-        except SetupError as error:
-            raise UnsupportedOption(f"--file-model {model}: {error}") from error
+        check_file_model(settings, model)
+
+
+def check_file_model(settings: Settings, model: str) -> None:
+    """Refuse a model of ``--file-model`` that no request could have.
+
+    Raises:
+        SetupError: saying what to do.
+    """
+    from livestt.engines.registry import check_engine, check_obtainable
+
+    wanted = replace(settings, model=model, model_path=None)
+    try:
+        check_engine(wanted)
+        check_obtainable(wanted)
+    except ModelUnavailable as error:
+        raise ModelUnavailable(
+            f"--file-model {model}: {str(error).removesuffix('.')}, or leave --file-model "
+            f"{model} out."
+        ) from error
+    except SetupError as error:
+        raise UnsupportedOption(f"--file-model {model}: {error}") from error

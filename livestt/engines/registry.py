@@ -99,6 +99,36 @@ def check_engine(settings: Settings) -> None:
         _check_model(name, settings)
 
 
+def check_obtainable(settings: Settings) -> None:
+    """Refuse a model that is not here where it cannot be fetched, or converted, either.
+
+    Asks the hub whether it answers, if the model is not here.
+
+    Raises:
+        ModelUnavailable: it would have to be downloaded, and cannot be.
+        MissingExtra: it would have to be converted, which needs torch.
+        BadModel: there is no such model.
+    """
+    from livestt.models import hub, locate, originals
+    from livestt.models.convert import check_converter
+
+    name = DEFAULT if settings.backend == "auto" else settings.backend
+    weights = getattr(_import(name), "weights", None)
+    if weights is None:
+        return
+    wanted, cache = settings.wanted_model, settings.model_cache_dir
+    if weights == "ctranslate2":
+        folder = locate.local(wanted, cache)
+    else:
+        folder = originals.here(wanted, "mlx" if weights == "mlx" else "transformers", cache)
+    if folder is None:
+        reason = hub.unreachable()
+        if reason is not None:
+            raise hub.unavailable(wanted, reason)
+    elif weights == "ctranslate2" and not locate.ready(wanted, cache):
+        check_converter(folder)
+
+
 def _check_model(name: str, settings: Settings) -> None:
     """Refuse a model that there is not, or whose makers say that it cannot do what is wanted."""
     from livestt.models import catalog, locate

@@ -37,8 +37,7 @@ def convert(source: Path, cache_dir: str | None) -> Path:
     target = converted(source, cache_dir)
     if target.is_dir() and not inspect(target).missing:
         return target
-    if not (find_spec("torch") and find_spec("transformers")):
-        raise MissingExtra(f"Converting {source} to CTranslate2 format", "torch")
+    check_converter(source)
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".converting-", dir=target.parent))
     try:
@@ -47,6 +46,16 @@ def convert(source: Path, cache_dir: str | None) -> Path:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return target
+
+
+def check_converter(source: Path) -> None:
+    """Refuse to convert a folder where nothing is installed that does it.
+
+    Raises:
+        MissingExtra: torch and transformers are not installed.
+    """
+    if not (find_spec("torch") and find_spec("transformers")):
+        raise MissingExtra(f"Converting {source} to CTranslate2 format", "torch")
 
 
 def _run_converter(source: Path, target: Path) -> None:

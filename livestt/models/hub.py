@@ -103,7 +103,7 @@ def download(
     """
     reason = unreachable()
     if reason is not None:
-        raise _unavailable(name, reason, advice)
+        raise unavailable(name, reason, advice)
     try:
         with _quiet():
             patterns = _needed(repo) if files is None else list(files)
@@ -127,7 +127,7 @@ def download(
             "an access token in HF_TOKEN."
         ) from error
     except NETWORK_ERRORS as error:
-        raise _unavailable(name, _reason(error), advice) from error
+        raise unavailable(name, _reason(error), advice) from error
     return Path(snapshot)
 
 
@@ -145,7 +145,14 @@ def _needed(repo: str) -> list[str]:
     )
 
 
-def _unavailable(name: str, reason: str, advice: str | None) -> ModelUnavailable:
+def unavailable(name: str, reason: str, advice: str | None = None) -> ModelUnavailable:
+    """The error for a model that is not here and cannot be fetched.
+
+    Args:
+        name: what the user called it.
+        reason: why nothing can be fetched.
+        advice: what to do without a network; None tells what helps with a Whisper model.
+    """
     advice = advice or (
         f"run `livestt pull {name}` on another machine and copy its cache, or give a folder with "
         "--model-path."

@@ -43,9 +43,9 @@ def resolve(
         BadModel: there is no such model, or it is in another format.
         ModelUnavailable: it would have to be downloaded, and cannot be.
     """
-    repo = repository(spec, format)
-    folder = _cached(repo, format, cache_dir) if repo else local(spec, cache_dir)
+    folder = here(spec, format, cache_dir)
     if folder is None:
+        repo = repository(spec, format)
         announce = say or (lambda _: None)
         files = MLX_FILES if repo and repo.startswith("mlx-community/") else None
         folder = hub.download(
@@ -53,6 +53,12 @@ def resolve(
         )
     _check(folder, format)
     return folder
+
+
+def here(spec: str, format: Format, cache_dir: str | None = None) -> Path | None:
+    """The folder of a model that needs no download, or None. Raises as `repository`."""
+    repo = repository(spec, format)
+    return _cached(repo, format, cache_dir) if repo else local(spec, cache_dir)
 
 
 def repository(spec: str, format: Format) -> str | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from livestt.errors import BadStore, MissingExtra
-from livestt.store.schema import prepare
+from livestt.store.schema import found, prepare
 
 PATIENCE = 5.0
 """Seconds to wait for another writer, or for a server to let us in."""
@@ -75,37 +74,43 @@ def connect(url: URL) -> Engine:
     return engine
 
 
-def probe(url: URL) -> bool:
-    """Whether a database is there that can be written to, or else could be made; changes nothing.
+def probe(url: URL) -> int | None:
+    """The version of the tables in a database that can be written to; changes nothing.
+
+    Returns:
+        None if there are no tables yet, but could be.
 
     Raises:
-        BadStore: neither; says why.
+        BadStore: neither; says why. Also where the tables are of a newer livestt.
         MissingExtra: the driver is not installed.
     """
     try:
         if url.get_backend_name() == "sqlite":
-            return _probe_sqlite(Path(url.database or ""))
-        engine = _postgres(url)
+            engine = _readable_sqlite(Path(url.database or ""))
+            if engine is None:
+                return None
+        else:
+            engine = _postgres(url)
         try:
-            engine.connect().close()
+            with engine.connect() as connection:
+                return found(connection)
         finally:
             engine.dispose()
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except (SQLAlchemyError, OSError) as error:
         raise _refused(url, error) from error
-    return True
 
 
-def _probe_sqlite(path: Path) -> bool:
+def _readable_sqlite(path: Path) -> Engine | None:
+    """A pool of connections that change nothing; None if there is no such file, but could be."""
     there = next(place for place in (path, *path.parents) if place.exists())
     if not os.access(there, os.W_OK):
         raise PermissionError(f"{there} cannot be written to")
     if there != path:
         if not there.is_dir():
             raise NotADirectoryError(f"{there} is no folder")
-        return False
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as reader:
-        reader.execute("SELECT count(*) FROM sqlite_master")
-    return True
+        return None
+    url = f"sqlite:///{path.as_uri()}?mode=ro&uri=true"
+    return create_engine(url, connect_args={"timeout": PATIENCE})
 
 
 def _refused(url: URL, error: Exception) -> BadStore:

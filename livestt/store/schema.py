@@ -18,6 +18,7 @@ that is its index to the next. `SCHEMA` always describes the newest version.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -45,6 +46,8 @@ from sqlalchemy import (
 )
 
 from livestt.errors import BadStore
+
+log = logging.getLogger(__name__)
 
 SCHEMA = MetaData()
 
@@ -205,6 +208,28 @@ def newest(migrations: tuple[Callable[[Connection], None], ...] = MIGRATIONS) ->
     return len(migrations) + 1
 
 
+def found(
+    connection: Connection, migrations: tuple[Callable[[Connection], None], ...] = MIGRATIONS
+) -> int | None:
+    """The version of the tables that are there; None if there are none. Changes nothing.
+
+    Raises:
+        BadStore: the database is newer than this program, or belongs to another.
+    """
+    tables = set(inspect(connection).get_table_names())
+    if meta.name not in tables:
+        if tables & set(SCHEMA.tables):
+            raise BadStore("the database holds tables of another program; choose another --store")
+        return None
+    version = int(connection.execute(select(meta.c.version)).scalar_one())
+    if version > newest(migrations):
+        raise BadStore(
+            f"the database was written by a newer livestt (version {version}, this one knows "
+            f"{newest(migrations)}); upgrade livestt, or choose another --store"
+        )
+    return version
+
+
 def prepare(
     connection: Connection, migrations: tuple[Callable[[Connection], None], ...] = MIGRATIONS
 ) -> None:
@@ -216,19 +241,13 @@ def prepare(
     if connection.dialect.name == "postgresql":
         # Two servers that start together must not both create the tables.
         connection.execute(text("SELECT pg_advisory_xact_lock(620100)"))
-    tables = set(inspect(connection).get_table_names())
-    if meta.name not in tables:
-        if tables & set(SCHEMA.tables):
-            raise BadStore("the database holds tables of another program; choose another --store")
+    version = found(connection, migrations)
+    if version is None:
         SCHEMA.create_all(connection)
         connection.execute(insert(meta).values(version=newest(migrations)))
         return
-    version = connection.execute(select(meta.c.version)).scalar_one()
-    if version > newest(migrations):
-        raise BadStore(
-            f"the database was written by a newer livestt (version {version}, this one knows "
-            f"{newest(migrations)}); upgrade livestt, or choose another --store"
-        )
+    if version < newest(migrations):
+        log.info("the store goes from version %d to version %d", version, newest(migrations))
     for step in migrations[version - 1 :]:
         step(connection)
     connection.execute(update(meta).values(version=newest(migrations)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from livestt.engines import registry
 from livestt.server.timing import Timing
 from livestt.settings import Settings
 from livestt.store import Store
+from livestt.store.schema import newest
 
 Run = Callable[..., Result]
 
@@ -205,6 +207,7 @@ def test_check_on_this_machine(run: Run) -> None:
         (["--model-path", "./nowhere"], "fail  Model: There is no folder ./nowhere."),
         (["--model", "bas"], "fail  Model: There is no model or folder called 'bas'."),
         (["--backend", "faster-whisper"], "fail  Model: base is not here"),
+        (["--file-model", "small"], "fail  Model for files: --file-model small: Model small is"),
         (["--compute-type", "int8_bfloat16", "--device", "cpu"], "fail  Compute type: int8_bf"),
     ],
 )
@@ -261,6 +264,29 @@ def test_check_leaves_a_store_as_it_is(run: Run, tmp_path: Path) -> None:
     before = place.read_bytes()
     assert f"ok    Store: sqlite:///{place}\n" in run(*asked).stdout
     assert place.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "says"),
+    [
+        (-1, 0, "warn  Store: sqlite:///{place} is of an older livestt (version {version}, this"),
+        (1, 1, "fail  Store: the database was written by a newer livestt (version {version}, this"),
+    ],
+)
+def test_check_tells_of_a_store_of_another_livestt(
+    run: Run, tmp_path: Path, change: int, status: int, says: str
+) -> None:
+    place, version = tmp_path / "transcripts.db", newest() + change
+    Store(str(place)).close()
+    with closing(sqlite3.connect(place)) as database:
+        database.execute("UPDATE livestt SET version = ?", (version,))
+        database.commit()
+    asked = ("check", "--backend", "scripted", "--store", str(place), "--port", "0")
+    result = run(*asked)
+    assert says.format(place=place, version=version) in result.stdout
+    assert result.exit_code == status
+    with closing(sqlite3.connect(place)) as database:
+        assert database.execute("SELECT version FROM livestt").fetchone() == (version,)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])

@@ -17,6 +17,7 @@ from server.running import Running
 from livestt.cli import preflight
 from livestt.engines import registry
 from livestt.errors import SetupError
+from livestt.models import convert
 from livestt.server.access import self_signed
 from livestt.server.timing import Timing
 from livestt.settings import Settings
@@ -142,8 +143,29 @@ def test_programs_that_are_not_there(
 
 
 def test_models_for_files_that_there_are_not(refused: Callable[..., str]) -> None:
-    asked = "--model-path", str(MODEL), "--file-model", "small", "--file-model", "/nowhere"
+    asked = "--model-path", str(MODEL), "--file-model", str(MODEL), "--file-model", "/nowhere"
     assert refused(*asked) == "--file-model /nowhere: There is no folder /nowhere.\n"
+
+
+def test_models_for_files_that_cannot_be_had(refused: Callable[..., str]) -> None:
+    said = refused("--model-path", str(MODEL), "--file-model", "small")
+    assert said.startswith(
+        "--file-model small: Model small is not on this machine and cannot be downloaded: "
+        "HF_HUB_OFFLINE is set. Check the network, or run `livestt pull small` on another machine"
+    )
+    assert said.endswith(", or leave --file-model small out.\n")
+
+
+def test_models_for_files_that_would_have_to_be_converted(
+    refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "whisper"}')
+    for name in ("model.safetensors", "tokenizer.json", "preprocessor_config.json"):
+        (tmp_path / name).write_text("{}")
+    monkeypatch.setattr(convert, "find_spec", lambda name: None)
+    said = refused("--model-path", str(MODEL), "--file-model", str(tmp_path))
+    assert said.startswith(f"--file-model {tmp_path}: Converting {tmp_path} to CTranslate2 format ")
+    assert "pip install 'livestt[torch]'" in said
 
 
 def test_the_engine_is_loaded_last(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

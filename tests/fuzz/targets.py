@@ -9,10 +9,11 @@ import io
 import json
 import re
 import socket
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from shutil import which
+from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 import numpy as np
@@ -26,6 +27,11 @@ from livestt.engines.scripted import ScriptedEngine
 from livestt.errors import BadAudio
 from livestt.server.timing import Timing
 from livestt.settings import Settings
+from livestt.speakers.scripted import ScriptedDiarizer
+from livestt.store import Store
+from livestt.translation.scripted import ScriptedTranslator
+
+from .options import options
 
 Target = Callable[[bytes], str]
 CLOSES = (1000, 1002, 1003, 1007, 1008, 1009, 4400, 4404)
@@ -93,10 +99,25 @@ def decoders() -> dict[str, Target]:
     return found
 
 
-def fuzzed() -> Running:
+@contextmanager
+def fuzzed() -> Iterator[Running]:
     """A server whose log must stay free of errors."""
-    settings = Settings(port=0, vad=False, max_sessions=50, wyoming_port=0, resume_seconds=0.1)
-    return Running(ScriptedEngine(), settings, Timing())
+    settings = Settings(
+        port=0,
+        vad=False,
+        max_sessions=50,
+        wyoming_port=0,
+        resume_seconds=0.1,
+        backend="scripted",
+        file_model=("other",),
+        diarization=True,
+        target_language="de",
+    )
+    parts = ScriptedDiarizer(), None, None, ScriptedTranslator()
+    with TemporaryDirectory() as folder:
+        store = Store(f"{folder}/transcripts.db")
+        with Running(ScriptedEngine(), settings, Timing(), store, *parts) as server:
+            yield server
 
 
 def surfaces(server: Running) -> dict[str, Target]:
@@ -110,6 +131,7 @@ def surfaces(server: Running) -> dict[str, Target]:
         found[f"{method} {path}"] = _body(server, method, path)
     for path in QUERIES:
         found[f"GET {path}"] = _query(server, path)
+    found |= options(server)
     found["wyoming"] = _tcp(server.app.state.wyoming_port)
     found["http"] = _tcp(server.port)
     return found
