@@ -244,23 +244,19 @@ class Past:
 
     samples: int = 0
     words: int = 0
-    speakers: int = 0
-    """Highest number of one; whoever speaks from then on gets higher ones."""
 
 
 _TIMES = frozenset({"at", "start", "end", "received", "heard", "committed"})
 """Fields that hold samples."""
-_SPEAKERS = frozenset({"speaker", "into", "over"})
-"""Fields that hold numbers of speakers."""
 _PARTS = frozenset({"words", "voices", "left"})
 """Fields that hold what has such fields."""
 
 
 def continued(event: Event, past: Past) -> Event:
     """The same, as the session says it that has this past."""
-    if isinstance(event, VoiceHeard):
-        return replace(event, speaker=event.speaker + past.speakers)  # how much is no moment
-    said: Event = _later(event, past) if past != Past() else event
+    if isinstance(event, VoiceHeard) or past == Past():
+        return event  # how much was heard of a voice is no moment
+    said: Event = _later(event, past)
     return said
 
 
@@ -272,14 +268,6 @@ def _later(said: Any, past: Past) -> Any:
             changes[part.name] = tuple(_later(one, past) for one in value)
         elif part.name in _TIMES:
             changes[part.name] = value + past.samples
-        elif part.name in _SPEAKERS:
-            changes[part.name] = _shifted(value, past.speakers)
         elif part.name == "first":
             changes[part.name] = value + past.words
     return replace(said, **changes)
-
-
-def _shifted(speakers: int | tuple[int, ...] | None, by: int) -> int | tuple[int, ...] | None:
-    if isinstance(speakers, tuple):
-        return tuple(one + by for one in speakers)
-    return None if speakers is None else speakers + by

@@ -72,6 +72,7 @@ PURE = (
     "store/entries.py",
     "store/recorder.py",
     "store/handing_over.py",
+    "store/renumbering.py",
     "store/resuming.py",
     "vad/__init__.py",
     "vad/endpointing.py",

@@ -25,6 +25,7 @@ from livestt.events import (
     continued,
 )
 from livestt.store.entries import Resumed
+from livestt.store.renumbering import Renumbering
 from livestt.timebase import from_seconds
 from livestt.transcript import Layout, Transcript
 from livestt.window import KEEP, Before
@@ -41,13 +42,15 @@ class Resumption:
     Args:
         resumed: how another process left it.
         audio: what its client sends.
-        renumbers: whether speakers are counted anew; they get numbers that nobody had.
+        renumbers: whether speakers are counted anew. Whoever spoke last is known again by the words
+            that are heard again, the others get numbers that nobody had.
 
     Attributes:
         first: the sample, at the client's own rate, from which its audio is needed.
         origin: the same sample at 16 kHz.
         before: what was committed, in times that count from there.
-        waiting: of these words the last, which are heard again and whose speaker is yet to be told.
+        waiting: of these words the last, which are heard again and whose speaker is to be told:
+            those of whom it is not known, and before them those by which somebody is known again.
     """
 
     def __init__(self, resumed: Resumed, audio: AudioFormat, *, renumbers: bool = True) -> None:
@@ -63,15 +66,17 @@ class Resumption:
             at - origin,
             words[-1].language if words else None,
         )
-        self.waiting = self.before.words[len(words) - len(again) :] if again else ()
+        known = _known(words[: len(words) - resumed.waiting], origin) if renumbers else []
+        count = len(known) + len(again)
+        self.waiting = self.before.words[len(words) - count :] if count else ()
         self._at = at
-        numbers = resumed.next_word - len(again), resumed.speakers if renumbers else 0
-        self._past = Past(origin, *numbers)
+        self._past = Past(origin, resumed.next_word - count)
+        self._renumbering = Renumbering(known, resumed.speakers) if renumbers else None
         self._missed = Missed(
             words[: len(words) - resumed.waiting],
             waiting[: len(waiting) - len(again)],
             again,
-            self._past.words,
+            resumed.next_word - len(again),
         )
 
     @property
@@ -81,6 +86,8 @@ class Resumption:
 
     def continued(self, events: Sequence[Event]) -> list[Event]:
         """What the engine or the diarizer says of the second half, as said of the whole session."""
+        if self._renumbering is not None:
+            events = [said for event in events for said in self._renumbering.follow(event)]
         return [said for event in events for said in self._missed.follow(self._continued(event))]
 
     def _continued(self, event: Event) -> Event:
@@ -163,6 +170,12 @@ def hear_from(words: Sequence[Word], at: int) -> int:
     begin = again[0].start
     middles = [(word.end + begin) // 2 for word in words[: -len(again)][-1:]]
     return max(0, begin - LOOK_BACK, *middles)
+
+
+def _known(words: Sequence[Word], origin: int) -> list[Word]:
+    """Of these words the last, which are heard again from ``origin`` and whose speaker is known."""
+    last = takewhile(lambda word: word.start >= origin and word.speaker, reversed(words))
+    return list(last)[::-1]
 
 
 def _is_whole(resumed: Resumed) -> bool:

@@ -119,7 +119,6 @@ class TestResumption:
             (Attributed(0, (Voice(1, (2,)),)), Attributed(3, (Voice(3, (4,)),))),
             (Attributed(2, (Voice(None),)), Attributed(5, (Voice(None),))),
             (SpeakerTurn(1, 0, 9), SpeakerTurn(3, 16_000, 16_009)),
-            (SpeakerNamed(2, "Bo"), SpeakerNamed(4, "Bo")),
             (Diarized(0), Diarized(16_000)),
             (Warned("code", "text"), Warned("code", "text")),
         ],
@@ -139,6 +138,27 @@ def heard_from(speakers: str, *spans: tuple[float, float]) -> tuple[Word, ...]:
     known = [None if who == "-" else int(who) for who in speakers]
     pairs = zip(said(*spans), known, strict=True)
     return tuple(replace(word, speaker=who) for word, who in pairs)
+
+
+class TestSpeakersThatWereKnown:
+    """And are told apart anew."""
+
+    def test_who_spoke_last_goes_on_with_the_same_number(self) -> None:
+        resumed = with_speakers(left(heard_from("112-", (0, 1), (1, 2), (2.2, 3), (3, 3.9))))
+        resumption = Resumption(resumed, PCM)
+        assert [word.text for word in resumption.waiting] == [" w2", " w3"]
+        voices = Voice(1), Voice(1), Voice(2)
+        assert resumption.continued([Attributed(0, voices)]) == [
+            Attributed(3, (Voice(2), Voice(3)))
+        ]
+
+    def test_words_that_nobody_was_known_for_go_with_those_after(self) -> None:
+        spans = ((0, 1), (1, 2), (2.1, 3), (5, 6), (6, 7), (7, 8))
+        resumed = with_speakers(left(heard_from("2-----", *spans)))
+        resumption = Resumption(resumed, PCM)
+        assert resumption.first_events == [Attributed(1, (Voice(2), Voice(2)))]
+        told = resumption.continued([Attributed(0, (Voice(1), Voice(1), Voice(1)))])
+        assert told == [Attributed(3, (Voice(3), Voice(3), Voice(3), Voice(3)))]
 
 
 class TestSpeakersThatWereNotKnown:

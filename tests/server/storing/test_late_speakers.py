@@ -31,15 +31,15 @@ from ..running import Running, wait_until
 from ..voices.voices_rig import ADA, RAW, pcm, spoken
 
 
-def left_behind(place: Path) -> None:
-    """A session of six words, a second each: of the last four it is not known whose they are."""
+def left_behind(place: Path, *speakers: int) -> None:
+    """A session of six words, a second each, of which it is known whose the first are."""
     store = Store(str(place))
     recorder = Recorder(Layout(), replace(opening("a"), options={}))
     said = words("one two three four five six")
     now = from_seconds(5.5)
     batches: list[list[Event]] = [
         [Diarized(0), Committed(said)],
-        [Attributed(0, (Voice(1), Voice(1)))],
+        [Attributed(0, tuple(map(Voice, speakers)))],
         [Progress(now, now, now)],
     ]
     for entry in (recorder.open(), *map(recorder.take, batches)):
@@ -48,9 +48,19 @@ def left_behind(place: Path) -> None:
     store.close()
 
 
+async def go_on(server: Running) -> CaptionState:
+    """Feed the session until it ends."""
+    async with connect(server.url(**RAW, session="a"), compression=None) as socket:
+        config, state = await first(socket)
+        assert config["resume_from_sample"] > from_seconds(2)
+        await socket.send(pcm(spoken(ADA, ADA, ADA)))
+        await socket.send(b"")
+        return await rest(socket, state)
+
+
 @pytest.mark.parametrize("compared", [False, True])
 def test_they_get_a_speaker(serve: Serve, tmp_path: Path, compared: bool) -> None:
-    left_behind(tmp_path / "transcripts.db")
+    left_behind(tmp_path / "transcripts.db", 1, 1)
     store = Store(str(tmp_path / "transcripts.db"))
     before = [w.speaker for s in store.read("a").segments for w in s.words]
     assert before == [1, 1, None, None, None, None]
@@ -64,21 +74,32 @@ def test_they_get_a_speaker(serve: Serve, tmp_path: Path, compared: bool) -> Non
         resume_seconds=60,
     )
 
-    async def go_on() -> CaptionState:
-        async with connect(server.url(**RAW, session="a"), compression=None) as socket:
-            config, state = await first(socket)
-            assert config["resume_from_sample"] > from_seconds(2)
-            await socket.send(pcm(spoken(ADA, ADA, ADA)))
-            await socket.send(b"")
-            return await rest(socket, state)
-
-    state = asyncio.run(go_on())
+    state = asyncio.run(go_on(server))
     assert {line.speaker for line in state.lines} == {1, 2}
     wait_until(lambda: store.get("a").ended is not None)
     after = [w.speaker for s in store.read("a").segments for w in s.words]
     assert set(after) == {1, 2}
     assert after[:3] == [1, 1, 1], "not heard again: as the words before"
     assert set(after[4:]) == {2}, "heard again, by a number that nobody had"
+
+
+def test_who_spoke_last_goes_on_with_the_same_number(serve: Serve, tmp_path: Path) -> None:
+    left_behind(tmp_path / "transcripts.db", 1, 1, 3, 2, 2, 2)
+    store = Store(str(tmp_path / "transcripts.db"))
+    server = serve(
+        Watched(script_of(" ".join(f"w{i}" for i in range(20)))),
+        kept=store,
+        diarizer=ScriptedDiarizer(turns=[ScriptedTurn(0, 0, from_seconds(9))]),
+        diarization=True,
+        resume_seconds=60,
+    )
+    state = asyncio.run(go_on(server))
+    assert "w9" in state.committed_text
+    assert [line.speaker for line in state.lines if line.speaker] == [1, 3, 2]
+    wait_until(lambda: store.get("a").ended is not None)
+    after = [w.speaker for s in store.read("a").segments for w in s.words]
+    assert after[:6] == [1, 1, 3, 2, 2, 2]
+    assert set(after[6:]) == {2}
 
 
 def test_a_server_that_stops_leaves_words_and_whose_they_are(serve: Serve, tmp_path: Path) -> None:
