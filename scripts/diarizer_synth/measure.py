@@ -26,11 +26,12 @@ def main() -> None:
     parser.add_argument("--mixtures", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--flite", action="store_true", help="only the voices of the test speech")
+    parser.add_argument("--latency", action="append", help="repeatable; all unless given")
     options = parser.parse_args()
     voices = FLITE if options.flite else VOICES
     bank = load(options.bank)
     sys.stdout.write("people " + " ".join(f"{p:>12}" for p in (2, 3, 4)) + "\n")
-    for latency in read(options.folder).presets:
+    for latency in options.latency or read(options.folder).presets:
         settings = Settings(diarization_model=str(options.folder), diarization_latency=latency)
         diarizer = load_diarizer(settings, lambda _: None)
         cells = []
