@@ -397,6 +397,7 @@ class LiveSession:
         """Somebody deleted the session, or its publisher went to another server."""
         if self.failure is None:
             self._fail(UnknownSession("this session was deleted, or goes on at another server"))
+            self.archive.lose()
             self._whole.cancel()
 
     def _opening(self, owner: str) -> Opening:

@@ -65,6 +65,11 @@ class Archive:
             self._keeper.stay_open()
         return self._keeper is not None
 
+    def lose(self) -> None:
+        """The session is another server's."""
+        if self._keeper is not None:
+            self._keeper.lose()
+
     async def run(self) -> None:
         """Record until cancelled, or until nothing more can be recorded."""
         if self._tape is not None:

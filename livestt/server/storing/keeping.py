@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import anyio
 
-from livestt.events import Event, Warned
+from livestt.events import Committed, Ended, Event, Interim, Warned, Word
 from livestt.store import Entry, Outcome, Store
 from livestt.store.recorder import Recorder
 
 PATIENCE = 1.0
-"""Seconds for which words wait for a slow disk; then they are shown all the same."""
+"""Seconds for which words wait for a slow disk; then they are shown as words that may still change:
+if this server goes now, another hears them again, and may hear others."""
+LONGEST = 5.0
+"""Seconds for which they wait in all; then they are said all the same, since not every dialect shows
+words that may change."""
 
 FAILING = Warned(
     "store_failing",
@@ -46,6 +50,7 @@ class Keeper:
         forward: called on the event loop with every batch of events.
         refused: called when the session is not this server's any more.
         patience: seconds to wait for the disk; None is `PATIENCE`.
+        longest: seconds to wait for it in all; None is `LONGEST`.
     """
 
     def __init__(
@@ -55,14 +60,18 @@ class Keeper:
         forward: Callable[[list[Event]], None],
         refused: Callable[[], None],
         patience: float | None = None,
+        longest: float | None = None,
     ) -> None:
         self._store = store
         self._recorder = recorder
         self._forward = forward
         self._refused = refused
         self._patience = PATIENCE if patience is None else patience
+        self._longest = LONGEST if longest is None else longest
         self._loop = asyncio.get_running_loop()
         self._held: deque[_Held] = deque()
+        self._interim: tuple[Word, ...] = ()  # after what was passed on
+        self._previewed = False
         self._timer: asyncio.TimerHandle | None = None
         self._told: Warned | None = None
         self._settled = anyio.Event()
@@ -102,6 +111,11 @@ class Keeper:
             self._append(entry, held)
         self._release()
 
+    def lose(self) -> None:
+        """The session is another server's: what waits here is heard, and said, there."""
+        self._taken = True
+        self._held.clear()
+
     async def finish(self, *, complete: bool) -> None:
         """Wait, for a while, until everything is stored.
 
@@ -114,7 +128,8 @@ class Keeper:
         with anyio.move_on_after(self._patience):
             while self._owed:
                 await self._settled.wait()
-        self._give_way()
+        if not self._recorder.stays_open:
+            self._give_way()
 
     def _append(self, entry: Entry, held: _Held | None) -> None:
         self._owed += 1
@@ -128,7 +143,7 @@ class Keeper:
         self._owed -= 1
         self._owing = outcome in (Outcome.DEFERRED, Outcome.LOST)
         if held is not None:
-            held.waiting = False
+            held.waiting = self._owing and self._recorder.stays_open and not held.early
             self._early -= held.early
         if outcome is Outcome.REFUSED:
             self._refuse()
@@ -139,9 +154,7 @@ class Keeper:
         self._settled = anyio.Event()
 
     def _refuse(self) -> None:
-        """What waits here will be heard, and said, where the session is now."""
-        self._taken = True
-        self._held.clear()
+        self.lose()
         if not self._over:
             self._refused()
 
@@ -158,25 +171,81 @@ class Keeper:
         self._held.append(_Held([warning or RECOVERED], self._loop.time(), waiting=False))
 
     def _release(self) -> None:
+        """Pass on what waits for nothing any more."""
         while self._held and not self._held[0].waiting:
-            self._forward(self._held.popleft().events)
-        if self._held and self._timer is None:
-            due = self._held[0].since + self._patience
-            self._timer = self._loop.call_at(due, self._overdue)
-        elif not self._held and self._timer is not None:
+            self._pass(self._held.popleft().events)
+        if self._previewed:
+            self._preview()
+        self._wait()
+
+    def _pass(self, events: list[Event]) -> None:
+        """To whoever was shown more, these events follow what they followed when they were said."""
+        before = [Interim(self._interim)] if self._previewed else []
+        self._interim = unfinished(events, self._interim)
+        self._forward([*before, *events])
+
+    def _preview(self) -> None:
+        """Show what waits, as words that may still change."""
+        self._previewed = bool(self._held)
+        if self._held:
+            self._forward([preview([held.events for held in self._held], self._interim)])
+
+    def _wait(self) -> None:
+        """Until the first of what waits has waited for too long."""
+        if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        # A session that goes on elsewhere is heard again there from the last word that is stored.
+        if self._held and not (self._previewed and self._recorder.stays_open):
+            within = self._longest if self._previewed else self._patience
+            self._timer = self._loop.call_at(self._held[0].since + within, self._overdue)
 
     def _overdue(self) -> None:
         """The disk neither works nor fails: readers come first."""
         self._timer = None
-        if self._held and self._held[0].since + self._patience <= self._loop.time():
+        if not self._previewed:
+            self._preview()
+            self._wait()
+        elif not self._recorder.stays_open:
             self._give_way()
             self._warn(FAILING)
-        self._release()
+            self._release()
 
     def _give_way(self) -> None:
         for held in self._held:
             self._early += held.waiting
             held.early, held.waiting = held.waiting, False
         self._release()
+
+
+def preview(said: Iterable[list[Event]], interim: tuple[Word, ...]) -> Interim:
+    """The words in these batches of events, as words that may still change. Pure.
+
+    Args:
+        said: in order.
+        interim: such words before.
+    """
+    committed: list[Word] = []
+    for events in said:
+        for event in events:
+            committed += event.words if isinstance(event, Committed) else ()
+        interim = unfinished(events, interim)
+    return Interim((*committed, *interim))
+
+
+def unfinished(events: Iterable[Event], interim: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The words that may still change after these events. Pure.
+
+    Args:
+        events: as a session says them.
+        interim: such words before.
+    """
+    for event in events:
+        match event:
+            case Interim(words) | Ended(_, words):
+                interim = words
+            case Committed():
+                interim = ()
+            case _:
+                pass
+    return interim

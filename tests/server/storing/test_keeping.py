@@ -9,12 +9,12 @@ from typing import Any
 import anyio
 import pytest
 
-from livestt.events import Committed, Event, Word
+from livestt.events import Committed, Ended, Event, Interim, Progress, Word
 from livestt.server.storing.keeping import FAILING, RECOVERED, Keeper
 from livestt.store import Entry, Opening, Outcome
 from livestt.store.recorder import Recorder
 from livestt.store.writer import Answer
-from livestt.transcript import Layout
+from livestt.transcript import Layout, Transcript
 
 
 class Disk:
@@ -70,7 +70,7 @@ async def test_all_is_well_again_when_everything_that_was_shown_is_stored() -> N
         if FAILING in events:
             failing.set()
 
-    keeper = keeper_of(disk, forward, patience=0.01)
+    keeper = keeper_of(disk, forward, patience=0.01, longest=0.01)
     keeper.receive_events([word(1)])
     keeper.receive_events([word(2)])
     await failing.wait()
@@ -102,3 +102,101 @@ async def test_what_another_server_says_is_not_said_here() -> None:
     assert not told
     assert refusals
     assert len(disk.answers) == 2
+
+
+class Reader:
+    """Folds what it is told, and remembers each text that was shown as committed."""
+
+    def __init__(self) -> None:
+        self.view = Transcript()
+        self.committed: list[str] = []
+        self.news = anyio.Event()
+
+    def __call__(self, events: list[Event]) -> None:
+        self.view.apply(events)
+        self.committed.append(self.view.text)
+        self.news.set()
+        self.news = anyio.Event()
+
+    @property
+    def interim(self) -> str:
+        return "".join(word.text for word in self.view.interim).strip()
+
+    async def sees(self, interim: str) -> None:
+        with anyio.fail_after(60):
+            while self.interim != interim:
+                await self.news.wait()
+
+
+@pytest.mark.anyio
+async def test_what_a_slow_disk_holds_back_may_still_change() -> None:
+    """If this server is killed now, or another takes the session over, nobody saw these words as
+    ones that stay."""
+    disk: Any = Disk()
+    reader = Reader()
+    keeper = keeper_of(disk, reader, patience=0.01, longest=60.0)
+    keeper.receive_events([word(1), Interim((*word(2).words, *word(3).words))])
+    await reader.sees("w1 w2 w3")
+    keeper.receive_events([word(2), Interim(word(3).words)])
+    assert reader.interim == "w1 w2 w3"
+    keeper.receive_events([Interim((*word(3).words, *word(4).words))])
+    assert reader.interim == "w1 w2 w3 w4"
+    assert set(reader.committed) == {""}
+    assert keeper.trouble is None, "it may be only slow"
+    disk.answers[0](Outcome.STORED)
+    await reader.sees("w2 w3 w4")
+    assert reader.view.text == "w1"
+    disk.answers[1](Outcome.REFUSED)
+    await anyio.wait_all_tasks_blocked()
+    assert reader.view.text == "w1", "another server says the rest"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("slow", [False, True])
+async def test_lines_close_where_the_store_closes_them(slow: bool) -> None:
+    """Whatever was shown meanwhile; their numbers are how clients and the store speak of them."""
+    disk: Any = Disk()
+    reader = Reader()
+    keeper = keeper_of(disk, reader, patience=0.0 if slow else 60.0, longest=60.0)
+    later = Progress(90_000, 90_000, 90_000)
+    keeper.receive_events([word(1)])
+    keeper.receive_events([later])
+    keeper.receive_events([word(1000)])
+    if slow:
+        await reader.sees("w1 w1000")
+    for answer in disk.answers[:2]:
+        answer(Outcome.STORED)
+    await anyio.wait_all_tasks_blocked()
+    assert [segment.text for segment in reader.view.segments] == ["w1"]
+    disk.answers[2](Outcome.STORED)
+    keeper.receive_events([Ended(110_000)])
+    disk.answers[-1](Outcome.STORED)
+    await anyio.wait_all_tasks_blocked()
+    assert [segment.text for segment in reader.view.segments] == ["w1", "w1000"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("outcome", [None, Outcome.DEFERRED])
+async def test_who_hands_a_session_over_says_only_what_is_stored(outcome: Outcome | None) -> None:
+    """The rest is heard again, and the next server may hear other words."""
+    disk: Any = Disk()
+    reader = Reader()
+    keeper = keeper_of(disk, reader, patience=0.01, longest=0.01)
+    keeper.receive_events([word(1)])
+    keeper.stay_open()
+    if outcome is not None:
+        disk.answers[0](outcome)
+    await reader.sees("w1")
+    await keeper.finish(complete=False)
+    assert set(reader.committed) == {""}
+
+
+@pytest.mark.anyio
+async def test_a_session_that_is_lost_says_nothing_more() -> None:
+    disk: Any = Disk()
+    reader = Reader()
+    keeper = keeper_of(disk, reader, patience=0.0)
+    keeper.receive_events([word(1)])
+    keeper.lose()
+    await keeper.finish(complete=False)
+    assert not reader.committed
