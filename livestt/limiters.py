@@ -10,8 +10,12 @@ MAX_HEARING = 4
 MAX_OPENING = 8
 """Threads that open streams, which takes long where a model has to be loaded."""
 
+MAX_LOOKING = 4
+"""Threads that look for sessions which readers of any address may ask for."""
+
 _hearing: RunVar[anyio.CapacityLimiter] = RunVar("hearing")
 _opening: RunVar[anyio.CapacityLimiter] = RunVar("opening")
+_looking: RunVar[anyio.CapacityLimiter] = RunVar("looking")
 
 
 def hearing() -> anyio.CapacityLimiter:
@@ -22,6 +26,11 @@ def hearing() -> anyio.CapacityLimiter:
 def opening() -> anyio.CapacityLimiter:
     """For opening streams."""
     return _limited(_opening, MAX_OPENING)
+
+
+def looking() -> anyio.CapacityLimiter:
+    """For finding sessions in the store: a database that hangs must keep nobody else waiting."""
+    return _limited(_looking, MAX_LOOKING)
 
 
 def _limited(variable: RunVar[anyio.CapacityLimiter], threads: int) -> anyio.CapacityLimiter:

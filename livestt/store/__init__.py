@@ -231,6 +231,24 @@ class Store:
         rest = [s for s in rest if s.end > start and (end is None or s.start < end)]
         return StoredTranscript(row, (*closed, *rest))
 
+    def read_ended(self, session: str, grace: timedelta, view: int) -> StoredTranscript | None:
+        """The end of a session that is over, but not for longer than this.
+
+        Args:
+            session: which.
+            grace: how long ago it may have ended.
+            view: samples before its end, of which the lines are read.
+
+        Raises:
+            UnknownSession: it was deleted this very moment.
+            StoreUnavailable: the database does not answer.
+        """
+        with self._connection() as connection:
+            row = reading.stored(connection, session)
+            if row is None or row.ended is None or row.ended < now(connection) - grace:
+                return None
+        return self.read(session, max(0, row.received - view))
+
     def search(self, query: str, limit: int, owner: str | None = None) -> list[Found]:
         """Lines that hold all words of a query, newest session first.
 

@@ -160,6 +160,11 @@ class LiveSession:
         return self.archive.recording
 
     @property
+    def trouble(self) -> Warned | None:
+        """What who joins has to know about the store; None if all is well."""
+        return self.archive.trouble
+
+    @property
     def target_language(self) -> str | None:
         """What lines are translated into; None if they are not."""
         return self._interpreter.target

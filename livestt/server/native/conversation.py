@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import anyio
 from starlette.websockets import WebSocket
@@ -40,6 +40,7 @@ from livestt.protocols.native_state import NativeStates
 from livestt.protocols.options import configured, target_option
 from livestt.protocols.voices import voice_body
 from livestt.server.access import asking
+from livestt.server.live.ended import Followed
 from livestt.server.live.session import LiveSession
 from livestt.server.sockets.connection import SESSION, SocketConnection
 from livestt.server.sockets.outbox import ClientGone, Outbox
@@ -53,7 +54,10 @@ SUPERSEDED = 4409
 """Close code of a connection whose session another connection feeds now."""
 
 
-class Conversation(SocketConnection):
+_Session = TypeVar("_Session", bound=Followed)
+
+
+class Conversation(SocketConnection, Generic[_Session]):
     """What publishers and viewers have in common.
 
     Args:
@@ -71,7 +75,7 @@ class Conversation(SocketConnection):
     def __init__(
         self,
         socket: WebSocket,
-        session: LiveSession,
+        session: _Session,
         request: Request,
         pipeline: Pipeline,
         timing: Timing,
@@ -131,7 +135,7 @@ class Conversation(SocketConnection):
                 resume_from_sample=self._resume_from,
             )
         )
-        trouble = self._session.archive.trouble
+        trouble = self._session.trouble
         if trouble is not None:  # before the state, so that a publisher keeps its audio
             await self._outbox.send(warning(trouble.code, trouble.message))
         self._outbox.changed()  # what has been said already is shown at once
@@ -169,7 +173,7 @@ class Conversation(SocketConnection):
         self._outbox.changed()
 
 
-class Publisher(Conversation):
+class Publisher(Conversation[LiveSession]):
     """The connection that feeds the session."""
 
     def cut_short(self) -> None:
@@ -262,7 +266,7 @@ class Publisher(Conversation):
         self._outbox.notify({"type": "remembered", "speaker": speaker, "voice": body})
 
 
-class Viewer(Conversation):
+class Viewer(Conversation[Followed]):
     """A connection that reads along."""
 
     def _join(self) -> None:

@@ -16,6 +16,7 @@ from livestt.pipeline import Manner
 from livestt.protocols.native import Request, parse_query
 from livestt.server.access.door import check_local
 from livestt.server.access.refusals import answering, refuse
+from livestt.server.live.ended import GONE, Followed, ended_session
 from livestt.server.live.session import LiveSession
 from livestt.server.native.conversation import Conversation, Publisher, Viewer
 from livestt.server.services import Services, services
@@ -55,7 +56,7 @@ async def admission(request: HTTPRequest) -> Response:
     served = services(request)
     asked = _asked(request, served)
     if asked.role == "viewer":
-        _watched(asked, request, served)
+        await _watched(asked, request, served)
     elif served.sessions.find(asked.session or "") is None:
         served.sessions.check_room(counted=False)
     return JSONResponse({})
@@ -72,13 +73,13 @@ def summaries(served: Services) -> list[dict[str, Any]]:
     return [session.summary() for session in reversed(list(served.sessions))]
 
 
-async def _admit(socket: WebSocket, served: Services) -> Conversation:
+async def _admit(socket: WebSocket, served: Services) -> Conversation[Any]:
     """Read what a client asks for, or refuse it before the handshake."""
     request = _asked(socket, served)
-    viewing = request.role == "viewer"
-    session = _watched(request, socket, served) if viewing else await _fed(request, served)
-    kind = Viewer if viewing else Publisher
-    return kind(socket, session, request, served.pipeline, served.timing, served.voices)
+    shared = request, served.pipeline, served.timing, served.voices
+    if request.role == "viewer":
+        return Viewer(socket, await _watched(request, socket, served), *shared)
+    return Publisher(socket, await _fed(request, served), *shared)
 
 
 def _asked(client: HTTPConnection, served: Services) -> Request:
@@ -94,17 +95,21 @@ def _asked(client: HTTPConnection, served: Services) -> Request:
     )
 
 
-def _watched(request: Request, client: HTTPConnection, served: Services) -> LiveSession:
+async def _watched(request: Request, client: HTTPConnection, served: Services) -> Followed:
     """The session a viewer wants."""
+    found: Followed | None
     if request.session == LATEST:
         check_local(client)
         found = served.sessions.latest
+        if found is None:
+            raise UnknownSession(GONE)
     else:
         found = served.sessions.find(request.session or "")
-    if found is None:
-        raise UnknownSession("there is no such session, or not any more")
     if sum(isinstance(one, Viewer) for one in served.sessions.connections) >= MAX_VIEWERS:
         raise TooManySessions("this server has all the viewers it can take")
+    if found is None:
+        settings = served.pipeline.settings
+        return await ended_session(served.store, settings, request.session or "")
     return found
 
 

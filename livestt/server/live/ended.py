@@ -1,0 +1,121 @@
+"""Sessions as those see them who read along, and one that is over for who comes too late for its
+end: whoever reads along loses the connection when a session moves, and may find it again only when
+the last word is said."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Protocol
+
+import anyio
+from anyio import to_thread
+
+from livestt.errors import LivesttError, StoreUnavailable, UnknownSession
+from livestt.events import Warned
+from livestt.limiters import looking
+from livestt.pipeline import layout
+from livestt.server.live.feed import Listener
+from livestt.settings import Settings
+from livestt.store import Store, StoredTranscript
+from livestt.transcript import Layout, Transcript
+
+PATIENCE = 3.0
+"""Seconds for which the store is asked, of the ten that clients wait for a handshake."""
+GONE = "there is no such session, or not any more"
+
+
+class Followed(Protocol):
+    """A session, for those who read along; see `livestt.server.live.session.LiveSession`."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def transcript(self) -> Transcript: ...
+    @property
+    def ended(self) -> anyio.Event: ...
+    @property
+    def failure(self) -> LivesttError | None: ...
+    @property
+    def trouble(self) -> Warned | None: ...
+    @property
+    def speakers(self) -> int: ...
+    @property
+    def recording(self) -> bool: ...
+    @property
+    def target_language(self) -> str | None: ...
+    def watch(self, viewer: Listener) -> None: ...
+    def unwatch(self, viewer: Listener) -> None: ...
+
+
+class EndedSession:
+    """A session that is over, as the store has it.
+
+    Args:
+        stored: its newest lines.
+        lines: how lines are laid out.
+    """
+
+    def __init__(self, stored: StoredTranscript, lines: Layout) -> None:
+        self.id = stored.row.id
+        self.transcript = ended_view(stored, lines)
+        self.ended = anyio.Event()
+        self.ended.set()
+        self.failure: LivesttError | None = None
+        self.trouble: Warned | None = None
+        self.speakers = max(
+            (word.speaker or 0 for segment in stored.segments for word in segment.words), default=0
+        )
+        self.recording = False
+        self.target_language: str | None = None
+
+    def watch(self, viewer: Listener) -> None:
+        """There is nothing more to tell."""
+
+    def unwatch(self, viewer: Listener) -> None:
+        """Nobody was told anything."""
+
+
+def ended_view(stored: StoredTranscript, lines: Layout) -> Transcript:
+    """The transcript as readers of the session saw it last. Pure."""
+    row, segments = stored.row, stored.segments
+    view = Transcript.resumed(
+        lines,
+        segments,
+        (),
+        next_id=segments[-1].id + 1 if segments else 0,
+        words=row.words,
+        at=row.received,
+    )
+    if any(segment.speaker is not None for segment in segments):
+        view.diarized = row.received
+    view.language = row.language
+    view.apply(row.told)
+    return view
+
+
+async def ended_session(store: Store | None, settings: Settings, session_id: str) -> EndedSession:
+    """The session with this id, if it ended so lately that its publisher could still come back.
+
+    Raises:
+        UnknownSession: there is none.
+        StoreUnavailable: nobody can tell just now.
+    """
+    if store is None or not session_id:
+        raise UnknownSession(GONE)
+    lines = layout(settings)
+    grace = timedelta(seconds=settings.resume_seconds)
+    found: StoredTranscript | None = None
+    with anyio.move_on_after(PATIENCE) as patience:
+        found = await to_thread.run_sync(
+            store.read_ended,
+            session_id,
+            grace,
+            lines.retention,
+            abandon_on_cancel=True,
+            limiter=looking(),
+        )
+    if patience.cancelled_caught:
+        raise StoreUnavailable("the transcripts cannot be reached just now; try again in a moment")
+    if found is None:
+        raise UnknownSession(GONE)
+    return EndedSession(found, lines)
