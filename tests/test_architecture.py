@@ -73,6 +73,7 @@ PURE = (
     "store/recorder.py",
     "store/handing_over.py",
     "store/renumbering.py",
+    "store/notes.py",
     "store/resuming.py",
     "vad/__init__.py",
     "vad/endpointing.py",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +29,7 @@ from livestt.store import reading
 from livestt.store.database import address, connect, now, writing
 from livestt.store.entries import Asked, Entry, Line, Opening, Resumed, Stored
 from livestt.store.folders import Folders
+from livestt.store.notes import noted
 from livestt.store.ownership import (
     Clock,
     end_abandoned,
@@ -123,14 +124,18 @@ class Store:
         """Why nothing can be written just now; None if all is well."""
         return self._writer.trouble
 
-    @property
-    def on_lost(self) -> Callable[[frozenset[str]], None]:
-        """Told, in the writer's thread, the sessions that turn out to be another server's."""
-        return self._writer.on_lost
+    def listen(
+        self,
+        on_lost: Callable[[frozenset[str]], None],
+        on_told: Callable[[Mapping[str, Sequence[Told]]], None],
+    ) -> None:
+        """Be told, in the writer's thread, of sessions that run here.
 
-    @on_lost.setter
-    def on_lost(self, told: Callable[[frozenset[str]], None]) -> None:
-        self._writer.on_lost = told
+        Args:
+            on_lost: told those that turn out to be another server's.
+            on_told: told what other servers were told of the speakers, by session.
+        """
+        self._writer.on_lost, self._writer.on_told = on_lost, on_told
 
     def append(self, entry: Entry, answer: Answer) -> None:
         """Have an entry written. Never waits; see `Writer.submit`."""
@@ -261,15 +266,28 @@ class Store:
         with self._connection() as connection:
             return reading.search(connection, query, limit, owner)
 
-    def edit(self, session: str, title: str | None = None, told: Iterable[Told] = ()) -> Stored:
+    def edit(
+        self,
+        session: str,
+        title: str | None = None,
+        told: Iterable[Told] = (),
+        epoch: int | None = None,
+    ) -> Stored:
         """Give a session a title, or say who its speakers are.
+
+        Args:
+            session: which.
+            title: None leaves it.
+            told: of its speakers.
+            epoch: with which this process writes to it, if it runs here. The process that has it
+                now is left a note otherwise.
 
         Raises:
             UnknownSession: there is none.
             StoreUnavailable: the database does not answer.
         """
         with self._connection(changes=True) as connection:
-            row = _known(reading.stored(connection, session, lock=True))
+            row, told = _known(reading.stored(connection, session, lock=True)), list(told)
             people = People([*row.told, *told])
             changes: dict[str, Any] = {
                 "speakers": {str(person): name for person, name in people.names.items()},
@@ -281,6 +299,8 @@ class Store:
             }
             if title is not None:
                 changes["title"] = title
+            if told and row.ended is None and row.epoch != epoch:
+                changes["notes"] = noted(row.notes, told)
             connection.execute(update(sessions).where(sessions.c.id == session).values(changes))
             return _known(reading.stored(connection, session))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from livestt.events import (
     VoiceHeard,
     Word,
 )
+from livestt.store.notes import Note
 from livestt.transcript import Segment
 
 LONGEST_TITLE = 200
@@ -129,6 +130,8 @@ class Stored:
     """People who were recognised, and have a name, or none, by hand."""
     left: int = 0
     """Of its words, the last, that whoever goes on with it hears again."""
+    notes: Sequence[Note] = ()
+    """For the server that has it, see `livestt.store.notes`."""
 
     @property
     def told(self) -> list[Event]:

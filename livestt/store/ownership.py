@@ -52,7 +52,7 @@ def take_over(
     taken = connection.execute(
         update(sessions)
         .where(sessions.c.id == row.id, sessions.c.epoch == row.epoch)
-        .values(epoch=row.epoch + 1, seen=milliseconds(clock.now), ended=None)
+        .values(epoch=row.epoch + 1, seen=milliseconds(clock.now), ended=None, notes=[])
     )
     if not taken.rowcount:
         return None

@@ -242,4 +242,5 @@ def _stored(row: Row[Any]) -> Stored:
         recognized=_recognized(row.recognized, given=False),
         overruled=_recognized(row.recognized, given=True),
         left=row.unfinished,
+        notes=tuple(row.notes),
     )

@@ -76,6 +76,7 @@ sessions = Table(
     Column("missing", Integer, nullable=False, default=0),
     Column("unfinished", Integer, nullable=False, server_default=text("0")),
     Column("epoch", Integer, nullable=False, default=1),
+    Column("notes", JSON, nullable=False, server_default=text("'[]'")),
 )
 
 words = Table(
@@ -193,12 +194,17 @@ def _add_unfinished(connection: Connection) -> None:
     )
 
 
+def _add_notes(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE sessions ADD COLUMN notes JSON NOT NULL DEFAULT '[]'"))
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _add_voices,
     _add_folders,
     _add_translations,
     _add_people,
     _add_unfinished,
+    _add_notes,
 )
 """``MIGRATIONS[i]`` brings version ``i + 1`` to version ``i + 2``."""
 

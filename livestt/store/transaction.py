@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from livestt.events import SpeakerRecognized, Word
+from livestt.people import Told
 from livestt.store.entries import Entry, Line, Opening, milliseconds
+from livestt.store.notes import Note, told_by
 from livestt.store.schema import lines, session_voices, sessions, words
 
 _WORD = insert(words)
@@ -193,26 +195,36 @@ def _write_voices(connection: Connection, entry: Entry) -> None:
     connection.execute(insert(session_voices), rows)
 
 
-def touch(connection: Connection, own: Mapping[str, int], now: datetime) -> set[str]:
-    """Say that these sessions are still looked after.
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What has become of sessions that were looked after."""
+
+    lost: frozenset[str]
+    """Those that are another server's by now, or were deleted."""
+    told: Mapping[str, Sequence[Told]]
+    """What other servers were told of the speakers of the rest."""
+
+
+def touch(connection: Connection, own: Mapping[str, int], now: datetime) -> Touched:
+    """Say that these sessions are still looked after, and take the notes that were left for them.
 
     Args:
         connection: in a transaction.
         own: sessions and their epochs.
         now: by the clock of the database.
-
-    Returns:
-        Those that are another server's by now, or were deleted.
     """
     known = _known(connection, set(own))
     mine = [name for name, epoch in own.items() if _owns(known.get(name), epoch)]
+    told = {name: told_by(known[name].notes) for name in mine if known[name].notes}
     if mine:
         connection.execute(
             update(sessions)
             .where(sessions.c.id.in_(mine), sessions.c.ended.is_(None))
             .values(seen=milliseconds(now))
         )
-    return own.keys() - set(mine)
+    if told:
+        connection.execute(update(sessions).where(sessions.c.id.in_(told)).values(notes=[]))
+    return Touched(frozenset(own.keys() - set(mine)), told)
 
 
 def _open(connection: Connection, entries: Sequence[Entry], attempt: Attempt) -> None:
@@ -231,6 +243,7 @@ class _Known(NamedTuple):
     epoch: int
     ended: int | None
     words: int
+    notes: Sequence[Note]
 
 
 def _owns(known: _Known | None, epoch: int) -> bool:
@@ -241,12 +254,14 @@ def _owns(known: _Known | None, epoch: int) -> bool:
 def _known(connection: Connection, ids: set[str]) -> dict[str, _Known]:
     """These sessions, which nobody else may change until the transaction ends."""
     rows = connection.execute(
-        select(sessions.c.id, sessions.c.epoch, sessions.c.ended, sessions.c.words)
+        select(
+            sessions.c.id, sessions.c.epoch, sessions.c.ended, sessions.c.words, sessions.c.notes
+        )
         .where(sessions.c.id.in_(sorted(ids)))
         .order_by(sessions.c.id)  # servers lock in the same order, so that none waits for another
         .with_for_update()
     )
-    return {row.id: _Known(row.epoch, row.ended, row.words) for row in rows}
+    return {row.id: _Known(row.epoch, row.ended, row.words, row.notes) for row in rows}
 
 
 def _unsweep(connection: Connection, entries: Sequence[Entry], known: Mapping[str, _Known]) -> None:

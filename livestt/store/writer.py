@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import islice
@@ -22,6 +22,7 @@ from itertools import islice
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
+from livestt.people import Told
 from livestt.store.database import now, writing
 from livestt.store.entries import Entry
 from livestt.store.transaction import Attempt, touch, write
@@ -87,13 +88,15 @@ class Writer:
 
     Attributes:
         on_lost: told, in the writer's thread, the sessions that turn out to be another server's.
+        on_told: told there what other servers were told of the speakers of sessions that are open.
     """
 
     def __init__(
         self, engine: Engine, check: Callable[[], None] = lambda: None, retry: float = RETRY
     ) -> None:
         self.stats = StoreStats()
-        self.on_lost: Callable[[frozenset[str]], None] = _nobody_lost
+        self.on_lost: Callable[[frozenset[str]], None] = _nobody_runs
+        self.on_told: Callable[[Mapping[str, Sequence[Told]]], None] = _nobody_runs
         self._engine = engine
         self._check = check
         self._retry = retry
@@ -305,17 +308,19 @@ class Writer:
         try:
             self._check()
             with writing(self._engine) as connection:
-                lost = touch(connection, self._open, now(connection)) if self._open else set()
+                touched = touch(connection, self._open, now(connection)) if self._open else None
         except (SQLAlchemyError, OSError) as error:
             self._fail(error)
-        else:
-            if lost:
-                self.on_lost(frozenset(lost))
-            with self._wake:
-                for session in lost:
-                    del self._open[session]
-                if not self._backlog:
-                    self._failing = None
+            return
+        if touched is not None and touched.lost:
+            self.on_lost(touched.lost)
+        if touched is not None and touched.told:
+            self.on_told(touched.told)
+        with self._wake:
+            for session in touched.lost if touched is not None else ():
+                del self._open[session]
+            if not self._backlog:
+                self._failing = None
 
     def _fail(self, error: SQLAlchemyError | OSError) -> None:
         self.stats.failures += 1
@@ -326,7 +331,7 @@ class Writer:
             log.error("transcripts cannot be stored: %s", reason)
 
 
-def _nobody_lost(sessions: frozenset[str]) -> None:
+def _nobody_runs(sessions: Collection[str]) -> None:
     """Nobody runs sessions here."""
 
 

@@ -98,7 +98,7 @@ def test_a_server_is_told_what_it_has_lost(
         lost.update(sessions)
         told.set()
 
-    mine.on_lost = on_lost
+    mine.listen(on_lost, lambda _: None)
     begin(mine)
     tell(mine, "b", "goes on", ended=False)
     other.reopen(Asked("a", AUDIO), LONG, 0)

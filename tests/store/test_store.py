@@ -312,6 +312,7 @@ class TestOpening:
                 "ALTER TABLE sessions DROP COLUMN merged;"
                 "ALTER TABLE sessions DROP COLUMN recognized;"
                 "ALTER TABLE sessions DROP COLUMN unfinished;"
+                "ALTER TABLE sessions DROP COLUMN notes;"
                 "UPDATE livestt SET version = 1"
             )
         raw.close()

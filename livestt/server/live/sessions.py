@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 import anyio
 from anyio import to_thread
@@ -24,6 +24,7 @@ from livestt.audio.format import AudioFormat
 from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
 from livestt.errors import LivesttError, Overloaded, ServerRestart, TooManySessions
+from livestt.people import Told
 from livestt.pipeline import Manner, Pipeline, layout
 from livestt.server.access import asking
 from livestt.server.live.ladder import NO_NEWCOMERS, Ladder, lateness
@@ -36,6 +37,7 @@ from livestt.speakers.heard_voice import HeardVoice
 from livestt.store import Asked, Resumed, Store
 
 log = logging.getLogger(__name__)
+_News = TypeVar("_News")
 
 PATIENCE_PER_SESSION = 0.004
 MOST_PATIENCE = 0.25
@@ -93,7 +95,7 @@ class Sessions:
         self._tasks = await self._stack.enter_async_context(anyio.create_task_group())
         if self._store is not None:
             loop = asyncio.get_running_loop()
-            self._store.on_lost = partial(_tell, loop, self._disown)
+            self._store.listen(partial(_tell, loop, self._disown), partial(_tell, loop, self._say))
         self._tasks.start_soon(self._watch_load)
         return self
 
@@ -327,6 +329,12 @@ class Sessions:
             if session.id in lost:
                 session.disown()
 
+    def _say(self, told: Mapping[str, Sequence[Told]]) -> None:
+        """Other servers were told this of the speakers of sessions that run here."""
+        for session_id, events in told.items():
+            if session := self.find(session_id):
+                session.say(*events)
+
     def _cancel_all(self) -> None:
         for session in list(self):
             session.cancel()
@@ -372,11 +380,7 @@ class Sessions:
             del self._running[session.id]
 
 
-def _tell(
-    loop: asyncio.AbstractEventLoop,
-    what: Callable[[frozenset[str]], None],
-    sessions: frozenset[str],
-) -> None:
+def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[_News], None], news: _News) -> None:
     """Call this on the event loop, from another thread."""
     with suppress(RuntimeError):  # the loop is closed: the server has stopped
-        loop.call_soon_threadsafe(what, sessions)
+        loop.call_soon_threadsafe(what, news)

@@ -116,7 +116,8 @@ async def change(request: Request) -> Response:
     _check_own(request, row.owner, "change")
     edit = parse_edit(await json_body(request))
     told = edit.said_of(row.told if running is None else running.transcript.people.told)
-    changed = await to_thread.run_sync(store.edit, session, edit.title, told)
+    epoch = None if running is None else running.epoch
+    changed = await to_thread.run_sync(store.edit, session, edit.title, told, epoch)
     if running is not None:
         running.say(*told)
     [about] = await _summaries(request, [changed])

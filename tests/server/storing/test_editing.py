@@ -15,7 +15,7 @@ from livestt.client.state import CaptionState
 from livestt.engines.scripted import script_of
 from livestt.server.sockets.connection import SESSION
 from livestt.speakers.scripted import ScriptedDiarizer, ScriptedTurn
-from livestt.store import Store
+from livestt.store import Store, writer
 from livestt.timebase import from_ms
 
 from ..conftest import Serve
@@ -104,6 +104,46 @@ def test_a_session_that_runs(serve: Serve, store: Store) -> None:
     row = store.newest(1)[0]
     assert (row.merged, row.speakers) == ({2: 1}, {1: "Ada"})
     assert {segment.speaker for segment in store.read(row.id).segments} == {1}
+
+
+def test_a_session_that_runs_on_another_server(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A balancer brings the change to any of them."""
+    monkeypatch.setattr(writer, "TOUCH", 0.05)
+    place = str(tmp_path / "transcripts.db")
+    stores = Store(place), Store(place)
+    here, there = (server_with(serve, store, resume_seconds=60) for store in stores)
+    known = {"names": {1: "Ada"}, "merged": {2: 1}}
+
+    async def learns(socket: ClientConnection, state: CaptionState, wanted: dict[str, Any]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while {"names": state.names, "merged": state.merged} != wanted:
+                state.apply(json.loads(await socket.recv()))
+
+    async def talk() -> tuple[CaptionState, CaptionState]:
+        async with connect(here.url(**RAW), compression=None) as socket:
+            session, state = await half(socket)
+            watching = here.url(session=session, role="viewer", mode="diff")
+            async with connect(watching, compression=None) as viewer:
+                _, seen = await first(viewer)
+                about = await change(there, session, merged={"2": 1}, speakers={"1": "Ada"})
+                assert about["running"]
+                await learns(socket, state, known)
+                await learns(viewer, seen, known)
+                await change(there, session, merged={"2": None}, speakers={"1": ""})
+                await learns(viewer, seen, {"names": {}, "merged": {}})
+                await change(there, session, merged={"2": 1}, speakers={"1": "Ada"})
+                await learns(viewer, seen, known)
+                await socket.send(AUDIO[HALF:])
+                await socket.send(b"")
+                return await rest(socket, state), await rest(viewer, seen)
+
+    for state in asyncio.run(talk()):
+        assert {line.speaker for line in state.lines} == {1}
+        assert {"names": state.names, "merged": state.merged} == known
+    row = stores[1].newest(1)[0]
+    assert (row.merged, row.speakers) == ({2: 1}, {1: "Ada"})
 
 
 @pytest.mark.parametrize("kept", [True, False])
