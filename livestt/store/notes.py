@@ -15,7 +15,7 @@ from livestt.events import SpeakerNamed, SpeakerSeparated, SpeakersMerged
 from livestt.people import Told
 
 MOST = 256
-"""Notes that wait in a row. Of older ones the row has the sum, and who reads along does not learn."""
+"""Notes that wait in a row. Who reads along does not learn of older ones; the row has their sum."""
 
 Note = Mapping[str, Any]
 _KINDS: Mapping[str, type[Told]] = {

@@ -17,7 +17,7 @@ PATIENCE = 1.0
 """Seconds for which words wait for a slow disk; then they are shown as words that may still change:
 if this server goes now, another hears them again, and may hear others."""
 LONGEST = 5.0
-"""Seconds for which they wait in all; then they are said all the same, since not every dialect shows
+"""Seconds for which they wait in all; then they are said all the same: not every dialect shows
 words that may change."""
 
 FAILING = Warned(
