@@ -10,7 +10,7 @@ from livestt import __version__
 
 COMMANDS = {
     "serve": "Start the server (what `livestt` alone does)",
-    "run": "Fetch a model if need be, then serve it",
+    "run": "Download a model if needed, then serve it",
     "ray": "Serve on a Ray cluster",
     "transcribe": "Transcribe audio files",
     "listen": "Transcribe the microphone",
@@ -63,7 +63,7 @@ def main() -> None:
     livestt                          serve on http://127.0.0.1:8000
     livestt --model small --lan en   options without a command are those of serve
     livestt transcribe meeting.mp3   a file instead, to stdout
-    livestt check                    what works here, and what to do about the rest
+    livestt check                    what works here, and how to fix the rest
 
     Each command has its own --help.
     """

@@ -34,20 +34,20 @@ if TYPE_CHECKING:
     type=click.IntRange(1),
     default=3,
     show_default=True,
-    help="Of each figure; the best counts.",
+    help="Measurements per figure; the best counts.",
 )
 @click.option(
     "--tokens",
     type=click.FloatRange(0, min_open=True),
-    help="Most tokens written per second of audio. Speech has about 3.5, and a model with random "
-    "weights writes as many as it may.",
+    help="Maximum number of tokens per second of audio. Speech has about 3.5; a model with random "
+    "weights writes as many as it is allowed.",
 )
 @click.option(
     "--full-load",
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
-    help="Then run sessions so long with the engine never idle, and beside them sessions on 30 s "
-    "windows without batches.",
+    help="Then run sessions for this long with the engine never idle, in turns with sessions on "
+    "30 s windows without batches.",
 )
 @json_option()
 @with_settings(
@@ -61,7 +61,7 @@ def command(
     full_load: float | None,
     json_file: Path | None,
 ) -> None:
-    """Measure an engine, and estimate how many live sessions it is good for here.
+    """Measure an engine, and estimate how many live sessions this machine can run with it.
 
     Times the steps of live sessions: alone and in batches, by window and by committed words. The
     estimate is for people who talk all the time; `livestt bench live --find-max` measures it.

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 @click.command("files", cls=Command)
 @click.argument("files", nargs=-1, required=True, type=READ)
 @click.option("--kind", multiple=True, help="Only items of this kind; repeatable.")
-@click.option("--limit", type=click.IntRange(1), help="Only so many items.")
-@click.option("--show", is_flag=True, help="Also each item's text.")
+@click.option("--limit", type=click.IntRange(1), help="Maximum number of items.")
+@click.option("--show", is_flag=True, help="Show each item's text too.")
 @json_option("all figures and each item's text")
 @with_settings(FILES, without=LIVE_ONLY, defaults={"log_level": "warning"})
 def command(
@@ -39,7 +39,7 @@ def command(
     show: bool,
     json_file: Path | None,
 ) -> None:
-    """Transcribe recordings, and count the errors and the time.
+    """Transcribe recordings, and measure error rates and speed.
 
     FILES are manifests (.jsonl, one {"file", "text"} per line; "kind" and "language" are optional)
     or recordings, each with its text beside it in a .txt of the same name.

@@ -40,25 +40,31 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
 
 @click.command("live", cls=Command)
 @click.option(
-    "--sessions", type=Numbers(), default="1", show_default=True, help="Sessions at once; several "
-    "numbers are run one after the other."
+    "--sessions", type=Numbers(), default="1", show_default=True, help="Concurrent sessions; "
+    "several numbers are run one after the other."
 )  # fmt: skip
-@click.option("--find-max", is_flag=True, help="Find the most sessions that hold --limit-p95.")
+@click.option(
+    "--find-max", is_flag=True, help="Find the largest number of sessions within --limit-p95."
+)
 @click.option(
     "--limit-on", type=click.Choice(["shown", "final", "committed"]), default="committed",
-    show_default=True, help="Which latency --find-max asks it of."
+    show_default=True, help="Latency that --find-max applies the limit to."
 )  # fmt: skip
 @click.option(
-    "--ceiling", type=int, default=512, show_default=True, help="The most that --find-max tries."
+    "--ceiling",
+    type=int,
+    default=512,
+    show_default=True,
+    help="Largest number that --find-max tries.",
 )
 @click.option(
     "--mode", type=click.Choice(["full", "diff"]), default="diff", show_default=True,
-    help="How the server is asked to report."
+    help="Mode of the protocol."
 )  # fmt: skip
 @click.option(
     "--encoding", type=click.Choice(["auto", "s16le", "f32le", "mulaw", "alaw", "wav", "webm"]),
     default="auto", show_default=True,
-    help="Of the audio sent; auto is s16le, or wav if the server does not take that."
+    help="Encoding of the audio; auto is s16le, or wav if the server does not accept that."
 )  # fmt: skip
 @click.option(
     "--frame-ms", type=click.IntRange(10, 1000), default=60, show_default=True,
@@ -66,17 +72,17 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
 )  # fmt: skip
 @click.option(
     "--patience", type=float, default=60.0, show_default=True, metavar="SECONDS",
-    help="How long a transcript may take to end after its audio has."
+    help="How long a transcript may take to finish after its audio."
 )  # fmt: skip
 @click.option(
     "--processes", type=click.IntRange(1), default=1, show_default=True,
-    help="Of this client; more if it says that it was late."
+    help="Processes of this client; use more if it reports that it was late."
 )  # fmt: skip
 @click.option("--plot", "plot_file", type=WRITTEN, help="Draw the capacity curve here (PNG).")
 @load_options(
     server="A running server.",
-    limit="What --find-max asks of the latency of words.",
-    ramp="Sessions begin within this time, at most a quarter of --seconds.",
+    limit="Limit of --find-max for the p95 latency of words.",
+    ramp="Sessions start within this time, at most a quarter of --seconds.",
 )
 def command(
     manifest: Path,
@@ -91,7 +97,7 @@ def command(
     server_pid: int | None,
     **plan: Any,
 ) -> None:
-    """Stream recordings at real time through a running server, and measure the captions.
+    """Stream recordings in real time through a running server, and measure the captions.
 
     MANIFEST is a file of JSON lines: {"file", "text", "words": [[word, start, end], ...]}; without
     words there are no word latencies. The server may be livestt, or another with the same

@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 @click.command("overload", cls=Command)
-@click.option("--minutes", type=float, default=10.0, show_default=True, help="How long.")
+@click.option("--minutes", type=float, default=10.0, show_default=True, help="Length of the run.")
 @click.option(
     "--times", type=float, default=3.0, show_default=True,
-    help="People who want a session, in numbers of sessions that the server admits."
+    help="How many times as many people as the server admits."
 )  # fmt: skip
 @click.option(
     "--capacity", type=click.IntRange(1),
-    help="Sessions that the server admits; else its --max-sessions."
+    help="Sessions that the server admits; by default its --max-sessions."
 )  # fmt: skip
 @load_options(
     server="A running livestt.",
-    limit="What committed words of those who are in must hold.",
-    ramp="Everybody comes within this time.",
+    limit="Limit for the p95 latency of committed words in admitted sessions.",
+    ramp="Everybody connects within this time.",
 )
 def command(
     manifest: Path,
@@ -43,12 +43,11 @@ def command(
     json_file: Path | None,
     **plan: Any,
 ) -> None:
-    """Ask a running server for more sessions than it admits, for minutes, and see who gets what.
+    """Ask a running server for more sessions than it admits, and measure how it copes.
 
-    People come all at once, talk for a while when they are let in, and ask again when they are
-    not, after as long as they are told; one in ten after a second. MANIFEST is as for
-    `bench live`. Exit status 1 if admitted sessions were late or failed, a refusal was not clear,
-    or the server did not recover.
+    People come all at once. Those admitted talk for a while; those refused return after the time
+    they are told, one in ten after a second. MANIFEST is as for `bench live`. The exit status is 1
+    if admitted sessions were late or failed, a refusal was unclear, or the server did not recover.
 
     \b
     livestt bench overload tests/fixtures/speech/manifest.jsonl --times 3 --minutes 10

@@ -40,7 +40,7 @@ COLUMNS: Mapping[str, str] = {
     help="1 plays in real time, for the delays; 0 as fast as it goes, for the error rates.",
 )
 @click.option("--kind", multiple=True, help="Only recordings of this kind; repeatable.")
-@click.option("--limit", type=click.IntRange(1), help="Only so many recordings.")
+@click.option("--limit", type=click.IntRange(1), help="Maximum number of recordings.")
 @json_option()
 @with_settings(
     (*FILES, "Speakers"),

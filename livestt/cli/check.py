@@ -20,7 +20,7 @@ ASKED = (
 @click.command("check", cls=Command)
 @with_settings(("Speakers", "Translation"), names=ASKED)
 def command(settings: Settings) -> None:
-    """Find out whether livestt will run here.
+    """Find out whether livestt runs here.
 
     Each line is ok, warn (something optional is missing) or fail, with what to do. The exit
     status is 1 if anything failed.

@@ -36,8 +36,8 @@ LINES = 20
 def command(settings: Settings, file: Path, speed: float, json_file: Path | None) -> None:
     """Send one file through the whole pipeline and say what is wrong, stage by stage.
 
-    Shows a timeline of decoding, speech, jobs, words and lag, then verdicts with advice. The exit
-    status is 1 if a verdict fails.
+    Prints a timeline of decoding, speech, jobs, words and lag, then a verdict with advice for each
+    stage. The exit status is 1 if any stage failed.
 
     \b
     livestt diagnose meeting.mp3

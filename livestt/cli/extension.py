@@ -12,7 +12,9 @@ from livestt.cli.base import Command
 @click.command("extension", cls=Command)
 @click.argument("action", type=click.Choice(["export"]))
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--server", metavar="URL", help="Address of the server it starts with.")
+@click.option(
+    "--server", metavar="URL", help="Address of the server that the extension connects to at first."
+)
 @click.option("--zip", "zipped", is_flag=True, help="Write DIR.zip instead of a folder.")
 def command(action: str, folder: Path, server: str | None, zipped: bool) -> None:
     """Write the Chrome extension into a folder.

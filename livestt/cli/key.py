@@ -48,7 +48,9 @@ def _with_file(function: Callable[..., None]) -> Callable[..., None]:
     help="What the key allows. Repeatable.",
 )
 @click.option(
-    "--max-sessions", type=click.IntRange(1, 999_999), help="Most sessions of this key at once."
+    "--max-sessions",
+    type=click.IntRange(1, 999_999),
+    help="Maximum number of concurrent sessions of this key.",
 )
 @_with_file
 def new(settings: Settings, name: str, scopes: tuple[str, ...], max_sessions: int | None) -> None:
@@ -80,7 +82,7 @@ def show(settings: Settings) -> None:
 @click.argument("name")
 @_with_file
 def revoke(settings: Settings, name: str) -> None:
-    """Take the key called NAME, and the temporary tokens made with it, out of use."""
+    """Revoke the key called NAME, and the temporary tokens made with it."""
     path = existing(key_file(settings))
     if not any(key.name == name for key in stored(path)):
         raise UnsupportedOption(f"{path} has no key named {name}.")

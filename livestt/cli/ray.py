@@ -17,19 +17,19 @@ log = logging.getLogger(__name__)
 
 @click.command("ray", cls=Command)
 @click.option("--min-replicas", type=click.IntRange(1), default=1, show_default=True,
-              help="Fewest servers.")  # fmt: skip
+              help="Minimum number of servers.")  # fmt: skip
 @click.option("--max-replicas", type=click.IntRange(1), default=4, show_default=True,
-              help="Most servers.")  # fmt: skip
+              help="Maximum number of servers.")  # fmt: skip
 @click.option("--fill", type=click.FloatRange(0.01, 1.0), default=0.7, show_default=True,
-              help="Share of --max-sessions that each server is kept at.")  # fmt: skip
+              help="Target load of each server, as a share of --max-sessions.")  # fmt: skip
 @click.option("--upscale-delay", type=click.FloatRange(0), default=5.0, show_default=True,
-              metavar="SECONDS", help="How long they must be fuller before one comes.")  # fmt: skip
+              metavar="SECONDS", help="How long the load is higher until one is added.")  # fmt: skip
 @click.option("--downscale-delay", type=click.FloatRange(0), default=600.0, show_default=True,
-              metavar="SECONDS", help="How long they must be emptier before one goes.")  # fmt: skip
+              metavar="SECONDS", help="How long the load is lower until one is removed.")  # fmt: skip
 @click.option("--replica-cpus", type=click.FloatRange(0.0), default=1.0, show_default=True,
-              help="CPUs that Ray sets aside for each server.")  # fmt: skip
+              help="CPUs that Ray reserves for each server.")  # fmt: skip
 @click.option("--replica-gpus", type=click.FloatRange(0.0), default=0.0, show_default=True,
-              help="GPUs that Ray gives each server.")  # fmt: skip
+              help="GPUs that Ray reserves for each server.")  # fmt: skip
 @with_settings(EVERYTHING, without=("ssl_self_signed", "wyoming_port", "wyoming_host"))
 def command(
     settings: Settings,
@@ -41,14 +41,14 @@ def command(
     replica_cpus: float,
     replica_gpus: float,
 ) -> None:
-    """Serve on a Ray cluster, with as many servers as there are sessions for.
+    """Serve on a Ray cluster, with as many servers as the sessions need.
 
     \b
     livestt ray --model base --max-replicas 4        a cluster of this machine alone
     RAY_ADDRESS=auto livestt ray --replica-gpus 1    the cluster that this machine is part of
 
-    Needs the extra ray. Each server is a whole one. --store has to be a PostgreSQL that all of them
-    reach, or none. docs/several-machines.md says more.
+    Needs the extra ray. Each replica is a complete server. --store has to be a PostgreSQL database
+    that all of them can reach, or none. See docs/several-machines.md.
     """
     from livestt.cli.preflight import check_certificate
     from livestt.cli.serve import assemble

@@ -17,7 +17,7 @@ from livestt.settings import Settings
 @click.argument("spec")
 @with_settings(EVERYTHING, without=("model", "model_path", "backend"))
 def command(settings: Settings, spec: str) -> None:
-    """Fetch a model if it is not here yet, then serve it.
+    """Download a model if it is not on this machine yet, then serve it.
 
     SPEC is a size, a Hugging Face repository, a folder, an engine, or engine:model.
 

@@ -31,16 +31,18 @@ def load_options(*, server: str, limit: str, ramp: str) -> Callable[[F], F]:
         click.argument("manifest", type=READ),
         click.option("--url", default="ws://127.0.0.1:8000/asr", show_default=True, help=server),
         _number("--limit-p95", 3.0, limit, metavar="SECONDS"),
-        _number("--seconds", 60.0, "Least length of each session."),
+        _number("--seconds", 60.0, "Minimum length of each session."),
         _number("--gap", 1.0, "Mean pause between recordings.", metavar="SECONDS"),
         _number("--ramp", 5.0, ramp, metavar="SECONDS"),
-        click.option("--language", default="en", show_default=True, help="Spoken, or auto."),
+        click.option(
+            "--language", default="en", show_default=True, help="Spoken language, or auto."
+        ),
         click.option("--kind", multiple=True, help="Only recordings of this kind; repeatable."),
-        _number("--seed", 1, "Of orders and pauses."),
+        _number("--seed", 1, "Seed of the random orders and pauses."),
         click.option(
             "--server-pid", type=int,
-            help="Process whose CPU and memory are measured; else it is the one that listens at "
-            "the address, if that is on this machine.",
+            help="Process whose CPU and memory are measured; by default the one that listens "
+            "at the address, if that is on this machine.",
         ),
         json_option(),
     )  # fmt: skip

@@ -43,24 +43,23 @@ Read: TypeAlias = "Callable[[Transcript], Spoken]"
     "--format",
     "-f",
     type=click.Choice(FORMATS),
-    help="What to write; by default what the name after -o ends in, or else text.",
+    help="Output format; by default from the ending of the name after -o, otherwise text.",
 )
 @click.option(
     "--output",
     "-o",
     type=click.Path(path_type=Path),
-    help="File to write; for several files a folder, made if need be.",
+    help="File to write; for several files a folder, created if needed.",
 )
 @click.option(
     "--num-speakers",
     type=click.IntRange(1),
-    help="How many people speak, if you know; with --diarization.",
+    help="Number of people who speak, if known; with --diarization.",
 )
 @click.option(
     "--min-speakers",
     type=click.IntRange(1),
-    help="How many people speak at least; with --diarization. --max-speakers says how many at "
-    "most.",
+    help="Minimum number of people who speak; with --diarization. See also --max-speakers.",
 )
 @with_settings(
     (*FILES, "Speakers", "Translation"),
@@ -78,7 +77,7 @@ def command(
 ) -> None:
     """Transcribe audio or video files.
 
-    Writes to stdout, and nothing else there. A file that cannot be read does not stop the others.
+    Only transcripts go to stdout. A file that cannot be read does not stop the others.
 
     \b
     livestt transcribe meeting.mp3

@@ -28,14 +28,13 @@ MODEL = ("embedding_backend", "embedding_model", "voice_threshold", "decoder", "
 
 @click.group("voices")
 def command() -> None:
-    """List, add and remove the voice profiles by which speakers are known.
+    """List, add and remove the voice profiles by which speakers are recognised.
 
     \b
     livestt voices add Ann ann1.wav ann2.wav --embedding-model speaker.onnx
     livestt serve --diarization --voices --embedding-model speaker.onnx
 
-    Voices are personal data: ask those whose they are. A running server knows of changes within a
-    minute.
+    Voices are personal data: ask for consent. A running server notices changes within a minute.
     """
 
 
@@ -62,7 +61,7 @@ def show(settings: Settings, owner: str) -> None:
 @_key
 @with_settings(names=(*STORE, *MODEL))
 def add(settings: Settings, name: str, files: Sequence[Path], owner: str) -> None:
-    """Keep the voice in FILES, 2 to 10 seconds of one person each, under NAME."""
+    """Enrol NAME from FILES, 2 to 10 seconds each of that one person."""
     plain = name_of(name)
     with _store(settings) as store:
         heard, model = _enrolled(settings, files)
@@ -76,7 +75,7 @@ def add(settings: Settings, name: str, files: Sequence[Path], owner: str) -> Non
 @_key
 @with_settings(names=STORE)
 def remove(settings: Settings, name: str, owner: str) -> None:
-    """Forget the voice called NAME, or with this id."""
+    """Delete the voice called NAME, or with this id."""
     with _store(settings) as store:
         found = [voice for voice in _of(store, owner) if name in (voice.name, voice.id)]
         if not found:

@@ -15,13 +15,13 @@ class AudioSettings:
     vad: bool = setting(
         True,
         "Audio",
-        "Skip silence. Without it the model also hears silence, and may invent words in it.",
+        "Skip silence. Without this the model processes silence too, and may invent words in it.",
         switches={"--no-vac": False},
     )
     vad_threshold: float = setting(
         0.5,
         "Audio",
-        "How sure the detector must be that someone speaks, 0 to 1. Raise it in noise.",
+        "How certain the detector must be that somebody is speaking, 0 to 1. Raise it in noise.",
         minimum=0.05,
         maximum=0.95,
     )
@@ -29,12 +29,12 @@ class AudioSettings:
         500, "Audio", "Silence that ends an utterance.", unit="ms", minimum=32
     )
     vad_min_speech_ms: int = setting(
-        96, "Audio", "Speech shorter than this is taken for noise.", unit="ms", minimum=0
+        96, "Audio", "Speech shorter than this counts as noise.", unit="ms", minimum=0
     )
     vad_pre_roll_ms: int = setting(
         300,
         "Audio",
-        "Audio kept from before speech was noticed, so that no first syllable is lost.",
+        "Audio kept from before speech was detected, so that the first syllable is not lost.",
         unit="ms",
         minimum=0,
         maximum=5000,
@@ -43,7 +43,7 @@ class AudioSettings:
         "pyav",
         "Audio",
         "Decoder of compressed audio: pyav runs inside the server, ffmpeg is a separate "
-        "process per session that can crash alone.",
+        "process per session, so that a crash affects that session only.",
         choices=("pyav", "ffmpeg"),
         hints={
             "greedy": "decoding is always greedy; this option now names the audio decoder.",

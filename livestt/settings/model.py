@@ -60,8 +60,8 @@ class ModelSettings:
     model: str | None = setting(
         None,
         "Model",
-        "Whisper size (see `livestt models`), Hugging Face repository or folder; base unless "
-        "given. Larger is more accurate and slower.",
+        "Whisper size (see `livestt models`), Hugging Face repository or folder; base by "
+        "default. Larger models are more accurate and slower.",
     )
     model_path: str | None = setting(
         None,
@@ -72,14 +72,14 @@ class ModelSettings:
     model_cache_dir: str | None = setting(
         None,
         "Model",
-        "Where downloaded models are kept; the usual Hugging Face cache unless set.",
+        "Where downloaded models are kept; by default the usual Hugging Face cache.",
         aliases=("--model_cache_dir",),
     )
     backend: str = setting(
         "auto",
         "Model",
-        "Engine that runs the model. auto takes faster-whisper, or the small built-in engine "
-        "where no model is named and base cannot be had.",
+        "Engine that runs the model. auto uses faster-whisper, or the small built-in engine "
+        "if no model is named and base is not available.",
         choices=backends,
         synonyms={"whisper": "faster-whisper", "mlx": "mlx-whisper"},
         hints={
@@ -90,45 +90,45 @@ class ModelSettings:
     preload: bool = setting(
         True,
         "Model",
-        "Have the model in memory from the start. Without, it is loaded once to see that it works, "
-        "and then not before somebody needs it.",
+        "Load the model at the start. Without this it is loaded once to check that it works, "
+        "and then only when somebody needs it.",
     )
     model_idle_seconds: float = setting(
         0.0,
         "Model",
-        "Put the model out of memory when no session and no file has needed it for so long; the "
-        "next one waits until it is loaded again, and loses nothing. 0 keeps it.",
+        "Unload the model when no session and no file has needed it for this long; the next "
+        "one waits until it is loaded again, and loses nothing. 0 keeps it.",
         unit="seconds",
         minimum=0,
     )
     remote_url: str | None = setting(
         None,
         "Model",
-        "Engine remote: base address of a server that speaks OpenAI's API, such as "
-        "http://host:8000/v1. It gets all speech. A key, if it wants one, is read from the "
-        "variable LIVESTT_REMOTE_API_KEY.",
+        "Engine remote: base address of a server with OpenAI's API, such as "
+        "http://host:8000/v1. All speech is sent to it. If it needs a key, set the variable "
+        "LIVESTT_REMOTE_API_KEY.",
     )
     remote_model: str = setting(
         "whisper-1",
         "Model",
-        "Engine remote: model that the other server should use; it has to give word or segment "
-        "times.",
+        "Engine remote: model that the other server should use; it has to return word or "
+        "segment times.",
     )
     remote_timeout: float = setting(
         20.0,
         "Model",
-        "Engine remote: longest wait for an answer before the question is asked again.",
+        "Engine remote: longest wait for an answer before the request is repeated.",
         unit="seconds",
         minimum=1,
         maximum=28,
     )
     remote_requests: int = setting(
-        4, "Model", "Engine remote: most requests at once.", minimum=1, maximum=64
+        4, "Model", "Engine remote: maximum number of concurrent requests.", minimum=1, maximum=64
     )
     device: str = setting(
         "auto",
         "Model",
-        "Where the model runs; auto takes a GPU if there is one. Whisper runs on all GPUs that "
+        "Where the model runs; auto uses a GPU if there is one. Whisper uses all GPUs that "
         "CUDA_VISIBLE_DEVICES shows.",
         choices=("auto", "cpu", "cuda", "mps"),
         hints={"gpu": "write cuda."},
@@ -136,42 +136,42 @@ class ModelSettings:
     compute_type: str = setting(
         "default",
         "Model",
-        "Number format of the weights while running: int8, fastest on CPUs, float16, fastest "
-        "on GPUs, float32, or a mixture such as int8_float16. default lets the engine choose.",
+        "Number format of the weights: int8, fastest on CPUs; float16, fastest on GPUs; "
+        "float32; or a mixture such as int8_float16. default lets the engine choose.",
         choices=COMPUTE_TYPES,
     )
     threads: int = setting(0, "Model", "CPU threads of the engine; 0 lets it choose.", minimum=0)
     lora_path: str | None = setting(
         None,
         "Model",
-        "Folder of a LoRA adapter that is merged into the model on loading; needs --backend "
+        "Folder of a LoRA adapter to merge into the model on loading; needs --backend "
         "transformers.",
     )
     assistant_model: str | None = setting(
         None,
         "Model",
-        "A smaller model with the same tokens, such as distil-large-v3 for large-v3, that drafts "
-        "whole utterances: the same text sooner. Needs --backend transformers.",
+        "A smaller model with the same vocabulary, such as distil-large-v3 for large-v3, that "
+        "drafts whole utterances: the same text sooner. Needs --backend transformers.",
     )
     alignment_heads: str | None = setting(
         None,
         "Model",
-        "Decoder heads that tell where a fine-tuned model listens, as layer:head pairs such as "
-        "3:1,4:2; scripts/find_alignment_heads.py finds them. Needs --backend transformers or "
-        "mlx-whisper; the model's own list is used otherwise.",
+        "Decoder heads that show where a fine-tuned model looks, as layer:head pairs such as "
+        "3:1,4:2; scripts/find_alignment_heads.py finds them. By default the model's own "
+        "list. Needs --backend transformers or mlx-whisper.",
         aliases=("--custom-alignment-heads",),
     )
     language: str = setting(
         "auto",
         "Model",
-        "Spoken language as a code such as en or fr. auto detects it, which costs a moment "
-        "and can be wrong: name it if you know it.",
+        "Spoken language as a code such as en or fr. auto detects it, which takes a moment "
+        "and can be wrong: name the language if you know it.",
         aliases=("--lan",),
     )
     task: Literal["transcribe", "translate"] = setting(
         "transcribe",
         "Model",
-        "translate writes English whatever is spoken.",
+        "translate writes English, whatever is spoken.",
         choices=("transcribe", "translate"),
         switches={"--direct-english-translation": "translate"},
     )

@@ -22,12 +22,12 @@ class ServerSettings:
     wyoming_port: int | None = setting(
         None,
         "Server",
-        "Port for Home Assistant's Wyoming protocol, 10300 by custom; off unless given, and 0 "
-        "picks a free one. The protocol has no keys: whoever reaches the port can use it.",
+        "Port for Home Assistant's Wyoming protocol, usually 10300; off by default, 0 picks a "
+        "free one. The protocol has no keys: whoever can reach the port can use it.",
         minimum=0,
         maximum=65535,
     )
-    wyoming_host: str = setting("127.0.0.1", "Server", "Address on which --wyoming-port listens.")
+    wyoming_host: str = setting("127.0.0.1", "Server", "Address that --wyoming-port listens on.")
     log_level: str = setting(
         "info",
         "Server",
@@ -38,32 +38,35 @@ class ServerSettings:
     log_format: str = setting(
         "text",
         "Server",
-        "How to write the log: text for people, json for machines, one object per line with the "
+        "Format of the log: text for people; json for machines, one object per line with the "
         "ids of request and session.",
         choices=("text", "json"),
     )
     tracing: bool = setting(
         False,
         "Server",
-        "Send OpenTelemetry traces of sessions and batches; the usual OTEL_* variables say where "
-        "to. Needs the extra otel.",
+        "Send OpenTelemetry traces of sessions and batches to where the usual OTEL_* "
+        "variables say. Needs the extra otel.",
     )
     max_sessions: int = setting(
-        32, "Server", "Most sessions at once; the next one is told to come back later.", minimum=1
+        32,
+        "Server",
+        "Maximum number of concurrent sessions; further clients are told when to come back.",
+        minimum=1,
     )
     seconds_ahead: float = setting(
         30.0,
         "Server",
-        "Most audio a session may be ahead of its transcript; then the server stops reading "
-        "and the sender waits.",
+        "How far a session's audio may be ahead of its transcript; beyond that the server "
+        "stops reading and the sender waits.",
         unit="seconds",
         minimum=1,
     )
     resume_seconds: float = setting(
         30.0,
         "Server",
-        "How long a session waits for a client that lost its connection to come back and go on "
-        "where it was; 0 ends it at once. Raw audio only.",
+        "How long a session waits for a client that lost its connection to come back and "
+        "resume; 0 ends it at once. Raw audio only.",
         unit="seconds",
         minimum=0,
         maximum=3600,
@@ -71,8 +74,8 @@ class ServerSettings:
     pcm_input: bool = setting(
         False,
         "Server",
-        "Take audio of undeclared format for raw 16-bit little-endian PCM, 16 kHz, mono, "
-        "rather than for a container such as WebM.",
+        "Treat audio of undeclared format as raw 16-bit little-endian PCM, 16 kHz, mono, "
+        "rather than as a container such as WebM.",
     )
     retention_seconds: float = setting(
         3600.0,

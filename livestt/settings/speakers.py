@@ -75,13 +75,13 @@ class SpeakerSettings:
     diarization: bool = setting(
         False,
         "Speakers",
-        "Tell speakers apart: captions say who speaks.",
+        "Tell speakers apart, so that captions say who is speaking.",
     )
     diarization_backend: str = setting(
         "auto",
         "Speakers",
-        "Diarizer that tells voices apart: sortformer (up to 4), nemotron (up to 8). auto takes "
-        "the one that the model is for.",
+        "Diarizer: sortformer (up to 4 speakers) or nemotron (up to 8). auto uses the one "
+        "that the model is for.",
         choices=diarizers,
         hints={
             "diart": "sortformer and nemotron stream with less delay.",
@@ -92,15 +92,16 @@ class SpeakerSettings:
         None,
         "Speakers",
         "Model of the diarizer: a folder, a .nemo file or a Hugging Face repository. Anything "
-        "that `livestt convert` did not write is converted once, which needs the extra nemotron, "
-        "or sortformer for a .nemo file. Unless set, nvidia/Nemotron-3-Diarization, or for "
-        "sortformer nvidia/diar_streaming_sortformer_4spk-v2.",
+        "that `livestt convert` did not write is converted once, which needs the extra "
+        "nemotron, or sortformer for a .nemo file. By default nvidia/Nemotron-3-Diarization, "
+        "or nvidia/diar_streaming_sortformer_4spk-v2 for sortformer.",
         aliases=("--sortformer-model-path",),
     )
     diarization_latency: str = setting(
         "1.04",
         "Speakers",
-        "How long speakers may take to be known. More is more accurate and cheaper.",
+        "How much audio the diarizer waits for before it names a speaker. More is more "
+        "accurate and cheaper.",
         unit="seconds",
         choices=LATENCIES,
     )
@@ -108,28 +109,28 @@ class SpeakerSettings:
     diarization_file_backend: str = setting(
         "same",
         "Speakers",
-        "Diarizer of files, uploaded or transcribed. same shares the live one's model; pyannote "
-        "needs the extra pyannote and a Hugging Face token that may use its model.",
+        "Diarizer of files, uploaded or transcribed. same shares the model of the live one; "
+        "pyannote needs the extra pyannote and a Hugging Face token with access to its model.",
         choices=file_diarizers,
     )
     diarization_file_model: str | None = setting(
         None,
         "Speakers",
-        "Model of --diarization-file-backend, unless that is same; for pyannote, "
-        "pyannote/speaker-diarization-community-1 unless set.",
+        "Model of --diarization-file-backend, unless that is same; for pyannote, by default "
+        "pyannote/speaker-diarization-community-1.",
     )
     diarization_file_latency: str = setting(
         "30.4",
         "Speakers",
-        "Latency preset of the diarizer for files, in which nobody waits for single words.",
+        "Latency preset of the diarizer for files, where nobody waits for single words.",
         unit="seconds",
         choices=LATENCIES,
     )
     speaker_patience: float = setting(
         5.0,
         "Speakers",
-        "How long live words wait for a diarizer that does not answer. Then they go out without a "
-        "speaker, which follows if the answer does.",
+        "How long live words wait for a diarizer that does not answer. They are then sent "
+        "without a speaker, which follows if the answer does.",
         unit="seconds",
         minimum=0.1,
         maximum=60,
@@ -137,8 +138,8 @@ class SpeakerSettings:
     max_speakers: int = setting(
         0,
         "Speakers",
-        "Most speakers to tell apart; 0 is as many as the model can. Voices beyond it count for "
-        "the speaker they are most like.",
+        "Maximum number of speakers to tell apart; 0 is as many as the model can. Any further "
+        "voice counts as the most similar speaker.",
         aliases=("--sortformer-max-speakers",),
         minimum=0,
         maximum=64,
@@ -146,21 +147,21 @@ class SpeakerSettings:
     speaker_onset: float = setting(
         0.5,
         "Speakers",
-        "How sure the diarizer must be that somebody begins to speak, 0 to 1.",
+        "How certain the diarizer must be that somebody starts to speak, 0 to 1.",
         minimum=0.05,
         maximum=0.95,
     )
     speaker_offset: float = setting(
         0.4,
         "Speakers",
-        "Below this somebody has stopped speaking; at most --speaker-onset counts.",
+        "Below this probability somebody has stopped speaking; never above --speaker-onset.",
         minimum=0.05,
         maximum=0.95,
     )
     speaker_min_turn_ms: int = setting(
         160,
         "Speakers",
-        "Speech of one speaker shorter than this is taken for noise.",
+        "Speech of one speaker shorter than this counts as noise.",
         unit="ms",
         minimum=0,
         maximum=5000,
@@ -177,9 +178,9 @@ class SpeakerSettings:
     embedding_backend: str = setting(
         "auto",
         "Speakers",
-        "What compares voices, so that speakers are recognised: onnx (a speaker model), "
-        "resemblyzer (brings its model; needs its extra). auto is onnx if --embedding-model is "
-        "given, and else none.",
+        "What compares voices, so that speakers are recognised: onnx (a speaker model) or "
+        "resemblyzer (includes its model; needs its extra). auto is onnx if --embedding-model "
+        "is given, and otherwise none.",
         choices=embedders,
     )
     embedding_model: str | None = setting(
@@ -191,21 +192,21 @@ class SpeakerSettings:
     voices: bool = setting(
         False,
         "Speakers",
-        "Keep the voice profiles that people enrol, and name speakers by them. Voices are personal "
-        "data: ask those whose they are.",
+        "Keep the voice profiles that people enrol, and name speakers by them. Voices are "
+        "personal data: ask for consent.",
     )
     voice_threshold: float = setting(
         0.0,
         "Speakers",
-        "How alike (cosine) two voices must be to count as one person's; 0 is what suits the "
-        "model.",
+        "How similar (cosine) two voices must be to count as one person's; 0 uses the model's "
+        "own threshold.",
         minimum=0,
         maximum=1,
     )
     voice_min_seconds: float = setting(
         2.0,
         "Speakers",
-        "Clean speech of a speaker, with nobody else talking, before the voice is compared.",
+        "Clean speech of a speaker, with nobody else talking, needed before the voice is compared.",
         unit="seconds",
         minimum=0.5,
         maximum=30,

@@ -29,20 +29,19 @@ class StoreSettings:
     store_files: bool = setting(
         True,
         "Store",
-        "Keep the transcripts of files that are sent over HTTP, too, unless a request says "
-        "store=false.",
+        "Also keep the transcripts of files sent over HTTP, unless a request says store=false.",
     )
     record_dir: str | None = setting(
         None,
         "Store",
         "Folder in which the audio of live sessions is kept, as WAV files of 115 MB an hour. "
-        "Nothing is recorded unless this is given; ask those who speak. Needs a store.",
+        "Nothing is recorded unless this is given; ask for consent. Needs a store.",
     )
     record_max_mb: int = setting(
         20_000,
         "Store",
-        "Most that recordings may take together, in units of a million bytes. When that is "
-        "reached nothing more is recorded until some are deleted; captions go on.",
+        "Maximum size of all recordings together, in units of a million bytes. Beyond it "
+        "nothing more is recorded until some are deleted; captions go on.",
         unit="MB",
         minimum=1,
     )

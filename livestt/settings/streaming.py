@@ -15,16 +15,16 @@ class StreamingSettings:
     backend_policy: Literal["auto", "alignatt", "localagreement"] = setting(
         "auto",
         "Streaming",
-        "When to commit words: alignatt as soon as the model looks away from the end of the "
-        "audio, localagreement once two passes agree. auto takes the best that the engine "
-        "can do.",
+        "When to commit words: alignatt as soon as the model no longer looks at the end of "
+        "the audio, localagreement once two passes agree. auto uses the best that the engine "
+        "supports.",
         choices=("auto", "alignatt", "localagreement"),
         synonyms={"simulstreaming": "alignatt", "1": "alignatt", "2": "localagreement"},
     )
     min_chunk_size: float = setting(
         0.5,
         "Streaming",
-        "New audio per decoding step. Less gives earlier words and costs more.",
+        "New audio per decoding step. Smaller steps give earlier words and cost more.",
         unit="seconds",
         minimum=0.1,
         maximum=10,
@@ -32,7 +32,7 @@ class StreamingSettings:
     audio_max_len: float = setting(
         12.0,
         "Streaming",
-        "Most audio the model sees at once. Shorter is cheaper, longer gives it more context.",
+        "Maximum audio the model sees at once. Less is cheaper, more gives it more context.",
         unit="seconds",
         minimum=3,
         maximum=30,
@@ -48,8 +48,8 @@ class StreamingSettings:
     frame_threshold: int = setting(
         25,
         "Streaming",
-        "alignatt: how near to the end of the audio, in frames of 20 ms, the model may look "
-        "for a word to be committed. Lower is faster, higher more accurate.",
+        "alignatt: a word is committed only if the model looked at least this far from the "
+        "end of the audio, in frames of 20 ms. Lower is faster, higher more accurate.",
         unit="frames",
         minimum=1,
         maximum=500,
@@ -57,24 +57,24 @@ class StreamingSettings:
     window: Literal["short", "full30"] = setting(
         "short",
         "Streaming",
-        "short encodes the audio there is, full30 pads it to the 30 s Whisper was trained "
-        "on: several times slower, for comparison.",
+        "short encodes only the audio there is; full30 pads it to the 30 s that Whisper was "
+        "trained on, which is several times slower, for comparison.",
         choices=("short", "full30"),
     )
     max_context_tokens: int = setting(
         16,
         "Streaming",
-        "Earlier transcript shown to the model before the audio, in steps of 16. More keeps "
-        "names and style steadier, and mistakes too.",
+        "How much earlier transcript the model gets before the audio, in steps of 16 tokens. "
+        "More keeps names and style consistent, but mistakes too.",
         minimum=0,
         maximum=64,
     )
     chunk_ms: int = setting(
         0,
         "Streaming",
-        "Engine transducer: audio encoded at a time, which is what it waits for. Less is faster "
-        "and less accurate. Nemotron models take 80, 160, 560 or 1120; 0 leaves it to the model. "
-        "--min-chunk-size should not be longer.",
+        "Engine transducer: audio encoded at a time, and so the time it waits. Less is faster "
+        "and less accurate. Nemotron models take 80, 160, 560 or 1120; 0 uses the model's "
+        "default. --min-chunk-size should not be longer.",
         unit="ms",
         minimum=0,
         maximum=10_000,
@@ -89,7 +89,7 @@ class StreamingSettings:
     language_recheck_seconds: float = setting(
         10.0,
         "Streaming",
-        "With --language auto: a pause this long lets the language be detected anew.",
+        "With --language auto: after a pause this long the language is detected again.",
         unit="seconds",
         minimum=1,
     )

@@ -38,22 +38,21 @@ class TranslationSettings:
     target_language: str | None = setting(
         None,
         "Translation",
-        "Language, such as de, into which sessions are translated that do not ask for another. "
-        "Captions themselves stay in the language that is spoken.",
+        "Language, such as de, that sessions are translated into unless they ask for another. "
+        "Captions themselves stay in the spoken language.",
     )
     translation_model: str | None = setting(
         None,
         "Translation",
-        "Model that translates: a folder or a Hugging Face repository with an NLLB-200 or a "
-        f"MADLAD-400. With --target-language it is {USUAL_TRANSLATOR} unless set, whose licence "
-        "forbids commercial use. Anything that is not in CTranslate2's format is converted once, "
-        "which needs the extra torch.",
+        "Model that translates: a folder or a Hugging Face repository with NLLB-200 or MADLAD-400. "
+        f"With --target-language, by default {USUAL_TRANSLATOR}, whose licence forbids commercial "
+        "use. Anything not in CTranslate2's format is converted once, which needs the extra torch.",
     )
     translation_backend: str = setting(
         "auto",
         "Translation",
         "What translates. auto is ctranslate2 if there is a --translation-model or a "
-        "--target-language, and else none.",
+        "--target-language, and otherwise none.",
         choices=translators,
         synonyms={"nllb": "ctranslate2"},
         hints={"alignatt": "Lines are translated by NLLB-200 or MADLAD-400."},
