@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 @click.option("--fill", type=click.FloatRange(0.01, 1.0), default=0.7, show_default=True,
               help="Target load of each server, as a share of --max-sessions.")  # fmt: skip
 @click.option("--upscale-delay", type=click.FloatRange(0), default=5.0, show_default=True,
-              metavar="SECONDS", help="How long the load is higher until one is added.")  # fmt: skip
+              metavar="SECONDS", help="Higher load for this long adds a server.")  # fmt: skip
 @click.option("--downscale-delay", type=click.FloatRange(0), default=600.0, show_default=True,
-              metavar="SECONDS", help="How long the load is lower until one is removed.")  # fmt: skip
+              metavar="SECONDS", help="Lower load for this long removes one.")  # fmt: skip
 @click.option("--replica-cpus", type=click.FloatRange(0.0), default=1.0, show_default=True,
               help="CPUs that Ray reserves for each server.")  # fmt: skip
 @click.option("--replica-gpus", type=click.FloatRange(0.0), default=0.0, show_default=True,
