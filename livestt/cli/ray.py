@@ -52,7 +52,7 @@ def command(
     """
     from livestt.cli.preflight import check_certificate
     from livestt.cli.serve import assemble
-    from livestt.server.ray_serve import Scale, application
+    from livestt.server.ray_serve import Scale, application, run_until_told
 
     check_certificate(settings)
 
@@ -78,4 +78,5 @@ def command(
         options |= {"ssl_certfile": settings.ssl_certfile, "ssl_keyfile": settings.ssl_keyfile}
     serve.start(proxy_location="EveryNode", http_options=options)
     announce(f"starting {min_replicas} to {max_replicas} servers on port {settings.port}")
-    serve.run(app, name="livestt", route_prefix="/", blocking=True)
+    run_until_told(serve, app)
+    announce("all servers have stopped")

@@ -15,6 +15,7 @@ and go: an open socket is one ongoing request. Three things would go wrong by th
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from livestt.settings import Settings
 
 log = logging.getLogger(__name__)
 
+NAME = "livestt"
+"""Of the application, and of its one deployment."""
 OUT_OF_REACH = 1_000_000
 """Requests a replica may have at once, as far as Ray is concerned."""
 LEAVING = 30.0
@@ -57,7 +60,7 @@ class Scale:
     def options(self, settings: Settings) -> dict[str, Any]:
         """What Ray is told."""
         return {
-            "name": "livestt",
+            "name": NAME,
             "max_ongoing_requests": OUT_OF_REACH,
             "autoscaling_config": {
                 "min_replicas": self.least,
@@ -107,6 +110,26 @@ def application(assemble: Callable[[], Starlette], options: Mapping[str, Any]) -
 
     ingress: Any = serve.ingress(build)(Replica)
     return serve.deployment(**options)(ingress).bind()
+
+
+def run_until_told(serve: Any, app: Any) -> None:
+    """Run the application until SIGINT or SIGTERM, and let its replicas drain then. Only for the
+    main thread.
+
+    Args:
+        serve: the module `ray.serve`, started.
+        app: the application.
+    """
+    # Ray's own handler would end the process at once (SIGABRT), and a cluster of this machine with
+    # it, in the middle of words.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        serve.run(app, name=NAME, route_prefix="/", blocking=True)
+    except KeyboardInterrupt:
+        log.info("the servers are asked to stop; sessions say their last words")
+        serve.delete(NAME)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def replica(app: Starlette, stopping: Callable[[], bool]) -> Starlette:

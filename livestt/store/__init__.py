@@ -126,13 +126,13 @@ class Store:
 
     def listen(
         self,
-        on_lost: Callable[[frozenset[str]], None],
+        on_lost: Callable[[Mapping[str, int]], None],
         on_told: Callable[[Mapping[str, Sequence[Told]]], None],
     ) -> None:
         """Be told, in the writer's thread, of sessions that run here.
 
         Args:
-            on_lost: told those that turn out to be another server's.
+            on_lost: told those that turn out to be another server's, and the epoch they had here.
             on_told: told what other servers were told of the speakers, by session.
         """
         self._writer.on_lost, self._writer.on_told = on_lost, on_told
@@ -160,8 +160,11 @@ class Store:
             None if there is no such session.
 
         Raises:
-            StoreUnavailable: the database does not answer.
+            StoreUnavailable: the database does not answer, or words of this session still wait for
+                it here.
         """
+        if self._writer.owes(asked.session):
+            raise StoreUnavailable("what was said last is not stored yet; try again in a moment")
         with self._connection(changes=True) as connection:
             clock = Clock(self._began, now(connection))
             return take_over(connection, asked, clock, grace, view)

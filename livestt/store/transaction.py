@@ -199,8 +199,8 @@ def _write_voices(connection: Connection, entry: Entry) -> None:
 class Touched:
     """What has become of sessions that were looked after."""
 
-    lost: frozenset[str]
-    """Those that are another server's by now, or were deleted."""
+    lost: Mapping[str, int]
+    """Those that are another server's by now, or were deleted, and the epoch they had here."""
     told: Mapping[str, Sequence[Told]]
     """What other servers were told of the speakers of the rest."""
 
@@ -224,7 +224,8 @@ def touch(connection: Connection, own: Mapping[str, int], now: datetime) -> Touc
         )
     if told:
         connection.execute(update(sessions).where(sessions.c.id.in_(told)).values(notes=[]))
-    return Touched(frozenset(own.keys() - set(mine)), told)
+    lost = {name: epoch for name, epoch in own.items() if name not in mine}
+    return Touched(lost, told)
 
 
 def _open(connection: Connection, entries: Sequence[Entry], attempt: Attempt) -> None:

@@ -87,7 +87,8 @@ class Writer:
         retry: seconds between attempts while the disk fails.
 
     Attributes:
-        on_lost: told, in the writer's thread, the sessions that turn out to be another server's.
+        on_lost: told, in the writer's thread, the sessions that turn out to be another server's,
+            and the epoch that they had here.
         on_told: told there what other servers were told of the speakers of sessions that are open.
     """
 
@@ -95,7 +96,7 @@ class Writer:
         self, engine: Engine, check: Callable[[], None] = lambda: None, retry: float = RETRY
     ) -> None:
         self.stats = StoreStats()
-        self.on_lost: Callable[[frozenset[str]], None] = _nobody_runs
+        self.on_lost: Callable[[Mapping[str, int]], None] = _nobody_runs
         self.on_told: Callable[[Mapping[str, Sequence[Told]]], None] = _nobody_runs
         self._engine = engine
         self._check = check
@@ -128,6 +129,11 @@ class Writer:
         """Sessions that are looked after here."""
         with self._wake:
             return frozenset(self._open)
+
+    def owes(self, session: str) -> bool:
+        """Whether entries of this session wait."""
+        with self._wake:
+            return any(entry.session == session for entry, _ in (*self._waiting, *self._backlog))
 
     def submit(self, entry: Entry, answer: Answer) -> None:
         """Have an entry written; entries of one session are, in order.

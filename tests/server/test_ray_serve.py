@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from threading import Event
 
 import anyio
@@ -20,6 +21,7 @@ from livestt.server.ray_serve import (
     _is_stopping,
     application,
     replica,
+    run_until_told,
 )
 from livestt.server.timing import Timing
 from livestt.settings import Settings
@@ -69,6 +71,25 @@ def test_a_ray_that_hides_that_a_replica_stops_is_warned_about(
     for _ in range(2):
         assert not _is_stopping(lambda: [object()], told)
     assert caplog.messages == [UNTOLD]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_all_replicas_drain_when_the_driver_is_told_to_stop(number: signal.Signals) -> None:
+    """Ray's own way to end is to abort, which on a cluster of one machine ends every session."""
+    told: list[str] = []
+
+    class Serve:
+        def run(self, app: str, *, name: str, route_prefix: str, blocking: bool) -> None:
+            told.append(f"run {app} {name} {route_prefix} {blocking}")
+            signal.raise_signal(number)
+
+        def delete(self, name: str) -> None:
+            told.append(f"delete {name}")
+
+    before = signal.getsignal(signal.SIGTERM)
+    run_until_told(Serve(), "app")
+    assert told == ["run app livestt / True", "delete livestt"]
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ import pytest
 from server.running import wait_until
 from sqlalchemy import event, func, select, text, update
 
-from livestt.errors import StillRunning
+from livestt.errors import StillRunning, StoreUnavailable
 from livestt.events import SpeakerNamed
 from livestt.store import Asked, Entry, Outcome, Resumed, Store, writer
 from livestt.store.schema import sessions
@@ -92,9 +93,9 @@ def test_a_server_is_told_what_it_has_lost(
     two: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine, other = two
-    told, lost = threading.Event(), set[str]()
+    told, lost = threading.Event(), dict[str, int]()
 
-    def on_lost(sessions: frozenset[str]) -> None:
+    def on_lost(sessions: Mapping[str, int]) -> None:
         lost.update(sessions)
         told.set()
 
@@ -105,7 +106,34 @@ def test_a_server_is_told_what_it_has_lost(
     monkeypatch.setattr(writer, "TOUCH", 0.0)
     write(mine, Entry("b", 1, 2, words("here", 2), next_line=1))  # wakes it
     assert told.wait(PATIENCE)
-    assert lost == {"a"}
+    assert lost == {"a": 1}
+
+
+def test_nobody_takes_over_a_session_whose_words_are_yet_to_be_written_here(
+    two: tuple[Store, Store],
+) -> None:
+    """They were perhaps shown; to take the session over would have them refused."""
+    mine, _ = two
+    begin(mine)
+    busy, gate = threading.Event(), threading.Event()
+
+    def hold_up(*statement: object) -> None:
+        if "INSERT INTO words" in str(statement[2]):
+            busy.set()
+            gate.wait(PATIENCE)
+
+    event.listen(mine._engine, "before_cursor_execute", hold_up)
+    outcome: list[Outcome] = []
+    mine.append(Entry("a", 1, 3, words("four", 3), next_line=1), outcome.append)
+    assert busy.wait(PATIENCE)
+    with pytest.raises(StoreUnavailable):
+        mine.reopen(Asked("a", AUDIO), LONG, 0)
+    gate.set()
+    wait_until(lambda: outcome)
+    assert outcome == [Outcome.STORED]
+    resumed = mine.reopen(Asked("a", AUDIO), LONG, 0)
+    assert resumed is not None
+    assert resumed.next_word == 4
 
 
 def test_the_owner_alone_says_that_a_session_is_looked_after(two: tuple[Store, Store]) -> None:

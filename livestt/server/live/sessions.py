@@ -171,9 +171,13 @@ class Sessions:
             resumed: how another process left it, see `resume`.
 
         Raises:
-            LivesttError: there is no room, see `check_room`.
+            LivesttError: there is no room, see `check_room`. One that was resumed has left its
+                server by now, and has a place on any that does not stop.
         """
-        self.check_room()
+        if resumed is None:
+            self.check_room()
+        else:
+            self.check_running()
         owner = asking.grant.get().name
         manner = replace(manner or Manner(), known=partial(self._pipeline.known, owner))
         session = LiveSession(
@@ -248,6 +252,8 @@ class Sessions:
                 known = self.find(session_id)  # somebody else may have been faster
                 if known is None:
                     return await self._reopen(session_id, audio, options, manner, grace)
+        # This server may have begun to stop meanwhile, and to leave its sessions to others.
+        self.check_running()
         raw = known.audio == audio and audio.encoding != "auto"
         return known if raw and known.owner == asking.grant.get().name else None
 
@@ -323,10 +329,11 @@ class Sessions:
             connection.cancel()
         self._cancel_all()
 
-    def _disown(self, lost: frozenset[str]) -> None:
-        """These sessions were deleted, or are another server's by now."""
+    def _disown(self, lost: Mapping[str, int]) -> None:
+        """These sessions were deleted, or are another server's by now; unless they have come back
+        since, with another epoch."""
         for session in list(self):
-            if session.id in lost:
+            if lost.get(session.id) == session.epoch:
                 session.disown()
 
     def _say(self, told: Mapping[str, Sequence[Told]]) -> None:

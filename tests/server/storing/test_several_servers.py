@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect as connect_blocking
 
 from livestt.client.state import CaptionState
 from livestt.engines.spelled import PACE
@@ -170,6 +172,81 @@ def test_who_came_last_feeds_the_session_though_it_was_let_in_first(
     code, state = asyncio.run(talk())
     assert code == 4409
     assert state.committed_text == TEXT
+
+
+def test_who_comes_back_while_the_server_begins_to_stop_is_sent_to_another(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session is being handed over: here it would seem to have ended."""
+    monkeypatch.setattr(ownership, "PATIENCE", 60.0)
+    store = Hesitant(str(tmp_path / "transcripts.db"))
+    server = server_with(serve, store)
+
+    async def talk() -> int:
+        async with connect(server.url(**QUERY), compression=None) as socket:
+            session, _ = await begin(socket)
+            again = asyncio.create_task(_refused(server.url(**QUERY, session=session)))
+            await asyncio.to_thread(store.asked.wait, 60)
+            server.server.should_exit = True
+            await asyncio.to_thread(wait_until, lambda: server.sessions.draining)
+            store.answered.set()
+            assert await closed(socket) == 1012
+            return await again
+
+    assert asyncio.run(talk()) == 503
+
+
+async def _refused(url: str) -> int:
+    with pytest.raises(InvalidStatus) as refusal:
+        await connect(url, compression=None)
+    return refusal.value.response.status_code
+
+
+def test_a_session_that_has_come_back_is_not_lost_again(two: tuple[Running, Running]) -> None:
+    """By news of how it was lost the first time, which come late."""
+    server, _ = two
+
+    async def talk() -> CaptionState:
+        async with connect(server.url(**QUERY), compression=None) as socket:
+            session, state = await begin(socket)
+            running = server.sessions.find(session)
+            assert running is not None
+            running.epoch = 3  # it was elsewhere, and is here again
+            server.sessions._disown({session: 1})
+            assert running.failure is None
+            running.epoch = 1
+            await socket.send(PCM[HALF:])
+            await socket.send(b"")
+            return await rest(socket, state)
+
+    assert asyncio.run(talk()).committed_text == TEXT
+
+
+def test_a_session_that_was_taken_over_has_a_place(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last server is told that it has lost it, and what that one left is deleted."""
+    place = str(tmp_path / "transcripts.db")
+    store = Store(place)
+    old, new = server_with(serve, Store(place)), server_with(serve, store, max_sessions=1)
+    reopen = store.reopen
+
+    async def talk() -> CaptionState:
+        async with connect(old.url(**QUERY), compression=None) as publisher:
+            session, _ = await begin(publisher)
+            publisher.transport.abort()
+        return await finish(new, session)
+
+    with ExitStack() as newcomers:
+
+        def reopen_slowly(*asked: Any) -> Any:
+            resumed = reopen(*asked)
+            newcomer = newcomers.enter_context(connect_blocking(new.url()))
+            newcomer.recv()
+            return resumed
+
+        monkeypatch.setattr(store, "reopen", reopen_slowly)
+        assert asyncio.run(talk()).committed_text == TEXT
 
 
 async def _outcome(url: str) -> int | None:
