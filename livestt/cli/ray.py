@@ -79,4 +79,3 @@ def command(
     serve.start(proxy_location="EveryNode", http_options=options)
     announce(f"starting {min_replicas} to {max_replicas} servers on port {settings.port}")
     run_until_told(serve, app)
-    announce("all servers have stopped")
