@@ -183,9 +183,12 @@ def test_who_comes_back_while_the_server_begins_to_stop_is_sent_to_another(
     server = server_with(serve, store)
 
     async def talk() -> int:
-        async with connect(server.url(**QUERY), compression=None) as socket:
+        async with (
+            connect(server.url(**QUERY), compression=None) as socket,
+            asyncio.TaskGroup() as tasks,
+        ):
             session, _ = await begin(socket)
-            again = asyncio.create_task(_refused(server.url(**QUERY, session=session)))
+            again = tasks.create_task(_refused(server.url(**QUERY, session=session)))
             await asyncio.to_thread(store.asked.wait, 60)
             server.server.should_exit = True
             await asyncio.to_thread(wait_until, lambda: server.sessions.draining)
