@@ -66,7 +66,7 @@ CLIENTS = (
     Client(
         "deepgram-python-7",
         "deepgram_python.py",
-        ("deepgram-sdk==7.16.0",),
+        ("deepgram-sdk==7.17.0",),
         ("live", "file", "turns"),
     ),
     Client("deepgram-python-5", "deepgram_python.py", ("deepgram-sdk==5.3.4",), ("live", "file")),
@@ -96,13 +96,13 @@ CLIENTS = (
     Client(
         "openai-realtime-python",
         "openai_realtime_python.py",
-        ("openai[realtime]==3.51.0",),
+        ("openai[realtime]==3.52.0",),
         ("live", "sync", "beta", "ephemeral"),
     ),
     Client(
         "openai-realtime-node",
         "openai_realtime_node.mjs",
-        ("openai@6.49.0", "ws@8"),
+        ("openai@7.55.0", "ws@8"),
         ("live", "browser"),
         tls=True,
     ),
@@ -118,8 +118,8 @@ CLIENTS = (
         ("pipecat-ai[openai]==1.14.0",),
         ("own vad", "server vad"),
     ),
-    Client("openai-rest-python", "openai_rest_python.py", ("openai==3.51.0",), OPENAI_REST),
-    Client("openai-rest-node", "openai_rest_node.mjs", ("openai@6.49.0",), OPENAI_REST_NODE),
+    Client("openai-rest-python", "openai_rest_python.py", ("openai==3.52.0",), OPENAI_REST),
+    Client("openai-rest-node", "openai_rest_node.mjs", ("openai@7.55.0",), OPENAI_REST_NODE),
     Client(
         "bazarr-and-speakr", "bazarr_and_speakr.py", ("requests==2.32.5",), ("bazarr", "speakr")
     ),

@@ -41,6 +41,47 @@ def test_the_server_hears_what_the_microphone_heard(
     assert sum(fit > 0.99 for fit in fits) >= len(fits) - 2
 
 
+READY = """
+  const { addModule } = AudioWorklet.prototype;
+  AudioWorklet.prototype.addModule = async function (...wish) {
+    await addModule.apply(this, wish);
+    document.documentElement.dataset.ready = "yes";
+  };
+"""
+
+
+def test_what_captures_is_there_before_anybody_starts(
+    page_server: FakeServer, open_page: OpenPage
+) -> None:
+    """Else it would be fetched while people already speak."""
+    page = open_page(page_server.url, script=READY)
+    expect(page.locator("html[data-ready]")).to_have_count(1)
+    assert page_server.heard == []
+
+
+THREAD_FIRST = """
+  const { AudioContext } = window;
+  const made = new Promise((done) => {
+    window.AudioContext = class extends AudioContext {
+      constructor(...wish) { super(...wish); done(); }
+    };
+  });
+  const { getUserMedia } = MediaDevices.prototype;
+  MediaDevices.prototype.getUserMedia = async function (wish) {
+    await made;
+    return getUserMedia.call(this, wish);
+  };
+"""
+
+
+def test_the_audio_thread_is_made_while_the_microphone_is_asked_for(
+    page_server: FakeServer, open_page: OpenPage
+) -> None:
+    page = open_page(page_server.url, script=THREAD_FIRST)
+    page.click("#start")
+    wait_for(lambda: page_server.heard and page_server.newest.seconds > 1)
+
+
 def test_nothing_is_asked_for_before_start(page_server: FakeServer, open_page: OpenPage) -> None:
     page = open_page(
         page_server.url,

@@ -16,6 +16,8 @@ export { CaptureError, captureObstacle };
 
 const WORKLET = new URL("../worklets/capture.js", import.meta.url);
 const FLUSH_MS = 250;
+/** Whether the browser has what captures, compiled: to fetch it first would cost the first word. */
+let warm = false;
 
 /** @returns {Promise<{id: string, label: string}[]>} Empty labels until permission was given. */
 export async function listMicrophones() {
@@ -31,6 +33,7 @@ export class Microphone {
     this.listener = listener;
     /** @type {Capture | null} */
     this.capture = null;
+    warmUp();
   }
 
   /** The device in use, as the browser names it. */
@@ -46,12 +49,22 @@ export class Microphone {
   async open(choice) {
     const obstacle = captureObstacle();
     if (obstacle) throw new CaptureError(obstacle);
-    const stream = await openStream(choice);
+    const thread = audioThread({ sampleRate: SAMPLE_RATE });
+    let stream;
+    try {
+      stream = await openStream(choice);
+    } catch (error) {
+      thread.then(
+        (context) => context.close(),
+        () => {},
+      );
+      throw error;
+    }
     await this.close();
     const [track] = stream.getAudioTracks();
     track.onended = () => this.listener.ended();
     try {
-      this.capture = { stream, ...(await this.listen(stream)) };
+      this.capture = { stream, ...(await this.listen(stream, await thread)) };
     } catch {
       track.stop();
       throw new CaptureError("incomplete");
@@ -98,10 +111,12 @@ export class Microphone {
     });
   }
 
-  /** @param {MediaStream} stream */
-  async listen(stream) {
-    const { context, source } = createSource(stream);
-    await context.audioWorklet.addModule(WORKLET.href);
+  /**
+   * @param {MediaStream} stream
+   * @param {AudioContext} thread
+   */
+  async listen(stream, thread) {
+    const { context, source } = await createSource(stream, thread);
     const node = new AudioWorkletNode(context, "capture");
     node.port.onmessage = ({ data }) => {
       if (data === "flushed") this.flushed?.(null);
@@ -114,19 +129,45 @@ export class Microphone {
   }
 }
 
+/** Fetch and compile what captures, where recording may follow; no device is touched. */
+function warmUp() {
+  if (warm || captureObstacle()) return;
+  warm = true;
+  new OfflineAudioContext(1, 1, SAMPLE_RATE).audioWorklet.addModule(WORKLET.href).catch(() => {
+    warm = false;
+  });
+}
+
+/**
+ * An audio thread that is running and can capture. It is made while the browser still asks for the
+ * microphone: what is said before it is there is lost.
+ *
+ * @param {AudioContextOptions} options
+ */
+async function audioThread(options) {
+  const context = new AudioContext(options);
+  try {
+    await context.audioWorklet.addModule(WORKLET.href);
+  } catch (error) {
+    context.close();
+    throw error;
+  }
+  return context;
+}
+
 /**
  * Chromium resamples to the rate we ask for; Firefox refuses to mix rates, so there the worklet
  * resamples from the device's own.
  *
  * @param {MediaStream} stream
+ * @param {AudioContext} wished
  */
-function createSource(stream) {
-  const wished = new AudioContext({ sampleRate: SAMPLE_RATE });
+async function createSource(stream, wished) {
   try {
     return { context: wished, source: wished.createMediaStreamSource(stream) };
   } catch {
     wished.close();
-    const context = new AudioContext();
+    const context = await audioThread({});
     return { context, source: context.createMediaStreamSource(stream) };
   }
 }
