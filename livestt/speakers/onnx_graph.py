@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from livestt.errors import BadModel, UnsupportedOption
+from livestt.onnx_options import session_options
 
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
@@ -45,10 +46,7 @@ def load(path: Path, threads: int, chosen: list[str]) -> Any:
     """
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    # A waiting thread that spins would take the cores that the recogniser needs.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options = session_options(threads)
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=chosen)
     except errors() as error:

@@ -14,6 +14,7 @@ import onnxruntime
 
 from livestt.engines import Samples
 from livestt.errors import SetupError
+from livestt.onnx_options import session_options
 from livestt.vad import FRAME, Probabilities
 
 _ASSET = "assets/silero_vad_v6.onnx"
@@ -49,12 +50,8 @@ class SileroVad:
         Raises:
             SetupError: no model file.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session: Any = onnxruntime.InferenceSession(
-            str(model or find_model()), options, providers=["CPUExecutionProvider"]
+            str(model or find_model()), session_options(1), providers=["CPUExecutionProvider"]
         )
 
     def open(self) -> VadStream:
