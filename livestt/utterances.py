@@ -76,7 +76,8 @@ class Utterances:
 
     def hear(self, probabilities: Iterable[float], received: int) -> None:
         """Judge the next frames; ``received`` is how many samples there are by now."""
-        for probability in probabilities:
+        # As Python's own floats: at a threshold NumPy 1 and 2 compare 32-bit ones differently.
+        for probability in map(float, probabilities):
             self._onset.append(probability >= CLEAR)
             for change in self._endpointer.receive((probability,)):
                 self._endpoint(change)

@@ -42,7 +42,13 @@ def said(probability: float, score: float) -> list[str]:
 
 @pytest.mark.parametrize(
     ("probability", "score", "believed"),
-    [(0.98, 0.99, True), (0.98, 0.3, True), (0.6, 0.95, True), (0.6, 0.5, False)],
+    [
+        (0.98, 0.99, True),
+        (0.98, 0.3, True),
+        (0.6, 0.95, True),
+        (0.6, 0.5, False),
+        (0.9, 0.5, False),  # as 32 bits a little less, whichever NumPy compares
+    ],
 )
 def test_two_weak_witnesses_are_none(probability: float, score: float, *, believed: bool) -> None:
     assert said(probability, score) == ([" tomorrow"] if believed else [])

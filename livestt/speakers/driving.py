@@ -150,7 +150,7 @@ class SpeakerDriver:
         begun = anyio.current_time()
         while not ticket.done:
             limit = min(within, LAST_ANSWER) if self.speakers.ended else within
-            with anyio.move_on_at(begun + limit) as patience:
+            with anyio.CancelScope(deadline=begun + limit) as patience:
                 await self._changed.wait()
             if patience.cancelled_caught:
                 break

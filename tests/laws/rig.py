@@ -19,7 +19,7 @@ from livestt.window import MAX_HISTORY, MAX_PREFIX_TOKENS
 
 from .lawbook import LawBook
 
-HIGH, LOW = 0.9, 0.1
+HIGH, LOW = 0.95, 0.1
 TUNING = Tuning(step=from_ms(250), first_step=from_ms(300), max_window=from_seconds(3))
 PACE, SPOKEN = from_ms(400), from_ms(320)
 TOO_MANY = 5_000

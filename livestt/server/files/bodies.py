@@ -10,6 +10,7 @@ from typing import BinaryIO, cast
 
 import anyio
 from anyio import to_thread
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -120,10 +121,11 @@ async def received_form(request: Request, max_bytes: int, pace: Pace) -> AsyncIt
     else:
         raise BadRequest(f"the body is {kind or 'of no declared type'}: send multipart/form-data")
     try:
-        data = await parser.parse()
-    except MultiPartException as error:
-        raise BadRequest(f"the form cannot be read: {error.message}") from error
-    try:
+        try:
+            data = await parser.parse()
+        except (MultiPartException, FormParserError) as error:
+            reason = getattr(error, "message", error)
+            raise BadRequest(f"the form cannot be read: {reason}") from error
         yield Form(data)
     finally:
         _close_files(parser)

@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from livestt.errors import TooLarge, TooSlow
+from livestt.errors import BadRequest, TooLarge, TooSlow
 from livestt.server.files.bodies import Pace, Speed, received_form
 
 FIELD = bytes(3 << 20)
@@ -79,3 +79,8 @@ def test_time_in_which_nobody_waits_for_the_sender_does_not_count() -> None:
     speed = Speed(Pace(60, rate=1000))
     for _ in range(1000):
         speed.check(1, 0.0)
+
+
+def test_a_broken_form_is_refused_and_leaves_no_file_open() -> None:
+    with pytest.raises(BadRequest, match="the form cannot be read"):
+        read(part("file", FIELD, '; filename="x"') + b"--b\r\n\0")
