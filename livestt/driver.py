@@ -43,7 +43,7 @@ from livestt.vad.endpointing import EndpointingOptions
 
 NO_WORDS_YET = Warned(
     "index_at_end",
-    f"{INDEX_LAST}, so no word can come before all of it is here, which may be"
+    f"{INDEX_LAST}, so no word can come before all of it has arrived, which may be"
     f" {MAX_WHOLE_BYTES >> 20} MiB; for live captions {INDEX_ADVICE}",
 )
 

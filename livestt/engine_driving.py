@@ -26,10 +26,10 @@ ANSWER_TIMEOUT = 60.0
 
 NOTICEABLE = 10.0
 """Seconds without an answer after which clients are told that words are late."""
-LATE = Warned("words_late", "the engine has not answered for some seconds; words come late")
+LATE = Warned("words_late", "the engine has not answered for some seconds; words will be late")
 ON_TIME = Warned("words_on_time", "the engine answers again")
 
-LOADING = Warned("model_loading", "the model is being loaded; words come once it is there")
+LOADING = Warned("model_loading", "the model is being loaded; words follow once it is there")
 LOADED = Warned("model_loaded", "the model is loaded")
 
 PARTIAL_PATIENCE = 0.5

@@ -70,7 +70,7 @@ def assemble(server: str | None = None) -> Files:
     }
     manifest = files.pop(f"chrome-extension/{MANIFEST}", None)
     if manifest is None:
-        raise SetupError("this installation of livestt does not hold the extension's files")
+        raise SetupError("this installation of livestt lacks the extension's files")
     files[MANIFEST] = _with_version(manifest)
     if server is not None:
         files[DEFAULTS] = (json.dumps({"server": server_address(server)}) + "\n").encode()

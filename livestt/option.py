@@ -80,6 +80,6 @@ class Setting:
     def _check_range(self, value: float) -> None:
         low, high = self.option.minimum, self.option.maximum
         if low is not None and value < low:
-            raise UnsupportedOption(f"{self.flag} {value:g}: the least is {low:g}.")
+            raise UnsupportedOption(f"{self.flag} {value:g}: the minimum is {low:g}.")
         if high is not None and value > high:
-            raise UnsupportedOption(f"{self.flag} {value:g}: the most is {high:g}.")
+            raise UnsupportedOption(f"{self.flag} {value:g}: the maximum is {high:g}.")

@@ -36,7 +36,8 @@ NO_DIARIZER = Warned(
 )
 NO_EMBEDDINGS = Warned("embeddings_unavailable", "voices are told apart without embeddings")
 NO_VOICES = Warned(
-    "known_speakers_unavailable", "voices are not compared with known ones; they have letters"
+    "known_speakers_unavailable",
+    "voices are not compared with the known ones; speakers are called by letters",
 )
 
 

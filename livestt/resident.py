@@ -120,7 +120,7 @@ class Residence:
             EngineError: nobody does.
         """
         if self._models is None:
-            raise EngineError("the model is not in memory")
+            raise EngineError("the model is not loaded")
         return self._models
 
     def evict(self, idle: float = 0.0) -> bool:
@@ -143,7 +143,7 @@ class Residence:
                 give_back_memory()
                 self.state = "unloaded"
                 self.stats.evictions += 1
-        log.info("nobody needs the model: it is out of memory")
+        log.info("nobody needs the model: it is unloaded")
         return True
 
     def close(self) -> None:
@@ -161,7 +161,7 @@ class Residence:
             models = self._load()
             if _abilities(models) != self._able:
                 _close(models)
-                raise SetupError("there is another model in its place now; restart the server")
+                raise SetupError("the model was replaced by another one; restart the server")
         except (EngineError, SetupError) as error:
             self.state, self.failure = "unloaded", str(error)
             raise EngineError(f"the model cannot be loaded again: {error}") from error

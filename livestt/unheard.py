@@ -23,8 +23,8 @@ HARDLY = 0.25
 """Share of speech below which clients are told."""
 WARNING = Warned(
     "hardly_speech",
-    "ten seconds of sound and hardly any speech in it; if somebody does speak, check that "
-    "encoding, sample_rate and channels are those of what is sent",
+    "ten seconds of sound with hardly any speech in it; if somebody is speaking, check that "
+    "encoding, sample_rate and channels match the audio",
 )
 
 

@@ -182,7 +182,7 @@ def test_a_missing_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     with pytest.raises(SetupError, match=r"web/.*which the extension needs"):
         assemble()
     monkeypatch.setattr(extension, "extension_folder", lambda: tmp_path)
-    with pytest.raises(SetupError, match="does not hold the extension"):
+    with pytest.raises(SetupError, match="lacks the extension's"):
         assemble()
 
 

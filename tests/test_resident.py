@@ -128,7 +128,7 @@ def test_another_model_in_its_place_is_refused(shelf: Shelf) -> None:
     model.capabilities = replace(model.capabilities, languages=frozenset({"tlh"}))
     keeper = resident_of(shelf, model)
     keeper.residence.evict()
-    with pytest.raises(EngineError, match="another model in its place"):
+    with pytest.raises(EngineError, match="replaced by another one"):
         keeper.open(OPTIONS)
     assert shelf.models[-1].closed
 

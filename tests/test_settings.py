@@ -54,10 +54,10 @@ def test_synonyms_mean_choices_there_are(setting: Setting) -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"port": 65536}, "--port 65536: the most is 65535."),
-        ({"max_sessions": 0}, "--max-sessions 0: the least is 1."),
-        ({"min_chunk_size": 0.01}, "--min-chunk-size 0.01: the least is 0.1."),
-        ({"audio_max_len": 31.0}, "--audio-max-len 31: the most is 30."),
+        ({"port": 65536}, "--port 65536: the maximum is 65535."),
+        ({"max_sessions": 0}, "--max-sessions 0: the minimum is 1."),
+        ({"min_chunk_size": 0.01}, "--min-chunk-size 0.01: the minimum is 0.1."),
+        ({"audio_max_len": 31.0}, "--audio-max-len 31: the maximum is 30."),
         ({"device": "gpu"}, "--device gpu: write cuda."),
         ({"decoder": "greedy"}, "this option now names the audio decoder"),
         ({"backend_policy": "magic"}, "Choose one of: auto, alignatt, localagreement."),

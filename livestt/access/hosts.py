@@ -30,8 +30,8 @@ def check_host(host: str, allowed: Collection[str]) -> None:
         if pattern in ("*", name) or (pattern.startswith("*.") and name.endswith(pattern[1:])):
             return
     raise HostNotAllowed(
-        f"this server does not know itself as {name[:200]}; its operator can allow that name "
-        f"with --allow-host, or ask for keys"
+        f"this server does not answer to the name {name[:200]}; its operator can allow that name "
+        f"with --allow-host, or set up keys"
     )
 
 

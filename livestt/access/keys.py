@@ -202,5 +202,5 @@ def _digest(secret: str, where: str, *, plain: bool) -> str:
 def _limit(text: str, where: str) -> int:
     number = text.removeprefix(LIMIT)
     if not re.fullmatch("[1-9][0-9]{0,5}", number):
-        raise UnsupportedOption(f"{where}: {LIMIT} is followed by a number from 1 on.")
+        raise UnsupportedOption(f"{where}: {LIMIT} is followed by a number of at least 1.")
     return int(number)

@@ -55,13 +55,13 @@ def unseal(token: str, now: float, secret: bytes, keys: Keyring) -> Grant:
     except ValueError:
         genuine = False
     if not genuine:
-        raise Unauthorized("this token is not one of this server's")
+        raise Unauthorized("this token was not issued by this server")
     name, scopes, expires, _, mark = json.loads(signed)
     if now >= expires:
         raise Unauthorized("this token has expired; ask for a new one")
     key = keys.named(name)
     if key is None or mark != _mark(key, secret):
-        raise Unauthorized("the key that this token was made with is not valid any more")
+        raise Unauthorized("the key that this token was made with is no longer valid")
     allowed: frozenset[Scope] = frozenset(scope for scope in scopes if key.grant().allows(scope))
     return replace(key.grant(), scopes=allowed, temporary=True)
 

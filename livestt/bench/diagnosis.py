@@ -150,7 +150,7 @@ def _decoding(probes: Probes) -> Iterator[Verdict]:
         yield Verdict(
             "warn",
             "Decoding",
-            f"nothing could be decoded before {first.fed:.1f} s of the file had come",
+            f"nothing could be decoded before {first.fed:.1f} s of the file had arrived",
             "Its index may be at the end: for live use send WebM, Ogg, MP3, WAV or PCM.",
         )
     else:
@@ -213,7 +213,7 @@ def _text(probes: Probes) -> Iterator[Verdict]:
         yield Verdict(
             "fail",
             "Words",
-            "speech was found, but no word came of it",
+            "speech was found, but no word was recognised",
             "Check --language and the model; is it speech, or music?",
         )
     elif probes.words:
@@ -227,7 +227,7 @@ def _lag(probes: Probes) -> Iterator[Verdict]:
     lag = worst.decoded - worst.heard
     says = f"at most {lag:.1f} s of audio waited, {worst.at:.1f} s after the start"
     if lag > LATE * max(1.0, probes.speed):
-        advice = "Captions come too late: see Engine, and what else runs on this machine."
+        advice = "Captions are too late: see Engine, and what else runs on this machine."
         yield Verdict("fail", "Lag", says, advice)
     else:
         yield Verdict("ok", "Lag", says)

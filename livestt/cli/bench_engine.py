@@ -159,7 +159,9 @@ def _show(report: EngineReport) -> None:
         f"{usual:g} s, {report.capacity(long)} with one every {long:g} s."
     )
     if not report.job.words:
-        click.echo("The model wrote nothing, so writing is not in these figures: use --audio.")
+        click.echo(
+            "The model recognised no words, so decoding words is not in these figures: use --audio."
+        )
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     if load > report.cores / 2:
         click.echo(f"The machine was busy (load {load:.1f}): compare ratios, not milliseconds.")

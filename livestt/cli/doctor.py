@@ -87,7 +87,7 @@ def voice_detection(settings: Settings) -> Iterator[Finding]:
     except LivesttError as error:
         yield Finding("fail", "Voice detection", str(error))
     else:
-        yield Finding("ok", "Voice detection", "the Silero model is here and loads")
+        yield Finding("ok", "Voice detection", "the Silero model is installed and loads")
 
 
 def engines(settings: Settings) -> Iterator[Finding]:

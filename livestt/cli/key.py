@@ -87,7 +87,7 @@ def revoke(settings: Settings, name: str) -> None:
     if not any(key.name == name for key in stored(path)):
         raise UnsupportedOption(f"{path} has no key named {name}.")
     write(path, [line for line in lines(path) if not is_named(line, path, name)])
-    click.echo(f"{name} is not valid any more", err=True)
+    click.echo(f"{name} is no longer valid", err=True)
 
 
 def key_file(settings: Settings) -> Path:

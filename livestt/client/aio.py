@@ -207,7 +207,7 @@ class Captions:
                 self._given_up += isinstance(error, TimeoutError)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
-        self._reason = self._reason or f"no server was to be had for {self._reconnect:g} seconds"
+        self._reason = self._reason or f"no server could be reached for {self._reconnect:g} seconds"
         return False
 
     def _may_come_back(self) -> bool:

@@ -83,7 +83,7 @@ def capabilities_are_sane(engine: Engine, audio: Samples) -> None:
     require(able.streaming in ("window", "native"), f"streaming is {able.streaming!r}")
     require(bool(able.languages), "capabilities.languages is empty")
     for language in able.languages:
-        require(_LANGUAGE.fullmatch(language) is not None, f"{language!r} is no ISO 639 code")
+        require(_LANGUAGE.fullmatch(language) is not None, f"{language!r} is not an ISO 639 code")
     require(able.max_batch >= 1, f"max_batch is {able.max_batch}")
     require(able.max_window_seconds > 0, f"max_window_seconds is {able.max_window_seconds}")
 

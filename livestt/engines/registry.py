@@ -164,7 +164,7 @@ def _load_auto(settings: Settings, say: Callable[[str], None]) -> Engine:
 
 
 _OTHERWISE = (
-    "Without --model, a small low-accuracy engine stands in where no model can be had "
+    "Without --model, a small low-accuracy engine stands in if no model is available "
     f"(--backend {FALLBACK})."
 )
 

@@ -58,7 +58,7 @@ def convert(source: Path, target: Path, name: str) -> None:
     if not all(find_spec(module) for module in NEEDS[kind]):
         raise MissingExtra(f"Converting {source}", kind)
     if target.exists():
-        raise BadModel(f"{target} is there already. Name another folder, or remove it.")
+        raise BadModel(f"{target} already exists. Name another folder, or remove it.")
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".converting-", dir=target.parent))
     try:

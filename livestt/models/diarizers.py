@@ -82,7 +82,7 @@ def local(spec: str, cache_dir: str | None) -> Path | None:
     if path.exists():
         return _published(path) or _nothing(spec)
     if not _REPO.fullmatch(spec):
-        raise BadModel(f"There is no diarizer {spec}. Write a folder, a .nemo file or org/name.")
+        raise BadModel(f"There is no diarizer {spec}. Give a folder, a .nemo file or org/name.")
     here = hub.snapshot(spec, HUB_FILES, cache_dir)
     return _published(here) if here else None
 

@@ -45,7 +45,7 @@ def local(spec: str, cache_dir: str | None) -> Path | None:
     if path.is_dir():
         return _only(path, spec)
     if not _REPO.fullmatch(spec):
-        raise BadModel(f"There is no speaker model {spec}. Write an .onnx file or org/name.")
+        raise BadModel(f"There is no speaker model {spec}. Give an .onnx file or org/name.")
     here = hub.snapshot(spec, HUB_FILES, cache_dir)
     return _only(here, spec) if here is not None and list(here.rglob("*.onnx")) else None
 

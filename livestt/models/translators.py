@@ -63,7 +63,7 @@ def local(spec: str, cache_dir: str | None) -> Path | None:
     if path.is_dir():
         return path
     if not _REPO.fullmatch(spec):
-        raise BadModel(f"There is no translator {spec}. Write a folder or org/name.")
+        raise BadModel(f"There is no translator {spec}. Give a folder or org/name.")
     here = hub.snapshot(spec, HUB_FILES, cache_dir)
     return here if here is not None and (here / TOKENIZER).is_file() else None
 

@@ -17,7 +17,7 @@ def decoded(url: str) -> bytes:
     """
     head, comma, body = url.partition(",")
     if not head.startswith("data:") or not comma:
-        raise BadRequest("this is no data URL such as data:audio/wav;base64,...")
+        raise BadRequest("this is not a data URL such as data:audio/wav;base64,...")
     if not head.endswith(";base64"):
         return unquote_to_bytes(body)
     try:

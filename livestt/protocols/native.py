@@ -136,7 +136,7 @@ def parse_query(
     options = configured(options, given, engine)
     role = cast(Role, _choice(query, "role", get_args(Role)))
     if role == "viewer" and not query.get("session"):
-        raise BadRequest("a viewer must name the session it wants to read along with")
+        raise BadRequest("a viewer must name the session it wants to follow")
     _number(query, "seq", 0)
     return Request(
         options=options,
@@ -163,7 +163,9 @@ def parse_control(text: str) -> Control:
         message = json.loads(text)
         json.dumps(message, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise BadRequest("the message holds half a surrogate pair, which is no text") from None
+        raise BadRequest(
+            "the message contains half a surrogate pair, which is not valid text"
+        ) from None
     except ValueError as error:
         raise BadRequest(f"text messages must be JSON: {error}") from None
     except RecursionError:

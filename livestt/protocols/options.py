@@ -46,7 +46,7 @@ def target_option(value: Any, targets: Collection[str], default: str | None = No
     if value.strip().lower() in ("", "none"):
         return None
     if not targets:
-        raise BadRequest("target_language: this server translates nothing; see --target-language")
+        raise BadRequest("target_language: this server does not translate; see --target-language")
     found = find(value, targets)
     if found is None:
         known = ", ".join(sorted(targets))
@@ -110,4 +110,6 @@ def _check_text(name: str, value: str) -> None:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise BadRequest(f"{name} holds half a surrogate pair, which is no text") from None
+        raise BadRequest(
+            f"{name} contains half a surrogate pair, which is not valid text"
+        ) from None

@@ -178,9 +178,9 @@ async def _close(scheduler: Scheduler | OtherScheduler, patience: float) -> None
     if await to_thread.run_sync(scheduler.close, patience):
         await to_thread.run_sync(model.close)
     else:
-        log.error("the model %s hangs; leaving without it", model.capabilities.name)
+        log.error("the model %s hangs; exiting without it", model.capabilities.name)
 
 
 async def _close_store(store: Store) -> None:
     if not await to_thread.run_sync(store.close):
-        log.error("not everything that was said could be stored: %s", store.trouble)
+        log.error("some words could not be stored: %s", store.trouble)

@@ -182,7 +182,7 @@ class Diarization:
         self._let_words_by(all_of_them=True)
         self._news += self._alignment.give_up()
         self._news.append(
-            Warned("diarization_error", f"speakers are not told apart any more: {reason}")
+            Warned("diarization_error", f"speakers are no longer told apart: {reason}")
         )
 
     def follow(self, events: Iterable[Event]) -> list[Event]:

@@ -204,7 +204,7 @@ class Identification:
         self._lost, self._asked = True, None
         self._pieces.clear()
         self._clean = CleanSpeech(self._options.least)
-        self._news.append(Warned("voices_error", f"voices are not recognised any more: {reason}"))
+        self._news.append(Warned("voices_error", f"voices are no longer recognised: {reason}"))
 
     def _whose(self, now: int, embedding: Embedding) -> int | None:
         """The person that a piece belongs to, which counted for ``now``; None for somebody new."""

@@ -65,7 +65,9 @@ class OnnxEmbedder:
         try:
             dimensions = len(self._ask(self._features(_sound())[None])[0])
         except EngineError as error:
-            raise BadModel(f"{path} is no speaker model that livestt can run: {error}") from error
+            raise BadModel(
+                f"{path} is not a speaker model that livestt can run: {error}"
+            ) from error
         self.capabilities = EmbedderCapabilities(
             name="onnx",
             model=f"{path.parent.name}/{path.stem}#{_fingerprint(path)}",

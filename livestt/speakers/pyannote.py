@@ -157,6 +157,6 @@ def _frame(seconds: float) -> int:
 
 def _unavailable(model: str, reason: str) -> BadModel:
     return BadModel(
-        f"{model} cannot be had ({reason}). Accept its conditions on the hub and run: hf auth "
+        f"{model} is not available ({reason}). Accept its conditions on the hub and run: hf auth "
         "login. Or name the folder of a pipeline with --diarization-file-model."
     )

@@ -318,7 +318,7 @@ class Store:
         with self._connection(changes=True) as connection:
             row = _known(reading.stored(connection, session, lock=True))
             if session not in self._writer.open and is_looked_after(row, now(connection)):
-                raise StillRunning("this session runs on another server; end it before")
+                raise StillRunning("this session runs on another server; end it first")
             connection.execute(delete(sessions).where(sessions.c.id == session))
 
     def sweep(self, grace: timedelta, keep: timedelta | None) -> list[str]:
@@ -353,7 +353,7 @@ class Store:
             reason = getattr(error, "orig", None) or error
             log.warning("the transcripts cannot be reached: %s", reason)
             raise StoreUnavailable(
-                "the transcripts cannot be reached just now; try again in a moment"
+                "the transcripts cannot be reached at the moment; try again shortly"
             ) from error
 
 
@@ -371,7 +371,7 @@ def open_store(settings: Settings) -> Store | None:
 
 def _known(row: Stored | None) -> Stored:
     if row is None:
-        raise UnknownSession("there is no such transcript, or not any more")
+        raise UnknownSession("there is no such transcript, or it was deleted")
     return row
 
 

@@ -138,7 +138,7 @@ def _taken(name: str) -> NameTaken:
 def _known(connection: Connection, voice_id: str, owner: str | None) -> StoredVoice:
     row = connection.execute(select(voices).where(voices.c.id == voice_id)).first()
     if row is None or owner not in (None, row.owner):
-        raise UnknownVoice("there is no such voice, or not any more")
+        raise UnknownVoice("there is no such voice, or it was deleted")
     return _voice(row)
 
 

@@ -263,7 +263,7 @@ class Writer:
             self._fail(error)
             return []
         except Exception as error:  # the top of a worker: others depend on it
-            log.exception("the store has a bug")
+            log.exception("the store failed unexpectedly")
             return self._one_by_one(entries, error, again)
         return [Outcome.REFUSED if i in refused else Outcome.STORED for i in range(len(entries))]
 
@@ -349,4 +349,4 @@ def _tell(answer: Answer, outcome: Outcome) -> None:
     try:
         answer(outcome)
     except RuntimeError as error:  # its event loop is closed
-        log.debug("nobody wants to know what became of an entry: %s", error)
+        log.debug("whoever waited for an entry could not be told: %s", error)

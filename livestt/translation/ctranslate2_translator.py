@@ -126,7 +126,7 @@ def _languages(tokenizer: Any, folder: Path) -> tuple[dict[str, str], bool]:
     madlad = madlad_tokens(knows, CODES)
     if not madlad:
         raise BadModel(
-            f"{folder} is no model that livestt can tell languages to: neither an NLLB nor a "
+            f"{folder} is not a model that livestt can translate with: neither an NLLB nor a "
             "MADLAD-400."
         )
     return madlad, False

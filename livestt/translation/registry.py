@@ -39,7 +39,9 @@ def load_translator(
         settings.threads, settings.device, settings.compute_type, settings.model_cache_dir
     )
     if settings.translator == "ctranslate2":
-        say(f"Loading the translator {wanted.model}, which takes long where it has to be fetched")
+        say(
+            f"Loading the translator {wanted.model}, which takes a while if it has to be downloaded"
+        )
     translator: Translator = factory(wanted)
     if target and find(target, translator.capabilities.languages) is None:
         able, known = translator.capabilities, sorted(translator.capabilities.languages)

@@ -21,8 +21,8 @@ ENOUGH_NEWS = 3
 ATTEMPTS = 2
 MOST_WAITING = 64
 """Lines that may wait for a translator slower than speech; older ones stay as they were said."""
-FAILED = Warned("translation_error", "the translator failed: a line stays as it was said")
-BEHIND = Warned("translation_behind", "the translator is too slow: lines stay as they were said")
+FAILED = Warned("translation_error", "the translator failed: a line stays untranslated")
+BEHIND = Warned("translation_behind", "the translator is too slow: some lines stay untranslated")
 
 
 class Translation:

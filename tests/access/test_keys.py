@@ -54,7 +54,7 @@ def test_a_variable_holds_keys_as_people_write_them() -> None:
         (f"a::sha256={HASH}", "scopes are"),
         (f"a b:view:sha256={HASH}", "the name of a key"),
         (f"a:view:sha256={HASH[:-1]}", "64 hexadecimal digits"),
-        (f"a:view:sha256={HASH}:max_sessions=0", "a number from 1 on"),
+        (f"a:view:sha256={HASH}:max_sessions=0", "a number of at least 1"),
         (f"a:view:x:sha256={HASH}", "without other colons"),
     ],
 )

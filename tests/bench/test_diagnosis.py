@@ -70,7 +70,7 @@ MANY = [Asked(i, i, i + 0.1, 1.0, 1, "loop" if i % 2 else None) for i in range(1
         ({"asked": SLOW, "speed": 0.5}, "Engine", "ok", "0.65x real time"),
         ({"asked": MANY}, "Answers", "warn", "5 of 10 were rejected, most often: loop"),
         ({"speech": []}, "Speech", "fail", "none was found"),
-        ({"committed": []}, "Words", "fail", "no word came of it"),
+        ({"committed": []}, "Words", "fail", "no word was recognised"),
         ({"sound": Sound(10, -3.0, 0.02)}, "Sound", "warn", "2.0% of it clipped"),
         ({"sound": Sound(10, -50.0, 0.0)}, "Sound", "warn", "very quiet"),
         ({"moments": [Moment(9.5, 9.5, 9, 9)]}, "Decoding", "warn", "before 9.5 s of the file"),

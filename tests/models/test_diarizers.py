@@ -134,7 +134,7 @@ class TestConverting:
             convert(fill(tmp_path / "hf", HF), tmp_path / "out", "a")
 
     def test_never_over_something(self, tmp_path: Path, exporter: Exporter) -> None:
-        with pytest.raises(BadModel, match="is there already"):
+        with pytest.raises(BadModel, match="already exists"):
             convert(fill(tmp_path / "hf", HF), fill(tmp_path / "out", {}), "a")
 
     def test_what_is_converted_needs_no_conversion(self, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_what_is_no_speaker_model_is_said(tmp_path: Path) -> None:
         OnnxEmbedder(EmbedderSettings(str(tmp_path)))
     with pytest.raises(BadModel, match="--embedding-model"):
         OnnxEmbedder(EmbedderSettings())
-    with pytest.raises(BadModel, match="no speaker model that livestt can run"):
+    with pytest.raises(BadModel, match="not a speaker model that livestt can run"):
         OnnxEmbedder(EmbedderSettings(str(FIXTURES / "diarizers/sortformer/head.onnx")))
 
 

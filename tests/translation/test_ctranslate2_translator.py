@@ -119,5 +119,5 @@ def test_folders_that_hold_no_translator(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_name_that_is_no_model(tmp_path: Path) -> None:
-    with pytest.raises(BadModel, match="Write a folder or org/name"):
+    with pytest.raises(BadModel, match="Give a folder or org/name"):
         CTranslate2Translator(TranslatorSettings("no such thing"))

@@ -242,7 +242,7 @@ def refuse_promises(query: Query) -> None:
         raise invalid("redact", query.text("redact"), "this server does not redact")
     if query.text("callback"):
         raise BadRequest(
-            "'callback' is not supported: this server sends results to nobody but the client"
+            "'callback' is not supported: this server sends results only to the client"
         )
 
 

@@ -125,7 +125,7 @@ def _command(message: Mapping[str, Any]) -> Command:
             if not isinstance(session, dict):
                 raise BadRequest("'session' must be an object", param="session")
             if not _is_text(json.dumps(session, ensure_ascii=False)):
-                raise BadRequest("half a surrogate pair is no text", param="session")
+                raise BadRequest("half a surrogate pair is not valid text", param="session")
             return Update(session, beta=kind != "session.update")
         case str(kind) if kind.startswith(ELSEWHERE):
             raise BadRequest(f"{kind[:60]!r}: this server only transcribes", param="type")

@@ -102,7 +102,7 @@ def _granularities(form: Fields) -> set[str]:
     wanted = set(form.items("timestamp_granularities"))
     if not wanted <= {"word", "segment"}:
         raise BadRequest(
-            "timestamp_granularities may hold word and segment", param="timestamp_granularities"
+            "timestamp_granularities may contain word and segment", param="timestamp_granularities"
         )
     return wanted
 
@@ -110,7 +110,7 @@ def _granularities(form: Fields) -> set[str]:
 def _logprobs(form: Fields) -> bool:
     wanted = set(form.items("include"))
     if not wanted <= {"logprobs"}:
-        raise BadRequest("include may hold logprobs", param="include")
+        raise BadRequest("include may contain logprobs", param="include")
     return bool(wanted)
 
 

@@ -141,7 +141,7 @@ class Access:
     def _recognise(self, shown: str | None) -> Grant:
         if shown is None:
             raise Unauthorized(
-                "this server asks for a key: send it as 'Authorization: Bearer KEY', or as the "
+                "this server needs a key: send it as 'Authorization: Bearer KEY', or as the "
                 "query parameter 'token'"
             )
         ring = self.keys.current(time.monotonic())
@@ -158,9 +158,9 @@ class Access:
         try:
             self._throttle.fail(address, time.monotonic())
         except TooManyFailures:
-            log.debug("%s goes on showing wrong keys", address)
+            log.debug("%s keeps sending wrong keys", address)
             raise
-        log.info("%s showed a wrong key", address)
+        log.info("%s sent a wrong key", address)
 
 
 class Door:
@@ -230,7 +230,7 @@ def check_local(client: HTTPConnection) -> None:
     if grant_of(client).name:
         return
     if client.client is None or client.client.host not in LOOPBACK:
-        raise NotLocal("only programs on the server's own machine may ask which sessions there are")
+        raise NotLocal("only programs on the server's own machine may list its sessions")
 
 
 def _query(scope: Scope) -> str:

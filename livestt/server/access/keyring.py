@@ -61,9 +61,9 @@ class Keys:
                 if seen != self._seen:
                     self._seen = seen
                     self._ring = self._read(self._path)
-                    log.info("%s: %d keys count now", self._path, len(self._ring))
+                    log.info("%s: %d keys are valid now", self._path, len(self._ring))
             except (SetupError, UnsupportedOption) as error:
-                log.error("the keys stay as they were: %s", error)
+                log.error("the keys are unchanged: %s", error)
         return self._ring
 
     def _read(self, path: Path) -> Keyring:

@@ -133,7 +133,7 @@ class Stream(SocketConnection):
 
     def cut_short(self) -> None:
         """The server stops: send no more than what is transcribed already."""
-        error = ServerRestart("the server restarts; connect again to go on")
+        error = ServerRestart("the server restarts; reconnect to continue")
         self.close_code, self.close_reason = error.close_code, str(error)
         self.end()
 

@@ -164,7 +164,7 @@ async def _limited(
         with anyio.move_on_after(pace.patience):
             data = await anext(body, b"")
         if data is None:
-            raise TooSlow(f"nothing came for {pace.patience:.0f} s: send the file again")
+            raise TooSlow(f"no data arrived for {pace.patience:.0f} s: send the file again")
         if not data:
             return
         taken += len(data)

@@ -202,9 +202,9 @@ class Shelf:
         with anyio.CancelScope(shield=True):  # nobody else knows of it any more
             if await to_thread.run_sync(scheduler.close, self._patience):
                 await to_thread.run_sync(scheduler.engine.close)
-                log.info("the model %s is out of memory", name)
+                log.info("the model %s is unloaded", name)
             else:
-                log.error("the model %s hangs; leaving without it", name)
+                log.error("the model %s hangs; exiting without it", name)
             del held, scheduler
             await to_thread.run_sync(give_back_memory)
 

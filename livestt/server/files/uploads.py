@@ -204,7 +204,7 @@ class Heard:
         """The server stops, but a short file may still be done in time."""
 
     def cancel(self) -> None:
-        self._failure = ServerRestart("this server stops; send the file again in a moment")
+        self._failure = ServerRestart("this server is stopping; send the file again in a moment")
         self._scope.cancel()
         self._run.cancel()
 

@@ -67,7 +67,7 @@ class Audience:
             try:
                 listener.receive_events(events)
             except Exception:  # the top of a connection: it fails, others read on
-                log.exception("session %s: somebody who listens failed", self._session_id)
+                log.exception("session %s: a listener failed", self._session_id)
                 self._give_up(listener)
 
     def _give_up(self, listener: Listener) -> None:

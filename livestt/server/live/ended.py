@@ -21,7 +21,7 @@ from livestt.transcript import Layout, Transcript
 
 PATIENCE = 3.0
 """Seconds for which the store is asked, of the ten that clients wait for a handshake."""
-GONE = "there is no such session, or not any more"
+GONE = "there is no such session, or it is over"
 
 
 class Followed(Protocol):
@@ -115,7 +115,7 @@ async def ended_session(store: Store | None, settings: Settings, session_id: str
             limiter=looking(),
         )
     if patience.cancelled_caught:
-        raise StoreUnavailable("the transcripts cannot be reached just now; try again in a moment")
+        raise StoreUnavailable("the transcripts cannot be reached at the moment; try again shortly")
     if found is None:
         raise UnknownSession(GONE)
     return EndedSession(found, lines)

@@ -31,7 +31,7 @@ RUNGS = (
     Rung("load_longer_steps", "the server is busy: words come in larger groups", 0.6),
     Rung("load_shorter_windows", "the server is busy: the model hears less context", 1.5),
     Rung("load_final_only", "the server is very busy: words come at the end of an utterance", 3.0),
-    Rung("load_no_newcomers", "the server is overloaded: it takes no new sessions", 6.0),
+    Rung("load_no_newcomers", "the server is overloaded: it accepts no new sessions", 6.0),
 )
 FINAL_ONLY = 3
 NO_NEWCOMERS = 4

@@ -324,7 +324,7 @@ class Sessions:
             while (self.connections or self._running) and not hurry():  # noqa: ASYNC110 - a signal handler decides
                 await anyio.sleep(0.05)
         if self._running:
-            log.warning("%d sessions are ended before their last words", len(self))
+            log.warning("%d sessions were ended before their last words", len(self))
         for connection in list(self.connections):
             connection.cancel()
         self._cancel_all()
@@ -368,7 +368,7 @@ class Sessions:
         try:
             session.ease(self.ladder.level)
         except Exception:  # the top of a session: the others are eased all the same
-            log.exception("session %s does not give way to the load", session.id)
+            log.exception("session %s could not be told of the load", session.id)
 
     def _patience(self) -> float:
         """With more sessions each gathers more audio before it is heard."""

@@ -95,7 +95,7 @@ class Conversation(SocketConnection, Generic[_Session]):
     def cut_short(self) -> None:
         """The server stops: say so, and send no more than what is transcribed already."""
         if not self._session.ended.is_set():
-            error = ServerRestart("the server restarts; connect again to go on")
+            error = ServerRestart("the server restarts; reconnect to continue")
             self._interrupted = True
             self.close_code = error.close_code
             self._outbox.notify(warning(error.code, str(error)))

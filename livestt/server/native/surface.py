@@ -106,7 +106,7 @@ async def _watched(request: Request, client: HTTPConnection, served: Services) -
     else:
         found = served.sessions.find(request.session or "")
     if sum(isinstance(one, Viewer) for one in served.sessions.connections) >= MAX_VIEWERS:
-        raise TooManySessions("this server has all the viewers it can take")
+        raise TooManySessions("this server has reached its limit of viewers")
     if found is None:
         settings = served.pipeline.settings
         return await ended_session(served.store, settings, request.session or "")

@@ -150,7 +150,7 @@ def _check_idle(served: Services) -> None:
     """
     idle = sum(isinstance(one, RealtimeStream) and one.idle for one in served.sessions.connections)
     if idle >= MAX_IDLE:
-        raise TooManySessions("this server has all the connections without audio it can take")
+        raise TooManySessions("this server has reached its limit of connections without audio")
 
 
 def _key(connection: HTTPConnection) -> str | None:

@@ -83,18 +83,18 @@ class Census(Collector):
         live, files = len(sessions), uploads.running
         for name, text, value in (
             ("sessions", "Live sessions now.", live),
-            ("sessions_limit", "Most live sessions there may be.", settings.max_sessions),
+            ("sessions_limit", "Maximum number of live sessions.", settings.max_sessions),
             ("connections", "Clients connected to sessions and files.", len(sessions.connections)),
             ("uploads", "Files that are being transcribed.", files),
             ("uploads_waiting", "Files received or waiting.", uploads.admitted - files),
             ("load_level", f"Rung of the ladder, 0 to {len(RUNGS) - 1}.", sessions.ladder.level),
             ("jobs_waiting", "Live jobs waiting for the engine.", stats.waiting),
             ("tasks", "Tasks of the event loop.", len(asyncio.all_tasks(self._loop))),
-            ("engine_alive", "Whether all threads of the engine live.", served.scheduler.alive),
+            ("engine_alive", "Whether all engine threads are alive.", served.scheduler.alive),
             ("draining", "Whether the server is about to stop.", sessions.draining),
-            ("lag_seconds", "Audio received and not heard, of the session worst off.",
+            ("lag_seconds", "Audio received but not processed, of the worst session.",
              max(lags, default=0.0)),
-            ("lag_all_seconds", "Audio received and not heard, of all sessions.", sum(lags)),
+            ("lag_all_seconds", "Audio received but not processed, of all sessions.", sum(lags)),
         ):  # fmt: skip
             yield _gauge(f"livestt_{name}", text, value)
         yield _gauge("whisperx_active_transcriptions", "Sessions and files now.", live + files)
@@ -109,16 +109,21 @@ class Census(Collector):
         unheard = to_seconds(tally.unheard)
         jobs = {"live": stats.jobs, "file": stats.background}
         for name, text, label, values in (
-            ("started", "Sessions and files begun.", "kind", _of(tally.started)),
+            ("started", "Sessions and files started.", "kind", _of(tally.started)),
             ("refused", "Newcomers turned away.", "code", dict(tally.refused)),
             ("words", "Words committed.", "kind", _of(tally.words)),
             ("audio_seconds", "Audio decoded.", "kind", seconds),
-            ("audio_unheard_seconds", "Audio that a session ended before.", "", {"": unheard}),
+            (
+                "audio_unheard_seconds",
+                "Audio of sessions that ended before it was processed.",
+                "",
+                {"": unheard},
+            ),
             ("warnings", "Warnings given to clients.", "code", dict(tally.warnings)),
-            ("jobs", "Jobs that the engine was asked.", "kind", jobs),
-            ("batches", "Batches that the engine was asked.", "", {"": stats.batches}),
+            ("jobs", "Jobs given to the engine.", "kind", jobs),
+            ("batches", "Batches given to the engine.", "", {"": stats.batches}),
             ("job_failures", "Jobs given up.", "", {"": stats.failures}),
-            ("job_retries", "Jobs asked again, alone.", "", {"": stats.retries}),
+            ("job_retries", "Jobs repeated alone.", "", {"": stats.retries}),
             ("engine_threads_revived", "Threads that died.", "", {"": stats.revived}),
             ("engine_threads_hung", "Threads that hung.", "", {"": stats.hung}),
         ):
@@ -130,8 +135,10 @@ class Census(Collector):
         """How often the model came and went."""
         engine = self._served.scheduler.engine
         stats = engine.residence.stats if isinstance(engine, Resident) else ResidenceStats()
-        model, text = engine.capabilities.model, "Times a model was put out of memory."
-        yield _counter("livestt_model_loads", "Times it came back.", "", {"": stats.loads})
+        model, text = engine.capabilities.model, "Times the model was unloaded."
+        yield _counter(
+            "livestt_model_loads", "Times the model was loaded again.", "", {"": stats.loads}
+        )
         seconds = {"": stats.seconds}
         yield _counter("livestt_model_load_seconds", "Spent on loading it.", "", seconds)
         yield _counter("livestt_model_evictions", text, "", {"": stats.evictions})

@@ -42,4 +42,4 @@ async def _watch(residence: Residence, idle: float) -> None:
         try:
             await to_thread.run_sync(residence.evict, idle)
         except Exception:  # the top of a worker: the server goes on
-            log.exception("the model could not be put out of memory")
+            log.exception("the model could not be unloaded")

@@ -43,14 +43,10 @@ class Metrics:
         self.request_seconds = _histogram(
             registry, "livestt_request_duration_seconds", "Duration of HTTP requests.", FAST, "path"
         )
-        self.wrong_keys = Counter(
-            "livestt_wrong_keys", "Keys shown that were not valid.", registry=registry
-        )
-        self.batch_size = _histogram(
-            registry, "livestt_batch_size", "Jobs that the engine worked on at once.", BATCHES
-        )
+        self.wrong_keys = Counter("livestt_wrong_keys", "Invalid keys received.", registry=registry)
+        self.batch_size = _histogram(registry, "livestt_batch_size", "Jobs in a batch.", BATCHES)
         self.batch_seconds = _histogram(
-            registry, "livestt_batch_duration_seconds", "Time the engine took over a batch.", FAST
+            registry, "livestt_batch_duration_seconds", "Time the engine took for a batch.", FAST
         )
         self.job_wait = _histogram(
             registry, "livestt_job_wait_seconds", "Time jobs waited for the engine.", FAST, "kind"
@@ -58,7 +54,7 @@ class Metrics:
         self.loop_lag = _histogram(
             registry,
             "livestt_event_loop_lag_seconds",
-            "Time by which the event loop is late, ten readings a second.",
+            "How late the event loop is, sampled ten times a second.",
             LATE,
         )
         self.audio_seconds = _histogram(

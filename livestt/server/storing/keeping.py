@@ -22,10 +22,11 @@ words that may change."""
 
 FAILING = Warned(
     "store_failing",
-    "what is said is shown, but cannot be stored just now; it will be as soon as that works again",
+    "captions are shown, but cannot be stored at the moment; "
+    "they will be as soon as the store works again",
 )
-LOSING = Warned("store_losing", "the disk has failed for too long: what is said is not stored")
-RECOVERED = Warned("store_recovered", "what is said is stored again")
+LOSING = Warned("store_losing", "the store has failed for too long: captions are not stored")
+RECOVERED = Warned("store_recovered", "captions are stored again")
 
 
 @dataclass(eq=False, slots=True)

@@ -111,7 +111,7 @@ class Recordings:
         start = HEADER + WIDTH * at
         data = pcm(pieces)
         if start + len(data) > HEADER + MOST_BYTES:
-            raise NoRoom("a recording holds 37 hours")
+            raise NoRoom("a recording is limited to 37 hours")
         path = self._folder / f"{session}{SUFFIX}"
         with (
             self._file(session),
@@ -155,7 +155,7 @@ class Recordings:
     def _take(self, growth: int) -> None:
         with self._lock:
             if self.used + growth > self._most:
-                raise NoRoom("recordings take as much as they may (--record-max-mb)")
+                raise NoRoom("recordings have reached their limit (--record-max-mb)")
             if shutil.disk_usage(self._folder).free - growth < LEAST_FREE:
                 raise NoRoom("the disk of the recordings is almost full")
             self.used += growth
@@ -200,12 +200,12 @@ class Recordings:
                 written.write_text(str(visit), "utf-8")
                 written.replace(mark)
         except (OSError, ValueError) as error:
-            log.warning("recordings in %s are not tidied up: %s: %s", self._folder, mark, error)
+            log.warning("recordings in %s are not cleaned up: %s: %s", self._folder, mark, error)
             return False
         foreign, self._foreign = self._foreign, visit is None
         if self._foreign and not foreign:
             log.warning(
-                "recordings in %s are not tidied up: they belong to another store, or to a later "
+                "recordings in %s are not cleaned up: they belong to another store, or to a later "
                 "state of this one; choose another --record-dir, or delete %s to have this store "
                 "forget all that it has no transcript of",
                 self._folder,

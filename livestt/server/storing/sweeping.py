@@ -53,10 +53,10 @@ async def _sweep(store: Store, settings: Settings, recordings: Recordings | None
         except StoreUnavailable as error:
             log.warning("%s", error)
         except Exception:  # the top of a worker: the server goes on
-            log.exception("the transcripts could not be tidied up")
+            log.exception("old transcripts could not be cleaned up")
         total += len(forgotten)
         if total and not forgotten:
-            log.info("%d transcripts were older than --store-days and are gone", total)
+            log.info("%d transcripts were older than --store-days and have been deleted", total)
             total = 0
         await anyio.sleep(BREATH if forgotten else EVERY)
 

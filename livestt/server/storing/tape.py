@@ -113,7 +113,7 @@ class Tape:
     def _stop(self, reason: str) -> None:
         self.running = False
         self._waiting.clear()
-        log.warning("session %s is not recorded any more: %s", self._session, reason)
+        log.warning("session %s is no longer recorded: %s", self._session, reason)
         self._warn(Warned("recording_stopped", f"this session is recorded no further: {reason}"))
 
 

@@ -236,7 +236,7 @@ class VoiceBook:
     def _check_room(self, owner: str) -> Store:
         store = self._open()
         if len(self.of(owner)) >= MOST:
-            raise BadRequest(f"there are {MOST} voices, the most: delete some")
+            raise BadRequest(f"there are {MOST} voices, the maximum: delete some")
         return store
 
     def _open(self) -> Store:

@@ -282,7 +282,7 @@ def test_no_key_gets_into_the_log(
     refused(server.url(token="wrong-key-of-a-socket"))
     with connect(server.url(), subprotocols=["token", KEYS["talker"]]):  # type: ignore[list-item]
         pass
-    wait_until(lambda: "showed a wrong key" in listening.text)
+    wait_until(lambda: "sent a wrong key" in listening.text)
     assert not [secret for secret in KEYS.values() if secret in listening.text]
     assert "wrong-key" not in listening.text
 

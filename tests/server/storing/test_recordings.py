@@ -205,7 +205,7 @@ def test_a_mark_that_is_broken_keeps_everything(
     age(tmp_path / "audio")
     kept.sweep()
     assert kept.find("a")
-    assert "are not tidied up" in caplog.text
+    assert "are not cleaned up" in caplog.text
 
 
 def test_nothing_goes_while_the_store_is_behind(kept: Recordings, shelf: Shelf) -> None:
