@@ -178,7 +178,9 @@ class FileSession:
     def receive_hypothesis(self, job: Job, hypothesis: Hypothesis) -> None:
         """Take the engine's answer to an open job."""
         question = self._close(job)
-        if hypothesis.rejected not in (None, "no_speech") and self._halve(question):
+        reason = hypothesis.rejected
+        once = question.halved and reason != "too_long"
+        if reason not in (None, "no_speech") and not once and self._halve(question):
             return
         question.answer = hypothesis
         if self._language is None:
@@ -225,9 +227,10 @@ class FileSession:
         raise ValueError("this is not an open job")
 
     def _halve(self, question: _Question) -> bool:
-        """Ask once more about each half of a piece that the engine got lost in."""
+        """Ask once more about each half of a piece that the engine got lost in, or had more to say
+        of than it can."""
         piece = question.piece
-        if question.halved or piece.end - piece.start < MIN_HALVED:
+        if piece.end - piece.start < MIN_HALVED:
             return False
         halves = piece.halves(self._audio.slice(piece.start, piece.end))
         at = self._questions.index(question)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from livestt.events import Word
+from livestt.policies.folding import folded
 from livestt.timebase import from_seconds
 
 SPEECHLESS = from_seconds(20)
@@ -71,5 +72,5 @@ def repeated(words: Sequence[str]) -> tuple[str, ...] | None:
 
 
 def _plain(words: Sequence[Word]) -> list[str]:
-    plain = ("".join(filter(str.isalnum, word.text)).lower() for word in words)
+    plain = (folded(word.text) for word in words)
     return [word for word in plain if word]

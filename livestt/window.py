@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ MAX_PREFIX_TOKENS = 10
 """Each forced token costs a whole decoder step."""
 MAX_HISTORY = 64
 """Words remembered as context."""
+SAID = frozenset("%‰&#@*/")
+"""Marks that are words when they are read out: 5 % of what was said."""
 TAIL = from_seconds(1)
 """Audio at the end of a full window whose words are heard again in the next (at most half)."""
 
@@ -187,4 +190,7 @@ def _middle(word: Word) -> int:
 
 
 def _is_punctuation(text: str) -> bool:
-    return not text.startswith(" ") and not any(c.isalnum() for c in text)
+    """Whether nothing of it is said. In scripts without spaces a vowel sign may come alone."""
+    return not text.startswith(" ") and all(
+        unicodedata.category(c)[0] == "P" and c not in SAID for c in text
+    )

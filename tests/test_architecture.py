@@ -84,6 +84,7 @@ MODEL_FREE = (
     "engines/whisper/alignment.py",
     "engines/whisper/guards.py",
     "engines/whisper/prompts.py",
+    "engines/whisper/scripts.py",
     "engines/whisper/windows.py",
 )
 """Pure too: shared by every Whisper, so no Whisper's library."""

@@ -234,6 +234,14 @@ def test_what_the_engine_gets_lost_in_is_asked_again_in_halves() -> None:
     assert [word.text for word in words_of(events)] == [word.text for word in script]
 
 
+def test_what_is_too_much_for_the_engine_is_halved_until_it_is_not() -> None:
+    samples, probabilities, script = talk([(320, 40)])
+    engine = Rejecting(script=script)
+    engine.reason = "too_long"
+    events = told(session(engine), engine, samples, probabilities)
+    assert [word.text for word in words_of(events)] == [word.text for word in script]
+
+
 def test_what_it_gets_lost_in_twice_is_left_out_and_said() -> None:
     samples, probabilities, script = talk([(60, 40), (180, 40)])
     engine = Rejecting(script=script)

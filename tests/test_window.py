@@ -93,6 +93,12 @@ class TestFresh:
         window.commit(words((0, 1)))
         assert texts(list(window.fresh([Word("語", 0, 10)], 100))) == ["語"]
 
+    @pytest.mark.parametrize("text", ["%", "#", "\u0e31", "\u0e35\u0e48", "€"])
+    def test_what_is_said_is_no_punctuation(self, text: str) -> None:
+        window = begun()
+        window.commit(words((0, 1)))
+        assert texts(list(window.fresh([Word(text, 0, 10)], 100))) == [text]
+
     def test_native_answers_repeat_what_is_committed(self) -> None:
         window = Window(LIMIT, trims=False)
         window.begin(0)

@@ -112,7 +112,8 @@ class Hypothesis:
     language_probability: float = 1.0
     rejected: str | None = None
     """Why the engine itself distrusts this answer (``"no_speech"``, ``"loop"`` ...), or None.
-    The words of a rejected answer are not shown."""
+    ``"too_long"`` says that shorter audio can be answered. The words of a rejected answer are not
+    shown."""
     details: dict[str, float] = field(default_factory=dict)
     """Figures for metrics, e.g. ``window_seconds``; nothing depends on them."""
 

@@ -146,7 +146,7 @@ def _written(
     silence: float,
 ) -> Written:
     skip = len(row.prompt.prefix)
-    complete = len(tokens) < row.limit
+    complete = len(tokens) < min(row.limit, MAX_LENGTH // 2 - skip)
     return Written(tokens, scores[skip:], spans[skip:], silence, complete)
 
 

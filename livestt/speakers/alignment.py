@@ -186,10 +186,15 @@ class Alignment:
         return min(near, key=lambda k: distances[k], default=i)
 
     def _distances(self, committed: int) -> list[int]:
-        """Where each waiting word begins, and the first one to come may, long words shortened."""
+        """Where each measured word begins, and the one after them may, long words shortened.
+
+        Of a whole recording all words may wait until its end, so no more is looked at.
+        """
         places = [0]
-        starts = [aligned.word.start for aligned in self._waiting[1:]]
-        for aligned, following in zip(self._waiting, [*starts, committed], strict=False):
+        known = self._known()
+        starts = [aligned.word.start for aligned in self._waiting[1 : known + 1]]
+        measured = self._waiting[:known]
+        for aligned, following in zip(measured, [*starts, committed], strict=False):
             word = aligned.word
             spoken = min(word.end - word.start, self._options.longest)
             places.append(places[-1] + spoken + max(0, following - word.end))

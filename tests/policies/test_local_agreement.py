@@ -26,6 +26,12 @@ def test_case_and_punctuation_do_not_matter() -> None:
     assert decide(policy, "hello world! STRASSE") == 3
 
 
+def test_another_vowel_sign_is_another_word() -> None:
+    policy = LocalAgreement()
+    decide(policy, "वह की")
+    assert decide(policy, "वह को") == 1
+
+
 def test_committed_words_are_dropped_from_what_is_compared() -> None:
     policy = LocalAgreement()
     decide(policy, "a b c")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Protocol
 
 import numpy as np
@@ -125,7 +126,7 @@ class WhisperEngine:
             language, probability = detected.get(i) or (told[i] or "en", 1.0)
             start = self._vocabulary.start(language, job.options.task)
             prompt = Prompt(self._context(job), start, word_tokens(job.prefix, encode))
-            limit = max_new_tokens(unheard_seconds(job))
+            limit = max_new_tokens(unheard_seconds(job), _written_in(job, language))
             rows.append(Row(job, prompt, language, probability, limit))
         return rows
 
@@ -141,7 +142,7 @@ class WhisperEngine:
 
     def _hypothesis(self, row: Row, written: Written) -> Hypothesis:
         job, prompt = row.job, row.prompt
-        pieces = self._vocabulary.words(written.tokens, row.language)
+        pieces = self._vocabulary.words(written.tokens, _written_in(job, row.language))
 
         def at(position: int) -> int:
             return min(job.end, job.start + position * TOKEN_FRAME)
@@ -153,11 +154,12 @@ class WhisperEngine:
         step = guards.Step(
             tokens=written.tokens,
             scores=tuple(written.scores),
-            centres=tuple(span.centre for span in written.heard),
+            centres=self._centres(written),
             text="".join(piece.text for piece in pieces),
             seconds=unheard_seconds(job),
             no_speech=written.no_speech,
             hit_limit=not written.complete,
+            final=job.final,
             has_context=self.scores_forget_context and bool(prompt.context and job.context),
         )
         return Hypothesis(
@@ -168,6 +170,17 @@ class WhisperEngine:
             rejected=guards.fault(step),
             details={"no_speech": step.no_speech, "tokens": float(len(written.tokens))},
         )
+
+    def _centres(self, written: Written) -> tuple[float, ...]:
+        """Where each character was heard; the tokens of one share a place."""
+        lengths = [len(one.tokens) for one in self._vocabulary.characters(written.tokens)]
+        firsts = accumulate(lengths[:-1], initial=0) if lengths else ()
+        return tuple(written.heard[i].centre for i in firsts)
+
+
+def _written_in(job: Job, spoken: str) -> str:
+    """The language of a job's words, given the one that is spoken."""
+    return "en" if job.options.task == "translate" else spoken
 
 
 def windows(audio: Sequence[Samples], bands: int, seconds: int) -> FloatArray:

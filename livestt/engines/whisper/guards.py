@@ -14,17 +14,24 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from livestt.engines.whisper.prompts import MOST_TOKENS
+from livestt.engines.whisper.scripts import compressible, letters
+from livestt.window import MAX_PREFIX_TOKENS
+
 MAX_COMPRESSION = 2.4
 MIN_COMPRESSIBLE = 48
 """Bytes; shorter text compresses too erratically to judge."""
 MAX_TOKENS_PER_SECOND = 12.0
+MAX_LETTERS_PER_SECOND = 25.0
+"""Both are too many only together: many tokens may be few letters."""
 MIN_SCORE = 0.2
 FROM_CONTEXT = "from_context"
+TOO_LONG = "too_long"
 MIN_HEARD = 0.05
 """Probability of a token below which earlier text, not the audio, has put it there."""
 NO_SPEECH = 0.6
 NO_SPEECH_SCORE = 0.4
-SQUEEZED_TOKENS = 6
+SQUEEZED = 6
 SQUEEZED_FRAMES = 2
 REPEATS = 4
 """An n-gram this often in a row is a loop."""
@@ -37,13 +44,16 @@ class Step:
     tokens: tuple[int, ...]
     scores: tuple[float, ...]
     centres: tuple[float, ...]
-    """Where each token was heard, in encoder positions of 20 ms."""
+    """Where each character was heard, or each token that is several, in encoder positions of
+    20 ms."""
     text: str
     seconds: float
     """Audio the step could have heard words in."""
     no_speech: float
     hit_limit: bool
     """The answer was cut off at the token limit."""
+    final: bool = True
+    """Nothing more will be asked about this audio."""
     has_context: bool = False
     """Earlier text was shown to the decoder, and ``scores`` are those without it."""
 
@@ -55,9 +65,11 @@ def fault(step: Step) -> str | None:
     mean = sum(step.scores) / len(step.scores)
     if step.no_speech > NO_SPEECH and mean < NO_SPEECH_SCORE:
         return "no_speech"
-    if step.hit_limit or _loops(step.tokens) or _compresses(step.text):
+    if _loops(step.tokens) or _compresses(step.text):
         return "loop"
-    if len(step.tokens) > 8 and len(step.tokens) > MAX_TOKENS_PER_SECOND * step.seconds:
+    if step.hit_limit and (cut := _cut_off(step)) is not None:
+        return cut
+    if len(step.tokens) > 8 and _too_fast(step):
         return "too_fast"
     if _squeezed(step.centres):
         return "squeezed"
@@ -68,8 +80,22 @@ def fault(step: Step) -> str | None:
     return None
 
 
+def _cut_off(step: Step) -> str | None:
+    """What it means that the end was not written. More than the decoder has places for is no loop,
+    and right as far as it goes: the next step goes on from there."""
+    if len(step.tokens) < MOST_TOKENS - MAX_PREFIX_TOKENS:
+        return "loop"
+    return TOO_LONG if step.final else None
+
+
+def _too_fast(step: Step) -> bool:
+    if len(step.tokens) <= MAX_TOKENS_PER_SECOND * step.seconds:
+        return False
+    return letters(step.text) > MAX_LETTERS_PER_SECOND * step.seconds
+
+
 def _compresses(text: str) -> bool:
-    data = text.encode()
+    data = compressible(text)
     return len(data) >= MIN_COMPRESSIBLE and len(data) / len(zlib.compress(data)) > MAX_COMPRESSION
 
 
@@ -85,8 +111,8 @@ def _ends_in_repeats(tokens: Sequence[int], n: int) -> bool:
 
 
 def _squeezed(centres: Sequence[float]) -> bool:
-    """Whether many tokens in a row claim nearly the same instant."""
-    last = SQUEEZED_TOKENS - 1
+    """Whether many characters in a row claim nearly the same instant."""
+    last = SQUEEZED - 1
     return any(
         centres[i + last] - centres[i] <= SQUEEZED_FRAMES for i in range(len(centres) - last)
     )

@@ -14,14 +14,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from livestt.engines.whisper.scripts import tokens_per_second
 from livestt.events import Word
 
 CONTEXT_STEP = 16
 MAX_PROMPT = 48
 """Most tokens of the user's own prompt and hotwords; they never scroll away."""
 TOKENS_PER_SECOND = 10
-"""No language is spoken faster than this, so a longer answer is a loop."""
+"""Most languages are not spoken faster than this, so a longer answer is a loop; see `scripts`."""
 SPARE_TOKENS = 10
+MOST_TOKENS = 220
+"""In one answer: half the positions of the decoder, less a few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,12 @@ def hotwords_prompt(prompt: str, hotwords: Sequence[str]) -> str:
     return " ".join(part for part in (glossary, prompt.strip()) if part)
 
 
-def max_new_tokens(seconds: float) -> int:
-    """How many tokens may be written for this much audio not yet transcribed."""
-    return min(220, int(seconds * TOKENS_PER_SECOND) + SPARE_TOKENS)
+def max_new_tokens(seconds: float, language: str = "en") -> int:
+    """How many tokens may be written for audio not yet transcribed.
+
+    Args:
+        seconds: of the audio.
+        language: ISO 639-1 code of what is written.
+    """
+    rate = tokens_per_second(language, TOKENS_PER_SECOND)
+    return min(MOST_TOKENS, int(seconds * rate) + SPARE_TOKENS)

@@ -64,12 +64,12 @@ class Vocabulary:
 
     def words(self, tokens: Sequence[int], language: str) -> list[Piece]:
         """Text tokens as written words, punctuation attached."""
-        pieces = self._characters(tokens)
+        pieces = self.characters(tokens)
         if language not in WITHOUT_SPACES:
             pieces = _join_at_spaces(pieces)
         return merge_punctuation(pieces)
 
-    def _characters(self, tokens: Sequence[int]) -> list[Piece]:
+    def characters(self, tokens: Sequence[int]) -> list[Piece]:
         """The smallest runs of tokens that are whole characters."""
         whole = self.decode(tokens)
         pieces: list[Piece] = []

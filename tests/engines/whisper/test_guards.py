@@ -8,8 +8,8 @@ from livestt.engines.whisper.guards import (
     FROM_CONTEXT,
     MAX_TOKENS_PER_SECOND,
     REPEATS,
+    SQUEEZED,
     SQUEEZED_FRAMES,
-    SQUEEZED_TOKENS,
     Step,
     fault,
 )
@@ -69,7 +69,7 @@ def test_each_sign(reason: str, changes: dict[str, object]) -> None:
         {"text": " no no no no"},
         {"seconds": 10 / MAX_TOKENS_PER_SECOND},
         {"tokens": tuple(range(8)), "seconds": 0.1},  # so short that speed says nothing
-        {"centres": centres([0] * (SQUEEZED_TOKENS - 1) + [SQUEEZED_FRAMES + 1] + [9] * 4)},
+        {"centres": centres([0] * (SQUEEZED - 1) + [SQUEEZED_FRAMES + 1] + [9] * 4)},
     ],
 )
 def test_near_misses(changes: dict[str, object]) -> None:
