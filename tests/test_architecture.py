@@ -28,6 +28,7 @@ PURE = (
     "timebase.py",
     "transcript.py",
     "unheard.py",
+    "unspaced.py",
     "utterances.py",
     "watchdog.py",
     "window.py",

@@ -16,6 +16,8 @@ from livestt.events import Word
 from livestt.languages import code_of
 from livestt.policies.folding import folded
 from livestt.timebase import from_seconds, to_seconds
+from livestt.unspaced import is_unspaced
+from livestt.unspaced import words as words_of
 
 EXACT = 0.6
 """What a word on the wrong side of the committed audio's end costs, in edits of the text, where
@@ -149,13 +151,15 @@ def _last_space(gap: str) -> int:
 
 def _spread(segment: Mapping[str, Any]) -> list[tuple[str, float, float, float]]:
     """A segment's words, each as long as its share of the letters."""
-    texts = str(segment.get("text", "")).split()
+    texts = words_of(str(segment.get("text", "")).strip())
+    if texts and not is_unspaced(texts[0]):
+        texts[0] = f" {texts[0]}"
     begin, end = _number(segment.get("start")), _number(segment.get("end"))
     per_letter = max(0.0, end - begin) / max(1, sum(len(text) for text in texts))
     score = _probability(segment)
     words = []
     for text in texts:
-        words.append((f" {text}", begin, begin + len(text) * per_letter, score))
+        words.append((text, begin, begin + len(text) * per_letter, score))
         begin += len(text) * per_letter
     return words
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from livestt.events import Word
 from livestt.transcript import Segment
-
-# A word with the space before it; in scripts without spaces a character.
-_PIECES = re.compile(r"\s*(?:[\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff]|[^\s\u3040-\u9fff]+)")
+from livestt.unspaced import words as words_of
 
 
 def in_translation(segment: Segment) -> Segment:
@@ -21,10 +18,10 @@ def in_translation(segment: Segment) -> Segment:
     translated = segment.translation
     if translated is None or segment.is_silence or not translated.text:
         return segment
-    pieces = _PIECES.findall(" " + translated.text)
-    length, whole = segment.end - segment.start, sum(map(len, pieces))
+    texts = words_of(" " + translated.text)
+    length, whole = segment.end - segment.start, sum(map(len, texts))
     words, said = [], 0
-    for piece in pieces:
+    for piece in texts:
         start = segment.start + length * said // whole
         said += len(piece)
         end = max(start + 1, segment.start + length * said // whole)

@@ -76,6 +76,20 @@ class TestReading:
         assert answer.words[1].score == pytest.approx(0.6065, abs=1e-3)
         assert not answer.exact
 
+    @pytest.mark.parametrize(
+        ("text", "spelled"),
+        [
+            ("今日は天気", ["今", "日", "は", "天", "気"]),
+            ("ที่นี่ดี", ["ที่", "นี่", "ดี"]),
+            ("我用 Linux 工作", ["我", "用", " Linux", " 工", "作"]),
+            ("안녕 하세요", [" 안녕", " 하세요"]),
+        ],
+    )
+    def test_text_without_spaces_is_cut_into_characters(
+        self, text: str, spelled: list[str]
+    ) -> None:
+        assert [word.text for word in read({"text": text}, job()).words] == spelled
+
     def test_bare_text_is_spread_over_the_window(self) -> None:
         answer = read({"text": "a b"}, job())
         assert [(w.start, w.end) for w in answer.words] == [

@@ -13,7 +13,9 @@ WORDS = (Word(" Good", 16_000, 20_000), Word(" morning.", 20_000, 32_000))
 LINE = Segment(3, 16_000, 32_000, "Good morning.", 2, "en", WORDS)
 
 
-@pytest.mark.parametrize("text", ["Guten Morgen, alle.", "早上好。", "おはよう ございます", "a"])
+@pytest.mark.parametrize(
+    "text", ["Guten Morgen, alle.", "早上好。", "おはよう ございます", "ที่นี่ดี", "a"]
+)
 def test_a_translation_reads_like_a_line(text: str) -> None:
     line = in_translation(
         Segment(3, 16_000, 32_000, "Good morning.", 2, "en", WORDS, Translated(3, text, "xx"))

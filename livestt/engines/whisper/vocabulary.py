@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -11,7 +12,8 @@ from livestt.engines import Task
 from livestt.engines.whisper.alignment import REPLACEMENT, Piece, merge_punctuation
 
 WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
-"""Languages written without spaces: every character is a word of its own (as in Whisper)."""
+"""Languages written without spaces: every character is a word of its own (as in Whisper), with the
+vowel signs and tone marks that stand over, under or behind it."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,8 @@ class Vocabulary:
     def words(self, tokens: Sequence[int], language: str) -> list[Piece]:
         """Text tokens as written words, punctuation attached."""
         pieces = self.characters(tokens)
-        if language not in WITHOUT_SPACES:
-            pieces = _join_at_spaces(pieces)
-        return merge_punctuation(pieces)
+        joined = _join_marks if language in WITHOUT_SPACES else _join_at_spaces
+        return merge_punctuation(joined(pieces))
 
     def characters(self, tokens: Sequence[int]) -> list[Piece]:
         """The smallest runs of tokens that are whole characters."""
@@ -101,6 +102,17 @@ def _join_at_spaces(pieces: Iterable[Piece]) -> list[Piece]:
         else:
             last = joined[-1]
             joined[-1] = Piece(last.text + piece.text, last.tokens + piece.tokens)
+    return joined
+
+
+def _join_marks(pieces: Iterable[Piece]) -> list[Piece]:
+    joined: list[Piece] = []
+    for piece in pieces:
+        if joined and unicodedata.category(piece.text[:1] or " ")[0] == "M":
+            last = joined[-1]
+            joined[-1] = Piece(last.text + piece.text, last.tokens + piece.tokens)
+        else:
+            joined.append(piece)
     return joined
 
 

@@ -10,12 +10,13 @@ from typing import BinaryIO
 
 import anyio
 import anyio.lowlevel
+from anyio import to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from livestt.errors import EngineError, LivesttError
-from livestt.events import Event
+from livestt.events import Attributed, Event
 from livestt.files import FileOptions, file_layout
 from livestt.pipeline import Manner
 from livestt.protocols.fields import Fields
@@ -32,6 +33,9 @@ log = logging.getLogger(__name__)
 
 TRANSCRIPT = "livestt-transcript"
 """Header with the id of the stored transcript."""
+
+AT_ONCE = 500
+"""Words whose speakers are taken in at once; those of four hours take a quarter of a second."""
 
 Respond = Callable[[Response], Awaitable[None]]
 Handle = Callable[[Request, Respond], Awaitable[None]]
@@ -136,11 +140,14 @@ async def hearing(
     options = replace(options, manner=manner)
     async with upload.transcribe(file, options, chosen) as heard:
 
+        def take(events: list[Event]) -> None:
+            recording.apply(events)
+            if filing is not None:
+                filing.receive_events(events)
+
         async def grow() -> AsyncIterator[list[Event]]:
             async for events in heard:
-                recording.apply(events)
-                if filing is not None:
-                    filing.receive_events(events)
+                await taken(events, take)
                 yield events
             if filing is not None:
                 await filing.finish()
@@ -148,6 +155,15 @@ async def hearing(
             recording.voices = heard.run.voices
 
         yield recording, grow()
+
+
+async def taken(events: list[Event], take: Callable[[list[Event]], None]) -> None:
+    """Take events; in a thread if all speakers of a long file come at once."""
+    voices = sum(len(event.voices) for event in events if isinstance(event, Attributed))
+    if voices > AT_ONCE:
+        await to_thread.run_sync(take, events)
+    else:
+        take(events)
 
 
 def filing(

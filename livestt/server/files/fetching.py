@@ -14,7 +14,7 @@ from tempfile import SpooledTemporaryFile
 from time import monotonic
 from typing import IO, BinaryIO, cast
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from anyio import to_thread
@@ -26,6 +26,8 @@ IN_MEMORY = 1 << 20
 READ = 1 << 16
 LONGEST = 600.0
 """Seconds that one file may take."""
+PLAIN = "%/:?#[]@!$&'()*+,;=~"
+"""What an address holds besides letters and digits; people write spaces and other scripts, too."""
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -84,13 +86,16 @@ def check_address(address: str, hosts: Collection[str]) -> None:
 def _fetch(address: str, file: BinaryIO, max_bytes: int, patience: float) -> None:
     end = monotonic() + LONGEST
     try:
-        with build_opener(_NoRedirects).open(address, timeout=patience) as answer:
+        plain = quote(address, safe=PLAIN)
+        with build_opener(_NoRedirects).open(plain, timeout=patience) as answer:
             while data := answer.read1(READ):
                 if file.tell() + len(data) > max_bytes:
                     raise TooLarge(f"the file is larger than {max_bytes // 1_000_000} MB")
                 file.write(data)
                 if monotonic() > end:
                     raise BadRequest(f"the url took more than {LONGEST:.0f} s")
+            if answer.length:
+                raise BadRequest(f"the url's host broke off {answer.length} bytes before the end")
     except HTTPError as error:
         error.close()
         raise BadRequest(f"the url was answered with {error.code} {error.reason}") from None

@@ -112,7 +112,7 @@ async def stream(
         async for batch in events:
             for message in writer.receive(batch):
                 await emit(message)
-        for message in writer.finish():
+        for message in await to_thread.run_sync(writer.finish):
             await emit(message)
     except LivesttError as error:
         await emit(as_event(error_body(error)))

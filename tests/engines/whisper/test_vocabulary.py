@@ -58,6 +58,11 @@ def test_half_a_character_is_split_like_there(vocabulary: Vocabulary, count: int
     assert vocabulary.words(tokens, "hi") == theirs("hi", tokens)
 
 
+def test_marks_belong_to_their_characters(vocabulary: Vocabulary) -> None:
+    words = vocabulary.words(vocabulary.text_tokens("ที่นี่ดี"), "th")
+    assert [word.text for word in words] == ["ที่", "นี่", "ดี"]
+
+
 def test_no_tokens_no_words(vocabulary: Vocabulary) -> None:
     assert vocabulary.words((), "en") == []
 

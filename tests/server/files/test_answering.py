@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable
 
 import anyio
+import pytest
 from starlette.types import Message
 
-from livestt.server.files.answering import EventStream
+from livestt.events import Attributed, Event, Voice
+from livestt.server.files.answering import AT_ONCE, EventStream, taken
 from livestt.server.sockets.transport import ABORT
 
 
@@ -39,3 +42,14 @@ def test_work_for_who_does_not_read_is_given_up() -> None:
 
     anyio.run(case)
     assert happened == ["given up"]
+
+
+@pytest.mark.parametrize(("words", "elsewhere"), [(1, False), (AT_ONCE + 1, True)])
+def test_the_speakers_of_a_long_file_hold_nobody_up(words: int, elsewhere: bool) -> None:
+    threads: list[int] = []
+
+    def take(events: list[Event]) -> None:
+        threads.append(threading.get_ident())
+
+    anyio.run(taken, [Attributed(0, (Voice(1),) * words)], take)
+    assert (threads != [threading.get_ident()]) is elsewhere
