@@ -25,7 +25,7 @@ from livestt.engines import Capabilities, Engine, Samples, StreamOptions
 from livestt.engines.scheduler import Scheduler, Ticket
 from livestt.engines.tickets import when_done
 from livestt.errors import BadAudio, EngineError
-from livestt.events import Event
+from livestt.events import Event, Warned
 from livestt.file_session import PACK, FileSession
 from livestt.pipeline import Manner, Pipeline, endpointing
 from livestt.settings import Settings
@@ -296,6 +296,7 @@ def transcribe_file(
     diarizer: Diarizer | None = None,
     manner: Manner | None = None,
     embedder: Embedder | None = None,
+    on_warning: Callable[[Warned], None] | None = None,
 ) -> Transcript:
     """Transcribe a file. Deterministic.
 
@@ -307,6 +308,7 @@ def transcribe_file(
         diarizer: a loaded diarizer that tells speakers apart, or None.
         manner: how this file differs from the settings.
         embedder: a loaded embedder that recognises them, or None.
+        on_warning: told what is missing or doubtful in the transcript.
 
     Raises:
         BadAudio: the file holds no audio that can be decoded.
@@ -324,6 +326,9 @@ def transcribe_file(
             run = FileTranscription(pipeline, scheduler, options)
             for events in run.run(file):
                 transcript.apply(events)
+                for event in events:
+                    if on_warning and isinstance(event, Warned):
+                        on_warning(event)
                 if on_progress:
                     on_progress(to_seconds(transcript.progress.committed))
         except BadAudio as error:

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from livestt.cli.written import format_of
-from livestt.events import Ended, Event, Translated
+from livestt.events import Ended, Event, Translated, Warned
 from livestt.subtitles import render, speaker_name
 from livestt.timebase import from_seconds
 from livestt.transcript import Layout, Transcript
@@ -21,10 +21,17 @@ FOREVER = from_seconds(10**9)
 
 
 class Captions:
-    """Shows the events of one session. A context manager: the screen is its while it is open."""
+    """Shows the events of one session. A context manager: the screen is its while it is open.
 
-    def __init__(self, console: Console | None = None) -> None:
+    Args:
+        console: where captions are shown.
+        notices: where warnings are, if captions go into a file or another program.
+    """
+
+    def __init__(self, console: Console | None = None, notices: Console | None = None) -> None:
         self._console = console or Console()
+        aside = notices or Console(stderr=True)
+        self._notices = self._console if self._console.is_terminal else aside
         self._live = Live(console=self._console, transient=True, auto_refresh=False)
         self._transcript = Transcript(Layout(retention=FOREVER))
         self._shown = Text()
@@ -53,6 +60,9 @@ class Captions:
             self._shown = growing
         self._print_closed()
         self._print_translations(events)
+        for event in events:
+            if isinstance(event, Warned):
+                self._notices.print(event.message, style="yellow", markup=False, highlight=False)
 
     def save(self, path: Path) -> None:
         """Write the transcript, in translation where there is one.

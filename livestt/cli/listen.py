@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from livestt.cli.base import WRITTEN, Command, announce, in_one_line
 from livestt.cli.options import DIARIZING_FILES, FILES, with_settings
 from livestt.cli.written import format_of
 from livestt.errors import MissingExtra, SetupError
+from livestt.events import Warned
 from livestt.settings import Settings
 from livestt.timebase import SAMPLE_RATE
 
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 
 BLOCK = SAMPLE_RATE // 10
 """Samples per read: 100 ms."""
+LOST = Warned(
+    "sound_lost",
+    "some of what the microphone heard was lost, as this machine cannot keep up: choose a smaller "
+    "--model",
+)
 
 
 @click.command("listen", cls=Command)
@@ -124,7 +130,7 @@ async def _listen(
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_stop_on_interrupt, stop, tasks.cancel_scope)
             await transcribe_live(
-                _blocks(source, stop),
+                _blocks(source, stop, lambda: captions.show([LOST])),
                 AudioFormat("s16le"),
                 engine,
                 settings,
@@ -135,9 +141,16 @@ async def _listen(
             tasks.cancel_scope.cancel()
 
 
-async def _blocks(source: Any, stop: anyio.Event) -> AsyncIterator[bytes]:
+async def _blocks(source: Any, stop: anyio.Event, lost: Callable[[], None]) -> AsyncIterator[bytes]:
+    """What the microphone hears; ``lost`` is called once if not all of it could be had."""
+    reads = 0
+    told = False
     while not stop.is_set():
-        block, _ = await run_sync(source.read, BLOCK)
+        block, overflowed = await run_sync(source.read, BLOCK)
+        reads += 1
+        if overflowed and reads > 1 and not told:  # before the first nobody listened yet
+            told = True
+            lost()
         yield bytes(block)
 
 

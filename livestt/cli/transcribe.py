@@ -19,6 +19,7 @@ from livestt.settings import Settings
 
 if TYPE_CHECKING:
     from livestt.engines import Engine
+    from livestt.events import Warned
     from livestt.pipeline import Manner
     from livestt.speakers import Diarizer
     from livestt.speakers.embeddings import Embedder
@@ -33,7 +34,7 @@ LIVE_ONLY = (
 """Settings that say when to commit words; a file has all of its words at once."""
 
 Progress = Callable[[float], None]
-Hear: TypeAlias = "Callable[[Path, Progress], Transcript]"
+Hear: TypeAlias = "Callable[[Path, Progress, Callable[[Warned], None]], Transcript]"
 Read: TypeAlias = "Callable[[Transcript], Spoken]"
 
 
@@ -162,8 +163,9 @@ def _hearing(
 ) -> Hear:
     from livestt.files import transcribe_file
 
-    def hear(file: Path, on_progress: Progress) -> Transcript:
-        return transcribe_file(file, engine, settings, on_progress, diarizer, manner, embedder)
+    def hear(file: Path, on_progress: Progress, on_warning: Callable[[Warned], None]) -> Transcript:
+        speakers = diarizer, manner, embedder
+        return transcribe_file(file, engine, settings, on_progress, *speakers, on_warning)
 
     return hear
 
@@ -219,8 +221,11 @@ def _transcribe_all(
 def _transcribe(file: Path, kind: str, hear: Hear, read: Read) -> str:
     from livestt.subtitles import render
 
+    warnings: list[Warned] = []
     with _progress(file) as on_progress:
-        transcript = hear(file, on_progress)
+        transcript = hear(file, on_progress, warnings.append)
+    for message in dict.fromkeys(warning.message for warning in warnings):
+        click.echo(f"Warning: {file}: {message}", err=True)
     return render(read(transcript), kind, transcript.people.names, title=file.name)
 
 

@@ -11,6 +11,7 @@ from livestt.transcript import Segment
 from livestt.translation import TranslationJob, Translator
 from livestt.translation.codes import find
 from livestt.translation.reading import in_translation
+from livestt.translation.sentences import join
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Reading:
 
     @property
     def text(self) -> str:
-        return " ".join(segment.text for segment in self.segments if segment.text)
+        return join(segment.text for segment in self.segments if segment.text)
 
 
 def translate(spoken: Spoken, translator: Translator, target: str, source: str | None) -> Reading:

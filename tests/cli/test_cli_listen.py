@@ -28,6 +28,7 @@ from livestt.events import (
     Event,
     Interim,
     Voice,
+    Warned,
     Word,
 )
 
@@ -104,6 +105,26 @@ def test_ctrl_c_flushes_what_was_said(run: Run, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert result.stdout == "Last words.\n"
     assert target.read_text().startswith("1\n00:00:00,000 --> ")
+
+
+@pytest.mark.usefixtures("engine", "sounddevice")
+def test_sound_that_was_lost_is_told_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Stream.read
+    monkeypatch.setattr(Stream, "read", lambda self, frames: (read(self, frames)[0], True))
+    monkeypatch.setattr(Stream, "length", 4)
+    result = run("listen")
+    assert result.exit_code == 0, result.output
+    assert result.stdout == "Last words.\n"
+    assert " ".join(result.stderr.split()).count("what the microphone heard was lost") == 1
+
+
+def test_warnings_are_no_captions() -> None:
+    screen, notices = io.StringIO(), io.StringIO()
+    with Captions(Console(file=screen), Console(file=notices)) as captions:
+        captions.show([Warned("engine_error", "audio from 1 s to 2 s could not be transcribed")])
+        captions.show([Committed(words("So."))])
+    assert screen.getvalue() == "So.\n"
+    assert notices.getvalue() == "audio from 1 s to 2 s could not be transcribed\n"
 
 
 @pytest.mark.usefixtures("sounddevice")

@@ -15,7 +15,7 @@ from livestt import files as file_path
 from livestt.cli import transcribe
 from livestt.engines import registry
 from livestt.errors import BadAudio
-from livestt.events import Word
+from livestt.events import Warned, Word
 from livestt.people import People
 from livestt.settings import Settings
 from livestt.transcript import Segment
@@ -61,6 +61,11 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
         on_progress(0.5)
         if path.stem == "broken":
             raise BadAudio("this is no audio")
+        if path.stem == "noisy":
+            *_, warn = speakers
+            assert callable(warn)
+            for _ in range(2):
+                warn(Warned("unclear", "nothing certain was heard from 1.0 s to 2.0 s"))
         return Said(f"{path.name} in {settings.language}")
 
     monkeypatch.setattr(registry, "load_engine", lambda settings, progress: made)
@@ -200,3 +205,13 @@ def test_a_real_model_and_real_speech(run: Run) -> None:
     assert result.stdout.startswith("1\n00:00:00,")
     assert "garden again." in result.stdout
     assert result.stderr == f"Loading faster-whisper {model} ...\n"
+
+
+def test_what_is_missing_is_said_beside_the_text(run: Run, tmp_path: Path, engine: Engine) -> None:
+    noisy = tmp_path / "noisy.wav"
+    noisy.touch()
+    result = run("transcribe", str(noisy))
+    assert result.exit_code == 0
+    assert result.stdout == "noisy.wav in auto\n"
+    said = "nothing certain was heard from 1.0 s to 2.0 s"
+    assert result.stderr == f"Warning: {noisy}: {said}\n"
