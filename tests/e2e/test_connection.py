@@ -107,8 +107,8 @@ def test_what_the_server_says_of_its_load_is_over_with_it(
     notices = page.locator("#notices")
 
     def be_busy() -> None:
-        page_server.say(type="warning", code="load_longer_steps", message="busy")
-        expect(notices).to_contain_text("The server is busy")
+        page_server.say(type="warning", code="load_shorter_windows", message="busy")
+        expect(notices).to_contain_text("The server is very busy")
 
     start(page, page_server)
     page_server.say(**snapshot(1, [line(0, "Said before.", 0, 0.2)]))
@@ -120,13 +120,13 @@ def test_what_the_server_says_of_its_load_is_over_with_it(
     page_server.say(type="warning", code="store_failing", message="no disk")
     expect(page.locator(".notice:visible")).to_have_count(1)
     page.click("#clear")
-    expect(notices).not_to_contain_text("The server is busy")
+    expect(notices).not_to_contain_text("The server is very busy")
     expect(page.locator(".notice:visible")).to_contain_text("Transcript cleared.")
 
     be_busy()
     page.click("#stop")
     expect(page.locator("#link")).to_have_text("Ready")
-    expect(notices).not_to_contain_text("The server is busy")
+    expect(notices).not_to_contain_text("The server is very busy")
     expect(page.locator(".notice.alarm")).to_have_count(1)
 
 

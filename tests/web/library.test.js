@@ -86,14 +86,20 @@ test("a warning goes when its matter is well again, and others stay", () => {
       .sort(),
     ["load_final_only", "words_late"],
   );
-  const less = warned(both, { code: "load_longer_steps", message: "m" });
+  const less = warned(both, { code: "load_shorter_windows", message: "m" });
   assert.equal(Object.values(less).length, 2, "one sentence for the load");
   assert.deepEqual(Object.keys(warned(less, { code: "load_normal" })), ["words"]);
   assert.equal(warned({}, { message: "unknown" }).unknown.message, "unknown");
 });
 
+test("words that are hardly late are no warning", () => {
+  assert.deepEqual(warned({}, { code: "load_longer_steps", message: "m" }), {});
+  const late = warned({}, { code: "load_shorter_windows", message: "m" });
+  assert.deepEqual(warned(late, { code: "load_longer_steps", message: "m" }), {});
+});
+
 test("what was so at the moment is not said when the moment is over", () => {
-  const busy = warned({}, { code: "load_longer_steps", message: "m" });
+  const busy = warned({}, { code: "load_final_only", message: "m" });
   const late = warned(busy, { code: "words_late", message: "m" });
   const failing = warned(late, { code: "store_failing", message: "m" });
   assert.deepEqual(Object.keys(lasting(failing)), ["store"]);

@@ -29,8 +29,17 @@ const TOPICS = /** @type {Readonly<Record<string, string>>} */ ({
 /** Codes for people who write clients: what this page sends is what it says it sends. */
 const OTHERS = new Set(["hardly_speech"]);
 
-/** Codes that say that something is over. */
-const GOOD = new Set(["load_normal", "words_on_time", "store_recovered", "model_loaded"]);
+/**
+ * Codes that say that something is over. Words in larger groups, half a second later, are nothing
+ * that a reader would want to be told.
+ */
+const GOOD = new Set([
+  "load_normal",
+  "load_longer_steps",
+  "words_on_time",
+  "store_recovered",
+  "model_loaded",
+]);
 
 /** What is so only as long as the server works for this page, and the page looks at it. */
 const MOMENTARY = new Set(["load", "words", "model"]);

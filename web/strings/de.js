@@ -279,12 +279,11 @@ export const de = {
   noSocketTitle: "Der Server antwortet, aber keine Live-Verbindung kommt durch.",
   noSocket: "Ein Proxy dazwischen reicht vielleicht keine WebSockets weiter.",
   notNowTitle: "Der Server nimmt gerade keine Sitzung an.",
-  loadLongerSteps: "Der Server ist ausgelastet: Die Wörter kommen in größeren Gruppen.",
   loadShorterWindows:
     "Der Server ist stark ausgelastet: Die Wörter kommen in größeren Gruppen und vielleicht etwas ungenauer.",
   loadFinalOnly: "Der Server ist überlastet: Die Wörter kommen erst, wenn ein Satz gesprochen ist.",
   loadNoNewcomers:
-    "Der Server ist überlastet: Die Wörter kommen erst nach dem Satz, und niemand Neues wird aufgenommen.",
+    "Der Server ist überlastet: Die Wörter kommen spät, und niemand Neues wird aufgenommen.",
   wordsLate:
     "Der Server antwortet seit einer Weile nicht: Die Wörter kommen spät. Nichts geht verloren.",
   noWords: "Jemand sprach, und keine Wörter kamen. Der Server hört es noch einmal an.",

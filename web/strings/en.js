@@ -274,12 +274,10 @@ export const en = {
   noSocketTitle: "The server answers, but no live connection gets through.",
   noSocket: "A proxy in between may not pass WebSockets on.",
   notNowTitle: "The server takes no session now.",
-  loadLongerSteps: "The server is busy: words come in larger groups.",
   loadShorterWindows:
     "The server is very busy: words come in larger groups, and may be a little less exact.",
   loadFinalOnly: "The server is overloaded: words come once a sentence has been said.",
-  loadNoNewcomers:
-    "The server is overloaded: words come once a sentence has been said, and nobody new is let in.",
+  loadNoNewcomers: "The server is overloaded: words come late, and nobody new is let in.",
   wordsLate: "The server has not answered for a while: words come late. Nothing is lost.",
   noWords: "Somebody spoke and no words came. The server listens to it again.",
   storeFailing:

@@ -277,12 +277,11 @@ export const es = {
   noSocketTitle: "El servidor responde, pero ninguna conexión en vivo llega.",
   noSocket: "Puede que un proxy intermedio no deje pasar WebSockets.",
   notNowTitle: "El servidor no acepta sesiones ahora.",
-  loadLongerSteps: "El servidor está ocupado: las palabras llegan en grupos mayores.",
   loadShorterWindows:
     "El servidor está muy ocupado: las palabras llegan en grupos y pueden ser algo menos exactas.",
   loadFinalOnly: "El servidor está sobrecargado: las palabras llegan al acabar cada frase.",
   loadNoNewcomers:
-    "El servidor está sobrecargado: las palabras llegan tras cada frase y no se admite a nadie más.",
+    "El servidor está sobrecargado: las palabras llegan tarde y no se admite a nadie más.",
   wordsLate:
     "El servidor no responde desde hace un rato: las palabras llegan tarde. No se pierde nada.",
   noWords: "Alguien habló y no llegaron palabras. El servidor lo escucha de nuevo.",

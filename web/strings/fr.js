@@ -276,12 +276,11 @@ export const fr = {
   noSocketTitle: "Le serveur répond, mais aucune connexion en direct ne passe.",
   noSocket: "Un proxy intermédiaire ne laisse peut-être pas passer les WebSockets.",
   notNowTitle: "Le serveur n’accepte pas de session pour l’instant.",
-  loadLongerSteps: "Le serveur est occupé : les mots arrivent par groupes plus grands.",
   loadShorterWindows:
     "Le serveur est très occupé : les mots arrivent par groupes et peuvent être un peu moins exacts.",
   loadFinalOnly: "Le serveur est surchargé : les mots arrivent une fois la phrase dite.",
   loadNoNewcomers:
-    "Le serveur est surchargé : les mots arrivent après chaque phrase, et personne d’autre n’est admis.",
+    "Le serveur est surchargé : les mots arrivent en retard, et personne d’autre n’est admis.",
   wordsLate:
     "Le serveur ne répond plus depuis un moment : les mots arrivent en retard. Rien n’est perdu.",
   noWords: "Quelqu’un a parlé sans qu’aucun mot n’arrive. Le serveur réécoute.",

@@ -256,7 +256,6 @@ function isolated(name) {
 
 /** @type {Readonly<Record<string, TextKey>>} What the server's own words are in English only. */
 const WARNINGS = {
-  load_longer_steps: "loadLongerSteps",
   load_shorter_windows: "loadShorterWindows",
   load_final_only: "loadFinalOnly",
   load_no_newcomers: "loadNoNewcomers",

@@ -35,6 +35,9 @@ RUNGS = (
 )
 FINAL_ONLY = 3
 NO_NEWCOMERS = 4
+NATIVE = (0, 1, NO_NEWCOMERS)
+"""Levels on which a native engine has less to do: it hears each sample once, in whatever window and
+whether or not anybody is shown what it heard."""
 UP_AFTER = 3.0
 """Seconds the load must last before the next rung is taken."""
 DOWN_AFTER = 5.0
@@ -58,12 +61,16 @@ def lateness(delay: Delay) -> float:
 class Ladder:
     """The rung the server stands on.
 
+    Args:
+        native: whether the engine is; then there are only the rungs of `NATIVE`.
+
     Attributes:
         level: index into `RUNGS`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, native: bool = False) -> None:
         self.level = 0
+        self._levels = NATIVE if native else tuple(range(len(RUNGS)))
         self._over_since: float | None = None
         self._under_since: float | None = None
         self._left = -math.inf
@@ -83,17 +90,18 @@ class Ladder:
         Returns:
             Whether the level changed.
         """
-        above = self.level + 1 < len(RUNGS) and late >= RUNGS[self.level + 1].late
+        higher = [level for level in self._levels if level > self.level]
+        above = bool(higher) and late >= RUNGS[higher[0]].late
         below = self.level > 0 and late < self.rung.late / 2
         self._over_since = _since(self._over_since, now) if above else None
         self._under_since = _since(self._under_since, now) if below else None
         if self._over_since is not None and now - self._over_since >= UP_AFTER:
             self._learn(now)
-            return self._step(+1)
+            return self._step(higher[0])
         patience = DOWN_AFTER * self._wary
         if self._under_since is not None and now - self._under_since >= patience:
             self._left = now
-            return self._step(-1)
+            return self._step(max(level for level in self._levels if level < self.level))
         return False
 
     def clear(self) -> bool:
@@ -116,8 +124,8 @@ class Ladder:
         elif self.level == 0:
             self._wary = 1
 
-    def _step(self, by: int) -> bool:
-        self.level += by
+    def _step(self, level: int) -> bool:
+        self.level = level
         self._over_since = self._under_since = None
         return True
 
@@ -126,10 +134,12 @@ def _since(since: float | None, now: float) -> float:
     return now if since is None else since
 
 
-def eased(tuning: Tuning, level: int) -> Tuning:
+def eased(tuning: Tuning, level: int, *, native: bool = False) -> Tuning:
     """How a session works on this level, given how it works without load."""
     if level >= 1:
         tuning = replace(tuning, step=2 * tuning.step)
+    if native:
+        return tuning
     if level >= 2:
         tuning = replace(tuning, max_window=min(tuning.max_window, SHORT_WINDOW))
     if level >= FINAL_ONLY:

@@ -36,6 +36,7 @@ from livestt.store.recorder import Recorder
 from livestt.store.resuming import Resumption, resumed_view, with_speakers
 from livestt.timebase import to_seconds
 from livestt.transcript import Layout, Transcript
+from livestt.tuning import Tuning
 from livestt.vad.endpointing import EndpointingOptions
 
 log = logging.getLogger(__name__)
@@ -252,7 +253,7 @@ class LiveSession:
         """Work as this level of load asks for, and say so."""
         self._level = level
         if self._driver is not None:
-            self._driver.retune(eased(self._tuning, level))
+            self._driver.retune(self._eased())
         self._tell_level()
 
     def end(self) -> None:
@@ -332,6 +333,10 @@ class LiveSession:
         self.ended.set()
         self._inbox.clear()
 
+    def _eased(self) -> Tuning:
+        native = self._pipeline.engine.streaming == "native"
+        return eased(self._tuning, self._level, native=native)
+
     async def _transcribe(self) -> None:
         async with drive(
             self._pipeline,
@@ -343,7 +348,7 @@ class LiveSession:
             on_audio=self.archive.on_audio,
         ) as driver:
             self._driver = driver
-            driver.retune(eased(self._tuning, self._level))
+            driver.retune(self._eased())
             if self._level:
                 self._tell_level()
             try:

@@ -75,7 +75,7 @@ class Sessions:
         store: Store | None = None,
         recordings: Recordings | None = None,
     ) -> None:
-        self.ladder = Ladder()
+        self.ladder = Ladder(native=pipeline.engine.streaming == "native")
         self.connections: set[Connection] = set()
         self.draining = False
         self.tally = Tally()

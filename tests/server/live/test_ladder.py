@@ -7,6 +7,7 @@ import contextlib
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,15 @@ from websockets.exceptions import InvalidStatus
 from livestt.engines import Hypothesis, Job
 from livestt.engines.delays import Delay
 from livestt.server.live import ladder as rungs
-from livestt.server.live.ladder import DOWN_AFTER, RUNGS, UP_AFTER, Ladder, eased, lateness
+from livestt.server.live.ladder import (
+    DOWN_AFTER,
+    NO_NEWCOMERS,
+    RUNGS,
+    UP_AFTER,
+    Ladder,
+    eased,
+    lateness,
+)
 from livestt.server.timing import Timing
 from livestt.tuning import Tuning
 
@@ -77,6 +86,25 @@ def test_each_rung_eases_more() -> None:
     assert eases[1].step == 2 * tuning.step
     assert eases[2].max_window < tuning.max_window
     assert not eases[rungs.FINAL_ONLY].partial
+
+
+def test_a_native_engine_gives_way_only_by_what_helps_it() -> None:
+    ladder, levels, now = Ladder(native=True), [0], 0.0
+    for late in (100.0, 0.0):
+        for _ in range(200):
+            now += 0.5
+            if ladder.observe(late, now):
+                levels.append(ladder.level)
+    assert levels == [0, 1, NO_NEWCOMERS, 1, 0]
+    tuning = Tuning()
+    for level in range(1, len(RUNGS)):
+        assert eased(tuning, level, native=True) == replace(tuning, step=2 * tuning.step)
+
+
+def test_a_native_engine_is_not_overloaded_before_words_are_that_late() -> None:
+    ladder = Ladder(native=True)
+    climb(ladder, RUNGS[NO_NEWCOMERS].late - 0.1, 60)
+    assert ladder.level == 1
 
 
 def descent(ladder: Ladder, now: float) -> float:
