@@ -15,7 +15,8 @@ from livestt.engines.scripted import ScriptedEngine, script_of
 from livestt.errors import EngineError
 from livestt.files import transcribe_file
 from livestt.pipeline import Manner
-from livestt.resident import Models, Resident, resident
+from livestt.residence import Models
+from livestt.resident import Resident, resident
 from livestt.settings import Settings
 from livestt.speakers import Activity, DiarizerJob
 from livestt.speakers.scripted import ScriptedDiarizer, ScriptedTurn

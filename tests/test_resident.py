@@ -14,7 +14,8 @@ from speakers.choir import Choir, sound_of, sung
 from livestt.engines import StreamOptions
 from livestt.engines.scripted import ScriptedEngine
 from livestt.errors import EngineError, ModelUnavailable
-from livestt.resident import Models, Residence, Resident, load_models, resident, state_of
+from livestt.residence import Models, Residence
+from livestt.resident import Resident, load_models, resident, state_of
 from livestt.settings import Settings
 from livestt.speakers import DiarizerJob
 from livestt.speakers.embeddings import EmbedderJob, Embedding

@@ -20,7 +20,7 @@ from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
 from livestt.errors import EngineError, SetupError
 from livestt.pipeline import Pipeline
-from livestt.resident import give_back_memory
+from livestt.residence import give_back_memory
 from livestt.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -22,7 +22,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from livestt import __version__
-from livestt.resident import ResidenceStats, Resident, state_of
+from livestt.residence import ResidenceStats
+from livestt.resident import Resident, state_of
 from livestt.server.live.ladder import RUNGS
 from livestt.server.operations.tally import KINDS, Kind
 from livestt.server.services import Services, services

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 import anyio
 from anyio import to_thread
 
-from livestt.resident import Residence, Resident
+from livestt.residence import Residence
+from livestt.resident import Resident
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,8 @@ import pytest
 
 from livestt.engines.scripted import script_of
 from livestt.errors import ModelUnavailable
-from livestt.resident import Models, Residence, Resident
+from livestt.residence import Models, Residence
+from livestt.resident import Resident
 from livestt.server.timing import Timing
 
 from ..conftest import Serve
