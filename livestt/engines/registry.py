@@ -110,7 +110,7 @@ def check_obtainable(settings: Settings) -> None:
         BadModel: there is no such model.
     """
     from livestt.models import hub, locate, originals
-    from livestt.models.convert import check_converter
+    from livestt.models.conversions import check_converter
 
     name = DEFAULT if settings.backend == "auto" else settings.backend
     weights = getattr(_import(name), "weights", None)

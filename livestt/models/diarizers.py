@@ -14,7 +14,7 @@ from pathlib import Path
 
 from livestt.errors import BadModel
 from livestt.models import hub
-from livestt.models.convert import conversions_dir, fingerprint
+from livestt.models.conversions import conversions_dir, fingerprint
 from livestt.models.convert_diarizer import NEEDS, convert, kind_of_source
 from livestt.settings.speakers import DEFAULT_MODELS
 

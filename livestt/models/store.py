@@ -9,7 +9,7 @@ from pathlib import Path
 from huggingface_hub import CacheNotFound, scan_cache_dir
 
 from livestt.models import catalog, diarizers
-from livestt.models.convert import conversions_dir
+from livestt.models.conversions import conversions_dir
 from livestt.models.folder import inspect
 
 

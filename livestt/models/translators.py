@@ -7,15 +7,19 @@ it. Hugging Face folders are converted once and kept.
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
-from livestt.errors import BadModel, MissingExtra
+from livestt.errors import BadModel
 from livestt.models import hub
-from livestt.models.convert import conversions_dir, fingerprint
+from livestt.models.conversions import (
+    can_convert,
+    check_converter,
+    conversions_dir,
+    fingerprint,
+    make_once,
+    to_ctranslate2,
+)
 from livestt.settings.translation import USUAL_TRANSLATOR
 
 TOKENIZER = "tokenizer.json"
@@ -46,7 +50,7 @@ def resolve(spec: str, cache_dir: str | None, say: Say = lambda _: None) -> Path
         raise BadModel(
             f"{folder} has no {TOKENIZER}: copy it there from the model's own repository."
         )
-    if (folder / WEIGHTS).is_file():
+    if _is_whole(folder):
         return folder
     if not any(folder.glob("*.safetensors")) and not any(folder.glob("pytorch_model*.bin")):
         raise BadModel(f"{folder} holds no translator: neither {WEIGHTS} nor safetensors.")
@@ -80,8 +84,8 @@ def lacking(folder: Path | None, spec: str, cache_dir: str | None) -> str | None
         ready = spec != USUAL_TRANSLATOR
     else:
         found = (folder, _target(folder, spec, cache_dir))
-        ready = any((place / WEIGHTS).is_file() for place in found)
-    return None if ready or (find_spec("torch") and find_spec("transformers")) else "torch"
+        ready = any(map(_is_whole, found))
+    return None if ready or can_convert() else "torch"
 
 
 def _found(spec: str, cache_dir: str | None, say: Say) -> Path:
@@ -102,36 +106,17 @@ def _target(source: Path, spec: str, cache_dir: str | None) -> Path:
 
 def _converted(source: Path, cache_dir: str | None, spec: str, say: Say) -> Path:
     target = _target(source, spec, cache_dir)
-    if (target / WEIGHTS).is_file():
-        return target
-    if not (find_spec("torch") and find_spec("transformers")):
-        raise MissingExtra(f"Converting {spec} to CTranslate2 format", "torch")
-    say(f"Converting {spec} to CTranslate2 format, once")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".converting-", dir=target.parent))
-    try:
-        _convert(source, scratch / "model")
-        _publish(scratch / "model", target)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    if not _is_whole(target):
+        check_converter(spec)
+        say(f"Converting {spec} to CTranslate2 format, once")
+        make_once(target, lambda folder: _convert(source, folder), _is_whole)
     return target
 
 
 def _convert(source: Path, target: Path) -> None:
-    from ctranslate2.converters import TransformersConverter
-
-    converter = TransformersConverter(str(source), copy_files=[TOKENIZER], load_as_float16=True)
-    try:
-        # int8 on disk serves every device, and is a quarter of the size.
-        converter.convert(str(target), quantization="int8")
-    except (ValueError, OSError, RuntimeError, KeyError, AttributeError) as error:
-        raise BadModel(f"{source} could not be converted to CTranslate2: {error}") from error
+    # int8 on disk serves every device, and is a quarter of the size.
+    to_ctranslate2(source, target, [TOKENIZER], "int8")
 
 
-def _publish(made: Path, target: Path) -> None:
-    """Rename into place; whoever comes second finds the work done."""
-    try:
-        made.rename(target)
-    except OSError:
-        if not (target / WEIGHTS).is_file():
-            raise
+def _is_whole(folder: Path) -> bool:
+    return (folder / WEIGHTS).is_file()

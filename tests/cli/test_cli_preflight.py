@@ -17,7 +17,7 @@ from server.running import Running
 from livestt.cli import preflight
 from livestt.engines import registry
 from livestt.errors import SetupError
-from livestt.models import convert
+from livestt.models import conversions
 from livestt.server.access import self_signed
 from livestt.server.timing import Timing
 from livestt.settings import Settings
@@ -162,7 +162,7 @@ def test_models_for_files_that_would_have_to_be_converted(
     (tmp_path / "config.json").write_text('{"model_type": "whisper"}')
     for name in ("model.safetensors", "tokenizer.json", "preprocessor_config.json"):
         (tmp_path / name).write_text("{}")
-    monkeypatch.setattr(convert, "find_spec", lambda name: None)
+    monkeypatch.setattr(conversions, "find_spec", lambda name: None)
     said = refused("--model-path", str(MODEL), "--file-model", str(tmp_path))
     assert said.startswith(f"--file-model {tmp_path}: Converting {tmp_path} to CTranslate2 format ")
     assert "pip install 'livestt[torch]'" in said

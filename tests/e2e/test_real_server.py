@@ -1,27 +1,19 @@
 """The page before the real server and a model that really listens."""
 
 import json
-import socket
-import subprocess
-import sys
-import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
-import av
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from .conftest import launch
-from .fake_server import wait_for
+from .real_server import FIXTURES, serving, write_wav
 from .test_sources import saying
 
 OpenPage = Callable[..., Page]
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
 SPEECH = {
     each["id"]: each
     for each in map(json.loads, (FIXTURES / "speech/manifest.jsonl").read_text().splitlines())
@@ -30,28 +22,8 @@ SPEECH = {
 
 @pytest.fixture(scope="module")
 def real_url() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    model = FIXTURES / "whisper-synth"
-    command = [sys.executable, "-m", "livestt", "--model-path", model, "--port", str(port)]
-    server = subprocess.Popen([*command, "--language", "en"])
-    url = f"http://127.0.0.1:{port}/"
-    try:
-        wait_for(lambda: server.poll() is not None or answers(url), timeout=60)
-        assert server.poll() is None
+    with serving() as url:
         yield url
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def answers(url: str) -> bool:
-    try:
-        with urlopen(f"{url}health", timeout=5):
-            return True
-    except (URLError, OSError):
-        return False
 
 
 @pytest.fixture
@@ -61,17 +33,6 @@ def speaking_browser(playwright: Playwright, chromium: str, tmp_path: Path) -> I
     write_wav(FIXTURES / "speech/stream-one-voice.flac", sound)
     with launch(playwright, chromium, sound) as browser:
         yield browser
-
-
-def write_wav(source: Path, target: Path) -> None:
-    with av.open(str(source)) as container, wave.open(str(target), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        resampler = av.AudioResampler(format="s16", layout="mono", rate=16_000)
-        for frame in container.decode(audio=0):
-            for part in resampler.resample(frame):
-                file.writeframes(part.to_ndarray().tobytes())
 
 
 def test_a_file_is_transcribed_and_its_words_are_found_in_the_sound(

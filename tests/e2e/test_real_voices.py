@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +10,7 @@ from playwright.sync_api import Browser, Page, Playwright, Response, expect
 
 from .conftest import launch
 from .fake_server import wait_for
-from .test_real_server import FIXTURES, answers, write_wav
+from .real_server import FIXTURES, serving, write_wav
 
 OpenPage = Callable[..., Page]
 
@@ -25,25 +22,13 @@ FIRST, SECOND = "slt", "rms"
 @pytest.fixture(scope="module")
 def voices_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("voices")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        *(sys.executable, "-m", "livestt", "--port", str(port), "--language", "en"),
-        *("--model-path", FIXTURES / "whisper-synth", "--diarization", "--voices"),
+    with serving(
+        *("--diarization", "--voices"),
         *("--diarization-model", FIXTURES / "diarizers/nemotron"),
         *("--embedding-model", FIXTURES / "speaker/voices.onnx"),
         *("--store", folder / "transcripts.db", "--record-dir", folder / "sound"),
-    ]
-    server = subprocess.Popen(command)
-    url = f"http://127.0.0.1:{port}/"
-    try:
-        wait_for(lambda: server.poll() is not None or answers(url), timeout=60)
-        assert server.poll() is None
+    ) as url:
         yield url
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 @pytest.fixture

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from .fake_server import wait_for
-from .test_real_server import FIXTURES, answers
+from .real_server import FIXTURES, serving
 
 OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
 def diarizing_url() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        *(sys.executable, "-m", "livestt", "--port", str(port), "--language", "en"),
-        *("--model-path", FIXTURES / "whisper-synth", "--diarization"),
-        *("--diarization-model", FIXTURES / "diarizers/sortformer"),
-    ]
-    server = subprocess.Popen(command)
-    url = f"http://127.0.0.1:{port}/"
-    try:
-        wait_for(lambda: server.poll() is not None or answers(url), timeout=60)
-        assert server.poll() is None
+    diarizer = FIXTURES / "diarizers/sortformer"
+    with serving("--diarization", "--diarization-model", diarizer) as url:
         yield url
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 def test_voices_have_labels_and_names(diarizing_url: str, open_page: OpenPage) -> None:

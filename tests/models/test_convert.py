@@ -9,8 +9,9 @@ import pytest
 from model_folders import CTRANSLATE2, fill
 
 from livestt.errors import BadModel, MissingExtra
-from livestt.models import convert as module
-from livestt.models.convert import conversions_dir, convert, converted
+from livestt.models import conversions
+from livestt.models.conversions import conversions_dir
+from livestt.models.convert import convert, converted
 
 
 class Converter:
@@ -33,8 +34,8 @@ class Converter:
 @pytest.fixture
 def converter(monkeypatch: pytest.MonkeyPatch) -> Any:
     fresh = type("Fresh", (Converter,), {"made": 0})
-    monkeypatch.setattr(module, "find_spec", lambda name: name)
-    monkeypatch.setattr(module, "_converter", fresh)
+    monkeypatch.setattr(conversions, "find_spec", lambda name: name)
+    monkeypatch.setattr(conversions, "_converter", fresh)
     return fresh
 
 
@@ -66,16 +67,25 @@ def test_half_a_conversion_is_replaced(
     assert (convert(transformers_folder, cache) / "tokenizer.json").is_file()
 
 
-def test_whoever_comes_second_uses_what_is_there(tmp_path: Path) -> None:
-    ours, theirs = fill(tmp_path / "ours", CTRANSLATE2), fill(tmp_path / "theirs", CTRANSLATE2)
-    module._publish(ours, theirs)
-    assert theirs.is_dir()
+def test_whoever_comes_second_uses_what_is_there(
+    transformers_folder: Path, cache: str, converter: Any
+) -> None:
+    """Another process converts the same folder meanwhile, and is done first."""
+    target = converted(transformers_folder, cache)
+
+    def convert_late(self: Converter, folder: str, quantization: str) -> None:
+        fill(target, CTRANSLATE2)
+        fill(Path(folder), CTRANSLATE2)
+
+    converter.convert = convert_late
+    assert convert(transformers_folder, cache) == target
+    assert [path.name for path in target.parent.iterdir()] == [target.name], "no scratch left"
 
 
 def test_without_torch(
     transformers_folder: Path, cache: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.setattr(conversions, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"pip install 'livestt\[torch\]'"):
         convert(transformers_folder, cache)
 

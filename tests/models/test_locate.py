@@ -13,7 +13,7 @@ from huggingface_hub import constants
 from huggingface_hub.errors import LocalEntryNotFoundError
 
 from livestt.errors import BadModel, MissingExtra, ModelUnavailable
-from livestt.models import catalog, convert, locate, resolve
+from livestt.models import catalog, conversions, locate, resolve
 from livestt.models import hub as hub_module
 
 
@@ -47,7 +47,7 @@ def test_half_a_snapshot_is_completed(hub: FakeHub, cache: str) -> None:
 def test_a_hugging_face_repository_is_fetched_and_converted(
     cache: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(convert, "find_spec", lambda name: None)
+    monkeypatch.setattr(conversions, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"pip install 'livestt\[torch\]'"):
         resolve("openai/whisper-tiny", cache)
     folder = locate.local("openai/whisper-tiny", cache)

@@ -4,10 +4,40 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 from livestt.engines import Hypothesis, Job, StreamOptions
 from livestt.engines.scripted import ScriptedEngine, ScriptedWord
 from livestt.errors import EngineError
+
+PATIENCE = 60.0
+"""Seconds that a batch which is held up waits at most."""
+
+
+class Steered:
+    """Mixed into a scripted model: fails, or waits, where a test tells it to.
+
+    Attributes:
+        broken: whether each batch fails.
+        may_run: batches wait for it.
+        closed: whether it was closed.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.broken = self.closed = False
+        self.may_run = threading.Event()
+        self.may_run.set()
+
+    def run(self, jobs: Sequence[Any]) -> list[Any]:
+        assert self.may_run.wait(PATIENCE)
+        if self.broken:
+            raise EngineError("it was told to fail")
+        answers: list[Any] = super().run(jobs)  # type: ignore[misc]
+        return answers
+
+    def close(self) -> None:
+        self.closed = True
 
 
 class Stream:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from livestt.errors import BadModel, MissingExtra, UnsupportedOption
-from livestt.models import translators
+from livestt.models import conversions, translators
 from livestt.settings import Settings
 from livestt.translation import TranslationJob, TranslatorSettings
 from livestt.translation.ctranslate2_translator import CTranslate2Translator
@@ -107,7 +107,7 @@ def test_folders_that_hold_no_translator(tmp_path: Path, monkeypatch: pytest.Mon
     shutil.copy(FOLDER / "tokenizer.json", tmp_path)
     assert "neither model.bin nor safetensors" in refused()
     (tmp_path / "model.safetensors").touch()
-    monkeypatch.setattr(translators, "find_spec", lambda name: None)
+    monkeypatch.setattr(conversions, "find_spec", lambda name: None)
     assert "livestt[torch]" in refused()
     (tmp_path / "model.bin").touch()
     assert "cannot be loaded" in refused()

@@ -11,14 +11,13 @@ import pytest
 from websockets.asyncio.client import connect
 
 from livestt.engines.scripted import script_of
-from livestt.errors import EngineError
 from livestt.speakers import Activity, DiarizerJob
 from livestt.speakers.scripted import ScriptedDiarizer, ScriptedStream, ScriptedTurn
 from livestt.timebase import from_ms
 
 from ..conftest import Serve, servers
-from ..engines import Watched
-from ..running import PATIENCE, Dialogue, Running, listen
+from ..engines import Steered, Watched
+from ..running import Dialogue, Running, listen
 
 TEXT = "My name is Ada Lovelace. And mine is Charles, how do you do? Very well, I thank you."
 SECOND = bytes(32_000)
@@ -31,18 +30,14 @@ TURNS = [
 ]
 
 
-class WatchedDiarizer(ScriptedDiarizer):
+class WatchedDiarizer(Steered, ScriptedDiarizer):
     """Counts streams, and fails where it is told to."""
 
     def __init__(self, turns: Sequence[ScriptedTurn] = TURNS) -> None:
         super().__init__(turns=turns)
         self.opened = self.released = 0
-        self.broken = False
         self.batches: list[int] = []
         self.threads: set[str] = set()
-        self.closed = False
-        self.may_run = threading.Event()
-        self.may_run.set()
 
     def open(self) -> ScriptedStream:
         self.opened += 1
@@ -54,13 +49,7 @@ class WatchedDiarizer(ScriptedDiarizer):
     def run(self, jobs: Sequence[DiarizerJob]) -> list[Activity]:
         self.threads.add(threading.current_thread().name)
         self.batches.append(len(jobs))
-        assert self.may_run.wait(PATIENCE)
-        if self.broken:
-            raise EngineError("it was told to fail")
         return super().run(jobs)
-
-    def close(self) -> None:
-        self.closed = True
 
 
 @pytest.fixture

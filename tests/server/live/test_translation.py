@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,8 @@ from livestt.translation.ctranslate2_translator import CTranslate2Translator
 from livestt.translation.scripted import ScriptedTranslator
 
 from ..conftest import FIXTURES, Lent, Serve
-from ..engines import Watched
-from ..running import PATIENCE, Dialogue, Running, listen
+from ..engines import Steered, Watched
+from ..running import Dialogue, Running, listen
 
 TEXT = "My name is Ada Lovelace, and I wrote this. What is yours, I wonder, if I may ask at all?"
 GERMAN = [
@@ -34,25 +33,16 @@ AUDIO = bytes(32_000) * 10
 RAW = {"encoding": "s16le", "mode": "diff", "language": "en"}
 
 
-class WatchedTranslator(ScriptedTranslator):
-    """Fails or hangs where it is told to."""
+class WatchedTranslator(Steered, ScriptedTranslator):
+    """Keeps what it was asked; fails or hangs where it is told to."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.broken = self.closed = False
-        self.may_run = threading.Event()
-        self.may_run.set()
         self.asked: list[TranslationJob] = []
 
     def run(self, jobs: Sequence[TranslationJob]) -> list[str]:
         self.asked += jobs
-        assert self.may_run.wait(PATIENCE)
-        if self.broken:
-            raise EngineError("it was told to fail")
         return super().run(jobs)
-
-    def close(self) -> None:
-        self.closed = True
 
 
 @pytest.fixture
