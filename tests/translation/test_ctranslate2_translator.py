@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from livestt.errors import BadModel, MissingExtra, UnsupportedOption
-from livestt.models import conversions, translators
+from livestt.models import conversions
 from livestt.settings import Settings
 from livestt.translation import TranslationJob, TranslatorSettings
 from livestt.translation.ctranslate2_translator import CTranslate2Translator
