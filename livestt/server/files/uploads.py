@@ -94,7 +94,7 @@ class Uploads:
     def _check_room(self, grant: Grant) -> None:
         """Keep files away that the server, or their key, has no room for."""
         settings = self.pipeline.settings
-        self.sessions.check_running()
+        self.sessions.admission.check_running()
         if self.sessions.ladder.level >= NO_NEWCOMERS:
             raise Overloaded("the server is overloaded; try again later")
         if self.admitted >= settings.max_uploads + settings.upload_queue:

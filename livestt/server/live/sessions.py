@@ -1,4 +1,4 @@
-"""The live sessions of a server: who may open one, how load eases them, and how all of them end.
+"""The live sessions of a server: how they start, how load eases them, and how all of them end.
 
 Every dialect opens its sessions here, so the limits hold for all of them together.
 """
@@ -19,15 +19,14 @@ import anyio
 from anyio import to_thread
 from anyio.abc import TaskGroup
 
-from livestt.access.keys import Grant
 from livestt.audio.format import AudioFormat
 from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
-from livestt.errors import LivesttError, Overloaded, ServerRestart, TooManySessions
 from livestt.people import Told
 from livestt.pipeline import Manner, Pipeline, layout
 from livestt.server.access import asking
-from livestt.server.live.ladder import NO_NEWCOMERS, Ladder, lateness
+from livestt.server.live.admission import Admission
+from livestt.server.live.ladder import Ladder, lateness
 from livestt.server.live.ownership import is_taken
 from livestt.server.live.session import LiveSession
 from livestt.server.operations.tally import Tally
@@ -60,9 +59,9 @@ class Sessions:
     Use as an async context manager: sessions run until they end or the block is left.
 
     Attributes:
+        admission: who may open a session.
         ladder: the load, and how sessions give way to it.
         connections: clients that are connected now, see `connected`.
-        draining: whether the server is about to stop.
         tally: what the server has done.
         around: each session runs inside these, for its whole life.
     """
@@ -77,7 +76,6 @@ class Sessions:
     ) -> None:
         self.ladder = Ladder(native=pipeline.engine.streaming == "native")
         self.connections: set[Connection] = set()
-        self.draining = False
         self.tally = Tally()
         self.around: list[Callable[[LiveSession], AbstractContextManager[None]]] = []
         self._pipeline = pipeline
@@ -87,6 +85,9 @@ class Sessions:
         self._recordings = recordings
         self._resuming = anyio.Lock()
         self._running: dict[str, LiveSession] = {}
+        self.admission = Admission(
+            pipeline.settings.max_sessions, self._running.values(), self.ladder, self.tally
+        )
         self._stack = AsyncExitStack()
         self._tasks: TaskGroup | None = None
         self._watching = anyio.CancelScope()
@@ -116,6 +117,11 @@ class Sessions:
         """Those that run, oldest first."""
         return iter(self._running.values())
 
+    @property
+    def draining(self) -> bool:
+        """Whether the server is about to stop."""
+        return self.admission.draining
+
     def find(self, session_id: str) -> LiveSession | None:
         """The session with this id, if it runs."""
         return self._running.get(session_id)
@@ -124,33 +130,6 @@ class Sessions:
     def latest(self) -> LiveSession | None:
         """The one that started last."""
         return next(reversed(self._running.values()), None)
-
-    def check_running(self) -> None:
-        """Keep newcomers away from a server that is about to stop.
-
-        Raises:
-            ServerRestart: it is.
-        """
-        if self.draining:
-            raise ServerRestart("this server is about to stop; try again in a moment")
-
-    def check_room(self, *, counted: bool = True) -> None:
-        """Find out whether a session could be opened now.
-
-        Args:
-            counted: a refusal is one of `tally`; it is not if somebody only asks why.
-
-        Raises:
-            ServerRestart: the server is about to stop.
-            Overloaded: the engine is too far behind.
-            TooManySessions: the limit of the server, or of the key that asks, is reached.
-        """
-        try:
-            self._check_room()
-        except LivesttError as error:
-            if counted:
-                self.tally.refused[error.code] += 1
-            raise
 
     def open(
         self,
@@ -171,13 +150,13 @@ class Sessions:
             resumed: how another process left it, see `resume`.
 
         Raises:
-            LivesttError: there is no room, see `check_room`. One that was resumed has left its
-                server by now, and has a place on any that does not stop.
+            LivesttError: there is no room, see `Admission.check_room`. A resumed session has left
+                its server by now, and is admitted by any that does not stop.
         """
         if resumed is None:
-            self.check_room()
+            self.admission.check_room()
         else:
-            self.check_running()
+            self.admission.check_running()
         owner = asking.grant.get().name
         manner = replace(manner or Manner(), known=partial(self._pipeline.known, owner))
         session = LiveSession(
@@ -199,25 +178,6 @@ class Sessions:
         assert self._tasks is not None
         self._tasks.start_soon(self._host, session)
         return session
-
-    def _check_room(self) -> None:
-        self.check_running()
-        if self.ladder.level >= NO_NEWCOMERS:
-            raise Overloaded("the server is overloaded; try again later")
-        most = self._pipeline.settings.max_sessions
-        if len(self) >= most:
-            raise TooManySessions(f"this server runs its limit of {most} sessions; try again later")
-        self._check_share(asking.grant.get())
-
-    def _check_share(self, grant: Grant) -> None:
-        """Keep a key to its own limit.
-
-        Raises:
-            TooManySessions: its sessions are as many as it may have.
-        """
-        most = grant.max_sessions
-        if most is not None and sum(session.owner == grant.name for session in self) >= most:
-            raise TooManySessions(f"this key has its limit of {most} sessions; try again later")
 
     async def resume(
         self,
@@ -243,7 +203,7 @@ class Sessions:
             the grace time ago is not over: its publisher may have missed the last words.
 
         Raises:
-            LivesttError: there is no room, see `check_room`.
+            LivesttError: there is no room, see `Admission.check_room`.
             StoreUnavailable: nobody can tell just now.
         """
         known = await self._own(session_id)
@@ -253,7 +213,7 @@ class Sessions:
                 if known is None:
                     return await self._reopen(session_id, audio, options, manner, grace)
         # This server may have begun to stop meanwhile, and to leave its sessions to others.
-        self.check_running()
+        self.admission.check_running()
         raw = known.audio == audio and audio.encoding != "auto"
         return known if raw and known.owner == asking.grant.get().name else None
 
@@ -278,7 +238,7 @@ class Sessions:
         """Go on with a session that another process left in the store."""
         if self._store is None or audio.encoding == "auto" or not grace:
             return None
-        self.check_room()
+        self.admission.check_room()
         asked = Asked(session_id, audio.described(), asking.grant.get().name or None)
         view = layout(self._pipeline.settings).retention
         patience = timedelta(seconds=grace)
@@ -315,7 +275,7 @@ class Sessions:
         Args:
             hurry: asked often; True ends the wait.
         """
-        self.draining = True
+        self.admission.draining = True
         for session in list(self):
             session.hand_over()
         for connection in list(self.connections):

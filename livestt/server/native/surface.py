@@ -58,7 +58,7 @@ async def admission(request: HTTPRequest) -> Response:
     if asked.role == "viewer":
         await _watched(asked, request, served)
     elif served.sessions.find(asked.session or "") is None:
-        served.sessions.check_room(counted=False)
+        served.sessions.admission.check_room(counted=False)
     return JSONResponse({})
 
 
@@ -84,7 +84,7 @@ async def _admit(socket: WebSocket, served: Services) -> Conversation[Any]:
 
 def _asked(client: HTTPConnection, served: Services) -> Request:
     settings, engine = served.pipeline.settings, served.pipeline.engine
-    served.sessions.check_running()
+    served.sessions.admission.check_running()
     return parse_query(
         client.query_params,
         engine,

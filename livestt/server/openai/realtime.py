@@ -77,7 +77,7 @@ class Surface:
         """One connection, from its handshake to its end."""
         served = services(socket)
         try:
-            served.sessions.check_room()
+            served.sessions.admission.check_room()
             _check_idle(served)
         except LivesttError as error:
             await refuse(socket, error)

@@ -64,7 +64,7 @@ async def ready(request: Request) -> Response:
     sessions, settings = served.sessions, served.pipeline.settings
     try:
         full = _status(request.query_params.get("full", "200"))
-        sessions.check_running()
+        sessions.admission.check_running()
         await served.readiness.check()
     except LivesttError as error:
         error.retry_after = error.retry_after or Overloaded.retry_after
