@@ -26,6 +26,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """What tests marked ``anyio`` run on, as the server does."""
+    return "asyncio"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_transcripts_of_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Programs that tests start keep nothing in the user's own folders."""
