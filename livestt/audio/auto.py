@@ -9,12 +9,12 @@ from typing import BinaryIO, Protocol, cast
 
 from livestt.audio.decoder import NO_SAMPLES, Decoder
 from livestt.audio.explain import INDEX_ADVICE, INDEX_LAST, not_audio
-from livestt.audio.sniff import id3_size, sniff
+from livestt.audio.sniff import id3_size, media_end, sniff
 from livestt.audio.wav import WavDecoder
 from livestt.engines import Samples
 from livestt.errors import BadAudio
 
-MAX_WHOLE_BYTES = 64 << 20
+MAX_WHOLE_BYTES = 256 << 20
 """Largest file kept because it cannot be decoded as a stream."""
 IN_MEMORY = 1 << 20
 """Bytes of it beyond which it is kept on disk."""
@@ -125,13 +125,15 @@ class WholeDecoder:
     ) -> None:
         self._decode = decode
         self._limit = limit
-        self._size = 0
+        self._size = self._declared = 0
         spool = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - `close` does
         self._file = cast(BinaryIO, spool)
 
     def feed(self, data: bytes) -> Samples:
+        if not self._size:
+            self._declared = media_end(data)
         self._size += len(data)
-        if self._size > self._limit:
+        if max(self._size, self._declared) > self._limit:
             raise BadAudio(f"{INDEX_LAST} and is over {self._limit >> 20} MiB: {INDEX_ADVICE}")
         self._file.write(data)
         return NO_SAMPLES

@@ -6,6 +6,7 @@ Sources: ISO/IEC 14496-12 section 4.2 (boxes); ID3v2.4.0 section 3.1 (tag header
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import Literal
 
 from livestt.audio.wav import is_wave
@@ -47,15 +48,31 @@ def sniff(head: bytes | bytearray, *, ended: bool = False) -> Kind | None:
     return "whole" if ended and kind is None else kind
 
 
+def media_end(head: bytes | bytearray) -> int:
+    """Bytes up to the end of the media data of an MP4, as its first bytes say; 0 if they do not."""
+    for position, name, size in _boxes(head):
+        if name == b"mdat":
+            return position + size if size else 0
+    return 0
+
+
 def _mp4_kind(head: bytes | bytearray) -> Kind | None:
     """Walk the top-level boxes to whichever comes first, the index or the media data."""
+    end = 0
+    for position, name, size in _boxes(head):
+        if name == b"mdat":
+            return "whole"
+        if name == b"moov" or size < 8:
+            return "stream"
+        end = position + size
+    return "stream" if end > _MAX_WALK else None
+
+
+def _boxes(head: bytes | bytearray) -> Iterator[tuple[int, bytes, int]]:
+    """Top-level boxes: where each begins, its name and size, which is 0 if it goes to the end."""
     position = 0
     while len(head) >= position + 16 and position <= _MAX_WALK:
         size, name, large = struct.unpack_from(">I4sQ", head, position)
-        if name == b"mdat":
-            return "whole"
         size = large if size == 1 else size
-        if name == b"moov" or size < 8:
-            return "stream"
-        position += size
-    return "stream" if position > _MAX_WALK else None
+        yield position, name, size
+        position += max(8, size)

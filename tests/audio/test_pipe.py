@@ -96,3 +96,10 @@ def test_a_file_that_is_kept_has_a_largest_size():
     with pytest.raises(BadAudio, match="faststart"):
         decoder.feed(b"x" * 60)
     decoder.close()
+
+
+def test_a_file_that_says_that_it_is_too_large_is_refused_at_once():
+    decoder = WholeDecoder(lambda file: iter([np.zeros(1, np.float32)]), limit=100)
+    with pytest.raises(BadAudio, match="faststart"):
+        decoder.feed(b"\0\0\0\x0cftypM4A \0\0\0\x60mdat" + bytes(20))
+    decoder.close()

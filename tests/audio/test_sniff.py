@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from livestt.audio.explain import not_audio
-from livestt.audio.sniff import Kind, id3_size, sniff
+from livestt.audio.sniff import Kind, id3_size, media_end, sniff
 
 
 def box(name: bytes, size: int = 8) -> bytes:
@@ -39,6 +39,20 @@ def test_kinds(head: bytes, kind: Kind | None):
 def test_at_the_end_there_is_always_a_choice():
     assert sniff(b"RIFF", ended=True) == "stream"
     assert sniff(FTYP, ended=True) == "whole"
+
+
+@pytest.mark.parametrize(
+    ("head", "end"),
+    [
+        (FTYP + box(b"mdat", 40), 64),
+        (FTYP + struct.pack(">I4sQ", 1, b"mdat", 5 << 32) + bytes(16), 24 + (5 << 32)),
+        (FTYP + struct.pack(">I4s", 0, b"mdat") + bytes(16), 0),
+        (FTYP + box(b"moov", 16), 0),
+        (b"OggS" + bytes(40), 0),
+    ],
+)
+def test_where_the_media_of_an_mp4_ends(head: bytes, end: int):
+    assert media_end(head) == end
 
 
 def test_id3_size_is_four_times_seven_bits():

@@ -92,6 +92,11 @@ test("a warning goes when its matter is well again, and others stay", () => {
   assert.equal(warned({}, { message: "unknown" }).unknown.message, "unknown");
 });
 
+test("what only who writes clients can change is no warning", () => {
+  for (const code of ["hardly_speech", "index_at_end"])
+    assert.deepEqual(warned({}, { code, message: "m" }), {});
+});
+
 test("words that are hardly late are no warning", () => {
   assert.deepEqual(warned({}, { code: "load_longer_steps", message: "m" }), {});
   const late = warned({}, { code: "load_shorter_windows", message: "m" });

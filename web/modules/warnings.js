@@ -26,8 +26,11 @@ const TOPICS = /** @type {Readonly<Record<string, string>>} */ ({
   voices_off: "voice",
 });
 
-/** Codes for people who write clients: what this page sends is what it says it sends. */
-const OTHERS = new Set(["hardly_speech"]);
+/**
+ * Codes for people who write clients: what this page sends is what it says it sends, and an MP4 it
+ * sends is a file, all of which is soon there.
+ */
+const OTHERS = new Set(["hardly_speech", "index_at_end"]);
 
 /**
  * Codes that say that something is over. Words in larger groups, half a second later, are nothing
