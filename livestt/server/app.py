@@ -20,7 +20,7 @@ from livestt.server import asr_rest, wyoming
 from livestt.server.access import tokens
 from livestt.server.access.door import Access, Door, cross_origin
 from livestt.server.deepgram import surface as deepgram
-from livestt.server.files.shelf import Shelf
+from livestt.server.files.file_models import FileModels
 from livestt.server.files.uploads import Uploads
 from livestt.server.live.sessions import Sessions
 from livestt.server.native import surface as native
@@ -113,8 +113,8 @@ def create_app(
                 Sessions(pipeline, scheduler, timing, store, recordings) as sessions,
                 Readiness(pipeline, scheduler, timing) as readiness,
             ):
-                shelf = Shelf(pipeline, scheduler, timing.engine)
-                uploads = Uploads(pipeline, scheduler, sessions, shelf)
+                file_models = FileModels(pipeline, scheduler, timing.engine)
+                uploads = Uploads(pipeline, scheduler, sessions, file_models)
                 app.state.services = served = Services(
                     *(pipeline, scheduler, sessions, uploads, timing, metrics, readiness),
                     voices=voices,
@@ -128,7 +128,7 @@ def create_app(
                     sweeping(store, settings, recordings),
                     evicting(engine, settings.model_idle_seconds),
                     voices.kept(),
-                    shelf.open(),
+                    file_models.open(),
                     wyoming.listening(served) as app.state.wyoming_port,
                 ):
                     yield

@@ -46,7 +46,7 @@ async def transcribe(request: Request, respond: Respond) -> None:
             coming = received_form(request, uploads.max_bytes, served.pace)
             form = await stack.enter_async_context(coming)
             given = Fields([*form.fields, *request.query_params.multi_items()])
-            choice = choosing(request, uploads.shelf, given.text("model"))
+            choice = choosing(request, uploads.file_models, given.text("model"))
             chosen = await stack.enter_async_context(choice)
             pipeline = chosen.pipeline
             wishes = protocol.parse(

@@ -41,7 +41,7 @@ from livestt.store.ownership import (
 from livestt.store.reading import Found
 from livestt.store.schema import sessions
 from livestt.store.transaction import written
-from livestt.store.voices import VoiceShelf
+from livestt.store.voices import VoiceProfiles
 from livestt.store.writer import RETRY, Answer, Outcome, StoreStats, Writer
 from livestt.transcript import Layout, Segment
 
@@ -104,7 +104,7 @@ class Store:
     def __init__(self, place: str, layout: Layout | None = None, retry: float = RETRY) -> None:
         url = address(place)
         self._engine = connect(url)
-        self.voices = VoiceShelf(self._connection)
+        self.voices = VoiceProfiles(self._connection)
         self.folders = Folders(self._connection)
         self._layout = layout or Layout()
         with self._engine.begin() as connection:

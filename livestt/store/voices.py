@@ -44,7 +44,7 @@ class StoredVoice:
         return Profile(self.id, self.name, self.heard.embedding)
 
 
-class VoiceShelf:
+class VoiceProfiles:
     """The voices of one store. Blocking; every method may raise `StoreUnavailable`.
 
     Args:

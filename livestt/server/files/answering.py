@@ -21,7 +21,7 @@ from livestt.files import FileOptions, file_layout
 from livestt.pipeline import Manner
 from livestt.protocols.fields import Fields
 from livestt.recording import Recording, SpeakersWanted, shortfall
-from livestt.server.files.shelf import Chosen, Shelf
+from livestt.server.files.file_models import Chosen, FileModels
 from livestt.server.files.uploads import Upload
 from livestt.server.services import Services
 from livestt.server.sockets.transport import abort_of
@@ -99,7 +99,7 @@ async def while_connected(request: Request) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def choosing(request: Request, shelf: Shelf, name: str | None) -> AsyncIterator[Chosen]:
+async def choosing(request: Request, models: FileModels, name: str | None) -> AsyncIterator[Chosen]:
     """The model that a request names, as long as the block lasts.
 
     Raises:
@@ -108,7 +108,7 @@ async def choosing(request: Request, shelf: Shelf, name: str | None) -> AsyncIte
     """
     async with AsyncExitStack() as stack:
         async with while_connected(request):
-            chosen = await stack.enter_async_context(shelf.choose(name))
+            chosen = await stack.enter_async_context(models.choose(name))
         yield chosen
 
 

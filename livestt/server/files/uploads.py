@@ -28,7 +28,7 @@ from livestt.events import Event
 from livestt.files import Cancelled, FileOptions, FileTranscription
 from livestt.pipeline import Pipeline
 from livestt.server.access import asking
-from livestt.server.files.shelf import Chosen, Shelf
+from livestt.server.files.file_models import Chosen, FileModels
 from livestt.server.live.ladder import NO_NEWCOMERS
 from livestt.server.live.sessions import Sessions
 from livestt.server.operations.tally import Count
@@ -41,15 +41,15 @@ class Uploads:
     """Admits files and runs a few of them at a time, in the order in which they were complete.
 
     Attributes:
-        shelf: the models that a request may name.
+        file_models: the models that a request may name.
         admitted: files that are being received, wait or are being transcribed.
         observers: told the samples and bytes of each file that has been worked off.
     """
 
     def __init__(
-        self, pipeline: Pipeline, scheduler: Scheduler, sessions: Sessions, shelf: Shelf
+        self, pipeline: Pipeline, scheduler: Scheduler, sessions: Sessions, file_models: FileModels
     ) -> None:
-        self.shelf = shelf
+        self.file_models = file_models
         self.pipeline = pipeline
         self.scheduler = scheduler
         self.sessions = sessions

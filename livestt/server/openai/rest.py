@@ -65,7 +65,7 @@ async def transcribe(request: Request, respond: Respond) -> None:
     with uploads.admit() as upload:
         async with (
             received_form(request, uploads.max_bytes, served.pace) as form,
-            choosing(request, uploads.shelf, Fields(form.fields).text("model")) as chosen,
+            choosing(request, uploads.file_models, Fields(form.fields).text("model")) as chosen,
         ):
             pipeline = chosen.pipeline
             wishes = parse(
@@ -119,11 +119,11 @@ async def stream(
 
 
 async def list_models(request: Request) -> Response:
-    return JSONResponse(models.listing(services(request).uploads.shelf.names))
+    return JSONResponse(models.listing(services(request).uploads.file_models.names))
 
 
 async def show_model(request: Request) -> Response:
-    own = services(request).uploads.shelf.names
+    own = services(request).uploads.file_models.names
     try:
         return JSONResponse(models.one(own, request.path_params["name"]))
     except LivesttError as error:

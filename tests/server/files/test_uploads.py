@@ -20,7 +20,7 @@ from livestt.engines.scripted import script_of
 from livestt.errors import BadAudio, EngineError, Overloaded, ServerRestart, TooManyUploads
 from livestt.files import FileOptions, file_layout
 from livestt.pipeline import Pipeline
-from livestt.server.files.shelf import Shelf
+from livestt.server.files.file_models import FileModels
 from livestt.server.files.uploads import Upload, Uploads
 from livestt.server.live.ladder import NO_NEWCOMERS
 from livestt.server.live.sessions import Sessions
@@ -49,8 +49,8 @@ async def serving(engine: Engine, **settings: Any) -> AsyncIterator[Uploads]:
     scheduler = Scheduler(engine)
     try:
         async with Sessions(pipeline, scheduler, Timing(drain=0.1)) as sessions:
-            shelf = Shelf(pipeline, scheduler, 1.0)
-            yield Uploads(pipeline, scheduler, sessions, shelf)
+            file_models = FileModels(pipeline, scheduler, 1.0)
+            yield Uploads(pipeline, scheduler, sessions, file_models)
     finally:
         scheduler.close()
 

@@ -1,6 +1,6 @@
 """Models that requests for files may name, besides the one that the server runs.
 
-They are loaded when somebody names them, a few at a time, and put out of memory when another one is
+They are loaded when somebody names them, a few at a time, and unloaded when another one is
 wanted or nobody has named them for a while. Live sessions know nothing of them.
 """
 
@@ -65,7 +65,7 @@ class Beside(Scheduler):
         return self._own.live
 
 
-class Shelf:
+class FileModels:
     """The models of a server.
 
     Args:
@@ -104,7 +104,7 @@ class Shelf:
     @asynccontextmanager
     async def choose(self, name: str | None) -> AsyncIterator[Chosen]:
         """The model of this name, in memory as long as the block lasts; the server's own for any
-        name that is not on the shelf.
+        other name.
 
         Raises:
             EngineError: it cannot be loaded.
@@ -134,12 +134,12 @@ class Shelf:
                 await self._put_out(name)
 
     def _find(self, name: str | None) -> str | None:
-        """The model on the shelf that a client means."""
+        """Which of ``--file-model`` a client means; None is the server's own."""
         if name is None or name == self._own.pipeline.engine.model:
             return None
-        shelf = {called(one): one for one in self._own.pipeline.settings.file_model}
+        known = {called(one): one for one in self._own.pipeline.settings.file_model}
         sizes = [name.removeprefix(prefix) for prefix in PREFIXES]
-        return next((shelf[one] for one in (name, *sizes) if one in shelf), None)
+        return next((known[one] for one in (name, *sizes) if one in known), None)
 
     async def _take(self, name: str) -> _Loaded:
         if self._crowded:  # or those who come later would keep a place taken for ever

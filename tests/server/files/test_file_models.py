@@ -17,7 +17,7 @@ from livestt.engines import Hypothesis, Job
 from livestt.engines import scheduler as scheduling
 from livestt.engines.scripted import script_of
 from livestt.errors import BadModel, UnsupportedOption
-from livestt.server.files import shelf
+from livestt.server.files import file_models
 from livestt.settings import Settings
 from livestt.store import Store
 
@@ -77,7 +77,7 @@ class Loader:
 @pytest.fixture
 def loader(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loader]:
     made = Loader()
-    monkeypatch.setattr(shelf, "_load", made)
+    monkeypatch.setattr(file_models, "_load", made)
     yield made
     assert all(engine.closed for engine in made.made), "left in memory"
     assert all(s.releases == 1 for engine in made.made for s in engine.streams)
@@ -111,14 +111,14 @@ def test_who_answers(server: Running, model: str, who: str) -> None:
 
 def test_a_folder_goes_by_its_own_name(loader: Loader, serve: Serve) -> None:
     server = serve(Held("our own"), file_model=("/srv/models/ours-ct2", "org/theirs"))
-    assert server.services.uploads.shelf.names == ["our own", "ours-ct2", "org/theirs"]
+    assert server.services.uploads.file_models.names == ["our own", "ours-ct2", "org/theirs"]
     assert said(server, model="ours-ct2") == "This is /srv/models/ours-ct2."
     assert said(server, model="/srv/models/ours-ct2") == "This is our own."
 
 
 def test_the_servers_own_model_is_not_loaded_twice(loader: Loader, serve: Serve) -> None:
     server = serve(Held("our own"), file_model=("our own", "/srv/our own"))
-    assert server.services.uploads.shelf.names == ["our own"]
+    assert server.services.uploads.file_models.names == ["our own"]
     assert said(server, model="our own") == "This is our own."
     assert loader.asked == []
 
@@ -143,7 +143,7 @@ def test_two_may_be_in_memory(loader: Loader, serve: Serve) -> None:
     for model in ("small", "large-v3", "small"):
         said(server, model=model)
     assert loader.names == ["small", "large-v3"]
-    assert server.services.uploads.shelf.loaded == ["small", "large-v3"]
+    assert server.services.uploads.file_models.loaded == ["small", "large-v3"]
 
 
 def test_a_model_that_is_at_work_is_waited_for(server: Running, loader: Loader) -> None:
@@ -190,14 +190,14 @@ def test_who_waits_for_a_place_gets_it(server: Running, loader: Loader) -> None:
     said(server, model="small")
     small = loader.made[0]
     small.may_run.clear()
-    shelf_of = server.services.uploads.shelf
+    models_of = server.services.uploads.file_models
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(said, server, model="small")
         assert small.held_up.wait(PATIENCE)
         second = pool.submit(said, server, model="large-v3")
-        wait_until(lambda: shelf_of._crowded)
+        wait_until(lambda: models_of._crowded)
         third = pool.submit(said, server, model="small")
-        wait_until(lambda: shelf_of._moving.statistics().tasks_waiting == 1)
+        wait_until(lambda: models_of._moving.statistics().tasks_waiting == 1)
         small.may_run.set()
         assert [one.result()[8:] for one in (first, second, third)] == [
             "small.",
@@ -228,7 +228,7 @@ def test_who_goes_while_a_model_is_waited_for_leaves_its_place(
         going = HTTPConnection(server.http.removeprefix("http://"), timeout=PATIENCE)
         kind = {"content-type": "multipart/form-data; boundary=b"}
         going.request("POST", path, body + b"--b--\r\n", kind)
-        wait_until(lambda: server.services.uploads.shelf._crowded)
+        wait_until(lambda: server.services.uploads.file_models._crowded)
         going.close()
         wait_until(lambda: server.services.uploads.admitted == 1)
         small.may_run.set()
@@ -239,7 +239,7 @@ def test_who_goes_while_a_model_is_waited_for_leaves_its_place(
 def test_a_file_on_a_model_that_hangs_is_told(
     loader: Loader, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf, "LOOK", 0.01)
+    monkeypatch.setattr(file_models, "LOOK", 0.01)
     server = serve(Held("our own"), file_model=("small",))
     server.expects_errors = True
     said(server, model="small")
@@ -261,7 +261,7 @@ def test_a_model_that_cannot_do_what_is_wanted_is_not_left_in_memory(
     def refuse(*args: object) -> None:
         raise UnsupportedOption("It does not attend.")
 
-    monkeypatch.setattr(shelf, "Pipeline", refuse)
+    monkeypatch.setattr(file_models, "Pipeline", refuse)
     status, _, body = post(server, "/asr", PCM, encode="false", model="small")
     assert (status, json.loads(body)["code"]) == (500, "engine_error")
     assert loader.made[0].closed
@@ -286,7 +286,7 @@ def test_an_idle_model_leaves(loader: Loader, serve: Serve) -> None:
 
 def test_files_give_way_to_who_speaks_to_the_other_model(server: Running, loader: Loader) -> None:
     said(server, model="small")
-    held = server.services.uploads.shelf._loaded["small"].chosen.scheduler
+    held = server.services.uploads.file_models._loaded["small"].chosen.scheduler
     assert not held.live
     server.talk(PCM, encoding="s16le")
     server.services.scheduler._last_live = time.monotonic() + PATIENCE
