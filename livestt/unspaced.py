@@ -6,12 +6,17 @@ import re
 import unicodedata
 
 # Thai to Burmese, Khmer, kana and Chinese characters; Korean has spaces.
-_UNSPACED = r"\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff"
+_UNSPACED = (
+    r"\u0e00-\u109f\u1780-\u17ff"
+    r"\u3005-\u3007\u3040-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
 _MARKS = "".join(
     character for character in map(chr, range(0x0E00, 0x1800))
     if unicodedata.category(character)[0] == "M"
 )  # fmt: skip
 _WORDS = re.compile(rf"\s*(?:[{_UNSPACED}][{_MARKS}]*|[^\s{_UNSPACED}]+)")
+
+_BEGINNING = re.compile(rf"(?![{_MARKS}])[{_UNSPACED}]")
 
 
 def words(text: str) -> list[str]:
@@ -21,6 +26,6 @@ def words(text: str) -> list[str]:
     return found
 
 
-def is_unspaced(character: str) -> bool:
-    """Whether words that begin so need no space before them."""
-    return re.match(f"[{_UNSPACED}]", character) is not None
+def is_unspaced(text: str) -> bool:
+    """Whether it begins with a character that is a word, and needs no space before it."""
+    return _BEGINNING.match(text) is not None

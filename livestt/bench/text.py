@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -25,7 +26,7 @@ def tokens(text: str, language: str | None) -> Iterator[Token]:
     """The tokens of a text, in order."""
     if language in SPACELESS:
         for i, letter in enumerate(text):
-            if letter.isalnum():
+            if letter.isalnum() or unicodedata.category(letter)[0] == "M":  # or Thai had no vowels
                 yield Token(letter.lower(), i + 1)
         return
     for match in re.finditer(r"\S+", text):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from huggingface_hub import CacheNotFound, scan_cache_dir
 
-from livestt.models import catalog, diarizers
+from livestt.models import catalog, diarizers, translators
 from livestt.models.conversions import conversions_dir
 from livestt.models.folder import inspect
 
@@ -27,8 +27,9 @@ class StoredModel:
 
 
 def stored(cache_dir: str | None = None) -> list[StoredModel]:
-    """Every Whisper model in the cache, and every diarizer that was converted, by name."""
-    found = [*_downloads(cache_dir), *_conversions(cache_dir), *_diarizers(cache_dir)]
+    """Every Whisper model in the cache, and every diarizer and translator that was converted, by
+    name."""
+    found = [*_downloads(cache_dir), *_conversions(cache_dir), *_others(cache_dir)]
     return sorted(found, key=lambda model: model.name)
 
 
@@ -91,11 +92,16 @@ def _conversions(cache_dir: str | None) -> list[StoredModel]:
             complete=not inspect(path).missing,
         )
         for path in folder.iterdir()
-        if path.is_dir() and not path.name.startswith(".") and path != diarizers.folder(cache_dir)
+        if path.is_dir() and not path.name.startswith(".") and path not in _folders(cache_dir)
     ]
 
 
-def _diarizers(cache_dir: str | None) -> list[StoredModel]:
+def _folders(cache_dir: str | None) -> list[Path]:
+    """Where conversions of other kinds are."""
+    return [diarizers.folder(cache_dir), translators.folder(cache_dir)]
+
+
+def _others(cache_dir: str | None) -> list[StoredModel]:
     """Those are renamed into place when they are complete."""
     return [
         StoredModel(
@@ -105,5 +111,6 @@ def _diarizers(cache_dir: str | None) -> list[StoredModel]:
             bytes=sum(file.stat().st_size for file in path.iterdir()),
             complete=True,
         )
-        for path in diarizers.folder(cache_dir).glob("[!.]*/")
+        for folder in _folders(cache_dir)
+        for path in folder.glob("[!.]*/")
     ]

@@ -99,9 +99,14 @@ def _found(spec: str, cache_dir: str | None, say: Say) -> Path:
     )
 
 
+def folder(cache_dir: str | None) -> Path:
+    """Where converted translators are kept."""
+    return conversions_dir(cache_dir) / "translators"
+
+
 def _target(source: Path, spec: str, cache_dir: str | None) -> Path:
     name = Path(spec).expanduser().resolve().name
-    return conversions_dir(cache_dir) / "translators" / f"{name}-{fingerprint(source)}"
+    return folder(cache_dir) / f"{name}-{fingerprint(source)}"
 
 
 def _converted(source: Path, cache_dir: str | None, spec: str, say: Say) -> Path:

@@ -40,6 +40,7 @@ def test_spelling() -> None:
     assert spelled("He's got twenty-one colours.", "en") == "he has got 21 colors"
     assert spelled("Déjà vu!", "fr") == "déjà vu"
     assert spelled("你 好。", "zh") == "你 好"
+    assert spelled("ที่นี่", "th") == "ท ี ่ น ี ่"
 
 
 def test_error_rates_count_words_not_texts() -> None:

@@ -13,7 +13,7 @@ pytest.importorskip("transformers", reason="the transducer engine needs the extr
 
 from livestt.engines.transducer.words import BOUNDARY, NOTHING, Symbol, heard, within
 
-PIECES = (f"{BOUNDARY}ba", "na", "\u6f22", "<en-US>", f"{BOUNDARY}", "<unk>")
+PIECES = (f"{BOUNDARY}ba", "na", "\u6f22", "\u0e31", "<en-US>", f"{BOUNDARY}", "<unk>")
 
 
 def spell(tokens: Sequence[int]) -> str:
@@ -64,4 +64,10 @@ def test_what_is_written_after_the_end_was_said_before_it() -> None:
     ]  # fmt: skip
     assert [(w.start, w.end) for w in within(words, 201)] == [
         (0, 60), (100, 160), (199, 200), (200, 201),
+    ]  # fmt: skip
+
+
+def test_a_vowel_sign_goes_with_its_letter() -> None:
+    assert [word.text for word in heard(symbols([2, 3, 2]), spell, "th").words] == [
+        "\u6f22\u0e31", "\u6f22",
     ]  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from fake_hub import FakeHub
 from model_folders import CTRANSLATE2, TRANSFORMERS, fill
 
-from livestt.models import resolve, store
+from livestt.models import resolve, store, translators
 
 COMMIT = "f" * 40
 
@@ -72,3 +72,19 @@ def test_no_cache_at_all(tmp_path: Path) -> None:
 def test_fake_hub_knows_what_was_fetched(hub: FakeHub, cache: str) -> None:
     resolve("tiny", cache)
     assert "model.bin" in hub.fetched
+
+
+def test_converted_translators_are_models_of_their_own(tmp_path: Path) -> None:
+    kept = [translators.folder(str(tmp_path)) / name for name in ("nllb-1", "nllb-2")]
+    for folder in kept:
+        folder.mkdir(parents=True)
+        (folder / "model.bin").write_bytes(b"weights")
+    assert [(m.name, m.bytes, m.complete) for m in store.stored(str(tmp_path))] == [
+        ("nllb-1", 7, True),
+        ("nllb-2", 7, True),
+    ]
+    found = store.find("nllb-1", str(tmp_path))
+    assert found is not None
+    store.remove(found)
+    assert [folder.is_dir() for folder in kept] == [False, True]
+    assert store.find("translators", str(tmp_path)) is None

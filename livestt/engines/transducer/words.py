@@ -7,17 +7,16 @@ with the one before. A symbol's time is the encoder frame at which it was writte
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from livestt.events import Word
+from livestt.unspaced import is_unspaced
 
 BOUNDARY = "\u2581"
 """Begins a piece that begins a word."""
 _TAG = re.compile(r"<([a-z]{2,3})(-[A-Za-z]{2,4})?>")
 """What multilingual models write to say which language they hear."""
-_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ def _groups(symbols: Sequence[Symbol]) -> list[list[Symbol]]:
     for symbol in symbols:
         bare = symbol.piece.lstrip(BOUNDARY)
         tag = _TAG.fullmatch(bare) is not None
-        if alone or tag or symbol.piece.startswith(BOUNDARY) or _unspaced(bare[:1]):
+        if alone or tag or symbol.piece.startswith(BOUNDARY) or is_unspaced(bare):
             groups.append([])
         groups[-1].append(symbol)
         alone = tag
@@ -113,7 +112,7 @@ def _groups(symbols: Sequence[Symbol]) -> list[list[Symbol]]:
 
 
 def _word(group: Sequence[Symbol], text: str, language: str | None) -> Word:
-    spaced = group[0].piece.startswith(BOUNDARY) or not _unspaced(text[:1])
+    spaced = group[0].piece.startswith(BOUNDARY) or not is_unspaced(text)
     return Word(
         f" {text}" if spaced else text,
         round(group[0].start),
@@ -121,10 +120,3 @@ def _word(group: Sequence[Symbol], text: str, language: str | None) -> Word:
         sum(symbol.score for symbol in group) / len(group),
         language,
     )
-
-
-def _unspaced(character: str) -> bool:
-    """Whether it begins a word by itself, as in scripts that write no spaces between words."""
-    if not character or unicodedata.combining(character):
-        return False
-    return unicodedata.name(character, "").startswith(_UNSPACED)
