@@ -1,4 +1,4 @@
-"""A file's audio cut into pieces that can be transcribed side by side. Pure.
+"""A file's audio, cut into pieces that can be transcribed side by side. Pure.
 
 Voice activity detection finds utterances. Short neighbours are packed into one piece, because an
 encoder's window costs the same half full; long ones are cut where they are quietest, as WhisperX

@@ -1,4 +1,4 @@
-"""How many threads do what is slow, for all sessions of an event loop together."""
+"""How many threads run slow work, for all sessions of an event loop together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sans-IO heart: audio and engine answers in, engine jobs and events out.
+"""The sans-IO core of a live session: audio and engine answers in, engine jobs and events out.
 
 A session has no clock, socket, thread or model. Its owner (`livestt.driver`) calls
 

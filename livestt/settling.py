@@ -1,4 +1,4 @@
-"""Which words of an engine's answers stand, and which are still open. Pure."""
+"""Which words of an engine's answers are committed, and which are still open. Pure."""
 
 from __future__ import annotations
 

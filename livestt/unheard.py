@@ -1,4 +1,4 @@
-"""Sound in which hardly anybody speaks, though somebody sends it to be understood. Pure.
+"""Detects sound that has hardly any speech in it. Pure.
 
 The commonest mistake with raw audio is to send something other than was declared: floats as 16-bit
 samples, 48 kHz as 16 kHz. Nothing fails then; there are just no words. Of the frames that are loud,

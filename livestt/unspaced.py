@@ -1,4 +1,4 @@
-"""Words of scripts that put no space between them. Pure."""
+"""Words of scripts that put no spaces between them. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which stretches of a session's audio are worked off, in order. Pure.
+"""Which stretches of a session's audio are worked on, in order. Pure.
 
 Voice activity detection finds **utterances**. Each is one **stretch** of audio, or several if it
 was cut while it was being spoken: by a flush, or because it grew longer than an engine takes.

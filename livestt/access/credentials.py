@@ -1,4 +1,4 @@
-"""Where clients put their keys: each dialect's SDKs have a place of their own, all are taken.
+"""Where clients put their keys: every protocol's SDKs use another place, and all are accepted.
 
 ===========================  ==================================================
 ``Authorization``            ``Bearer K`` or ``Token K``, in any case

@@ -1,4 +1,4 @@
-"""Which names of the server a browser may have been told.
+"""Which host names a browser may address the server by: protection against DNS rebinding.
 
 A page can let its own name point at this machine (DNS rebinding) and is then, to the browser, a
 page of this server. Its name is in the ``Host`` header, and it needs a dot: nobody can own a name

@@ -1,4 +1,4 @@
-"""API keys: what a key allows, how one is written down, and how a presented one is recognised.
+"""API keys: what a key allows, how it is written down, and how a key that is sent is recognised.
 
 A key file holds one key per line, ``name:scopes:sha256=HEX`` and perhaps ``:max_sessions=N``,
 scopes joined by ``+``. Keys that livestt makes carry 256 bits of chance, so a plain hash hides

@@ -1,4 +1,4 @@
-"""How often one address may show a wrong key before it is told to wait."""
+"""How often one address may send a wrong key before it is told to wait."""
 
 from __future__ import annotations
 

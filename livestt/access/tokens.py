@@ -1,4 +1,4 @@
-"""Temporary tokens: a grant, signed and with an end, that needs no place on the server.
+"""Temporary tokens: a signed grant with an expiry, of which the server stores nothing.
 
 ``ek_`` (as clients of OpenAI's API expect of a key for browsers), the claims as JSON, a dot and
 their HMAC-SHA256, both in base64url, so that a token fits into a URL and a WebSocket subprotocol.

@@ -1,4 +1,4 @@
-"""From the bytes that a client sends to mono float32 at 16 kHz.
+"""Decoding: the bytes that a client sends become mono float32 at 16 kHz.
 
 ::
 

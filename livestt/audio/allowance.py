@@ -1,4 +1,4 @@
-"""A limit on how much audio a few bytes may turn into."""
+"""Limits on how much audio a few bytes may expand to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The channels of a stream apart, each as a mono stream of its own. Pure."""
+"""The channels of a stream, each as a mono stream of its own. Pure."""
 
 from __future__ import annotations
 

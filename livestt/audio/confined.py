@@ -1,4 +1,4 @@
-"""A child process that reads what strangers send: it gets little and knows nothing.
+"""A child process for untrusted input: it sees no secrets and can do little.
 
 No variable of the server's environment reaches it (some hold keys), it can write no file, and it
 cannot take more memory or open more files than decoding needs. The limits need Linux; elsewhere the

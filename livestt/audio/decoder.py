@@ -1,4 +1,4 @@
-"""The contract between bytes and samples."""
+"""The decoder contract: bytes in, samples out."""
 
 from __future__ import annotations
 

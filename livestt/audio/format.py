@@ -1,4 +1,4 @@
-"""What a client says about the bytes it will send."""
+"""The audio format that a client declares."""
 
 from __future__ import annotations
 

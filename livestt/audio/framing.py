@@ -1,4 +1,4 @@
-"""Headers for coded audio that comes without any, so that the container decoders can read it. Pure.
+"""Container headers for bare codec packets, so that the container decoders can read them. Pure.
 
 Some clients send the bare packets of a codec, one per message, and say elsewhere which codec it
 is. What is added here makes of them the file that the same packets would have been in.

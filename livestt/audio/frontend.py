@@ -1,4 +1,4 @@
-"""Bytes in, audio with speech probabilities out: the ear of a session."""
+"""Bytes in, samples with speech probabilities out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The meeting point of a caller that has bytes and a thread that reads a file of them."""
+"""A bounded pipe between a caller that has bytes and a thread that reads them as a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The channels of containers and whole files apart. Blocking."""
+"""The channels of containers and whole files, decoded apart. Blocking."""
 
 from __future__ import annotations
 

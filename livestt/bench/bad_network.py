@@ -1,4 +1,4 @@
-"""A loopback TCP proxy that is as bad as told: it delays, stalls, cuts and corrupts."""
+"""A loopback TCP proxy that behaves like a bad network: it delays, stalls, cuts and corrupts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The balancers of ``deploy/`` on this machine's ports, otherwise as they are shipped."""
+"""The load balancers of ``deploy/`` on this machine's ports, otherwise as they are shipped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many sessions through a bad network, at a server that is killed: is a word lost or doubled?
+"""Many sessions through a bad network, to a server that is killed: is a word lost or doubled?
 
 What is said is numbered (`livestt.engines.spelled`), and the engine reads the numbers out of the
 samples, so the transcript of an undisturbed run is known exactly.

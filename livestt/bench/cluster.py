@@ -1,4 +1,4 @@
-"""Servers behind a balancer, with one database: what do sessions see when a server goes?
+"""Servers behind a load balancer, with one database: what do sessions see when a server fails?
 
 Every session is at the pace of speech. Numbered words (`livestt.engines.spelled`) show every word
 that is lost or doubled; real speech shows what a model makes of being moved, against a run of the

@@ -1,4 +1,4 @@
-"""What a livestt server says about its engine, from its ``/metrics``."""
+"""What a livestt server reports about its engine at ``/metrics``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one file through the whole pipeline says about file, machine and settings. Pure."""
+"""The verdicts of ``livestt diagnose``: what one file shows of machine and settings. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an engine costs on this machine, and how many live sessions that is good for.
+"""What an engine costs on this machine, and how many live sessions it can run.
 
 Only `Engine.run` is timed. The guards of Whisper engines are off meanwhile: they would do steps
 again that a model with random weights, or noise instead of speech, makes look doubtful.

@@ -1,4 +1,4 @@
-"""Numbers about numbers. Pure."""
+"""Percentiles and other statistics. Pure."""
 
 from __future__ import annotations
 

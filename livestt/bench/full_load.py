@@ -1,4 +1,4 @@
-"""How many sessions an engine carries when it is never idle.
+"""How many sessions an engine can serve when it is never idle.
 
 Sessions of people who talk without a pause go through voice detection, windows and scheduler as
 on a server. But nobody waits for the clock: as soon as a step is answered, the audio of the next is

@@ -1,4 +1,4 @@
-"""Clients of every kind: they come, talk, and leave in every way there is."""
+"""Clients of every kind that come, talk, and leave in every way there is."""
 
 from __future__ import annotations
 

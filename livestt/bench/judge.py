@@ -1,4 +1,4 @@
-"""From what a client saw to what is reported of its session. Pure.
+"""From what a client saw to the figures of its session. Pure.
 
 The definitions, with all times on the clock of the client:
 

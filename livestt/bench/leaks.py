@@ -1,4 +1,4 @@
-"""Does a server grow? Its memory, tasks, threads, files and sockets, looked at while it is idle."""
+"""Does a server grow? Memory, tasks, threads, files and sockets, inspected while it is idle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Live captions under load: one run, a sweep over numbers of sessions, or the most that hold."""
+"""Live captions under load: one run, a sweep over numbers of sessions, or the largest number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many sessions at once, each paced like a microphone, in as few tasks as will do."""
+"""Many concurrent sessions, each paced like a microphone, in as few tasks as possible."""
 
 from __future__ import annotations
 

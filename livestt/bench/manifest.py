@@ -1,4 +1,4 @@
-"""Recordings and what is said in them, from a file of JSON lines.
+"""Recordings and their reference texts, from a file of JSON lines.
 
 Each line is an object with ``file`` (relative to the manifest) and ``text``. ``words``, a list of
 ``[word, start_s, end_s]``, gives the true times; without it the energy of the sound tells when

@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own, on this machine, for as long as a measurement takes."""
+"""A PostgreSQL server of our own on this machine, for the length of a measurement."""
 
 from __future__ import annotations
 

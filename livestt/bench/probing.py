@@ -1,4 +1,4 @@
-"""One file through decoder, voice detector, session, scheduler and engine, with notes taken."""
+"""One file through decoder, voice detector, session, scheduler and engine, with measurements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody who reads along with a session while its servers come and go."""
+"""A viewer that follows a session while its servers come and go."""
 
 from __future__ import annotations
 

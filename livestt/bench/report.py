@@ -1,4 +1,4 @@
-"""A bench as people read it, and as programs do."""
+"""The results of a bench, for people and as JSON."""
 
 from __future__ import annotations
 

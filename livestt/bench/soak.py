@@ -1,4 +1,4 @@
-"""Sessions of all kinds come and go for an hour or two: does the server grow, or lose count?"""
+"""Sessions of all kinds come and go for hours: does the server grow, or leak?"""
 
 from __future__ import annotations
 

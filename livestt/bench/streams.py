@@ -1,4 +1,4 @@
-"""Long streams of speech out of short recordings, ready to be sent.
+"""Long streams of speech assembled from short recordings, ready to be sent.
 
 Every session says all recordings in an order of its own with pauses of its own, so that sessions
 do not ask for the same thing at the same time. Recordings are encoded once and shared.

@@ -1,4 +1,4 @@
-"""Words as two texts are compared by them. Pure."""
+"""The form in which words of two texts are compared. Pure."""
 
 from __future__ import annotations
 

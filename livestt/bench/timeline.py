@@ -1,4 +1,4 @@
-"""The notes of a diagnosis cut into equal times. Pure."""
+"""The measurements of a diagnosis in equal intervals. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A WebSocket client that costs little: frames are packed beforehand and written as they are.
+"""A WebSocket client that costs little CPU: frames are packed beforehand and written as they are.
 
 Handshake, parsing and closing are those of ``websockets``, without its queues and tasks: a
 message is handed on in the moment its bytes are read.

@@ -1,4 +1,4 @@
-"""What one client saw and when: the fold of a server's ``/asr`` messages. Pure.
+"""What one client saw, and when: the fold of a server's ``/asr`` messages. Pure.
 
 It understands livestt and WhisperLiveKit. Both show ``lines`` and after them a buffer that may
 still change; of livestt's buffer the first ``buffer_final_chars`` characters are committed too.

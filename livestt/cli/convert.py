@@ -1,4 +1,4 @@
-"""``livestt convert``: a diarizer as published into one that livestt runs."""
+"""``livestt convert``: from a published diarizer to one that livestt runs."""
 
 from __future__ import annotations
 

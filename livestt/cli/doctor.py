@@ -1,4 +1,4 @@
-"""The examinations behind ``livestt check``. Each is a function from settings to findings."""
+"""The checks behind ``livestt check``. Each is a function from settings to findings."""
 
 from __future__ import annotations
 

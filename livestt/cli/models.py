@@ -1,4 +1,4 @@
-"""``livestt models``: what there is, and what is here."""
+"""``livestt models``: which models there are, and which are installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who listens on a port that is taken: perhaps another livestt."""
+"""What listens on a port that is taken: perhaps another livestt."""
 
 from __future__ import annotations
 

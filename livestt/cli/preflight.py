@@ -1,4 +1,4 @@
-"""What is wrong with the settings is said before a model is loaded for nothing.
+"""Wrong settings are reported before a model is loaded in vain.
 
 Nothing here takes long or leaves anything behind but the folder of recordings, and only models of
 `--file-model` that are not here reach for the network.

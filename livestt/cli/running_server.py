@@ -1,4 +1,4 @@
-"""What commands that load a running server share: whom to ask, what to play, whom to watch."""
+"""What commands that load a running server share: its address, recordings, and its process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that a command writes a transcript to: which format their names ask for."""
+"""Files that a command writes a transcript to: the format that their names ask for."""
 
 from __future__ import annotations
 

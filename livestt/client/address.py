@@ -1,4 +1,4 @@
-"""The address of a session, and what a refusal says."""
+"""The URL of a session, and the reason of a refusal."""
 
 from __future__ import annotations
 

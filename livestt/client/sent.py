@@ -1,4 +1,4 @@
-"""What a client sent and may have to send again. Pure."""
+"""Audio that a client sent and may have to send again. Pure."""
 
 from __future__ import annotations
 

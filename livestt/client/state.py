@@ -1,4 +1,4 @@
-"""What a client knows: the fold of the server's messages. Pure.
+"""The captions as a client knows them: the fold of the server's messages. Pure.
 
 The rule for diffs is the documented one: drop ``lines_pruned`` lines from the front, append
 ``new_lines``, and the list is ``n_lines`` long. Lines in ``updates`` replace those with the

@@ -1,4 +1,4 @@
-"""The laws every engine keeps, as checks that run on anyone's engine.
+"""The laws that every engine obeys, as checks that run on any engine.
 
 ::
 

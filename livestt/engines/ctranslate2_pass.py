@@ -1,4 +1,4 @@
-"""A batch on its way through a Whisper on CTranslate2.
+"""One batch through a Whisper on CTranslate2: encode, generate, align.
 
 Facts it relies on (measured with ctranslate2 4.8.5): the encoder takes any window length and
 any batch of equal lengths; rows of one ``generate`` may have prefixes of different length but

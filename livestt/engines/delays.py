@@ -1,4 +1,4 @@
-"""How long a model keeps its jobs, as a mean that forgets with time. Pure."""
+"""How long jobs wait and take, as a mean that forgets with time. Pure."""
 
 from __future__ import annotations
 

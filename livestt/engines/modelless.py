@@ -1,4 +1,4 @@
-"""What engines without a model have in common: nothing to hold, and one job is like another."""
+"""What engines without a model share: no state, and any jobs can share a batch."""
 
 from __future__ import annotations
 

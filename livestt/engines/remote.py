@@ -1,4 +1,4 @@
-"""Somebody else's server as the engine: anything that speaks OpenAI's ``/audio/transcriptions``.
+"""Another server as the engine: any that has OpenAI's ``/audio/transcriptions``.
 
 A window engine under LocalAgreement. Each job sends its window as a WAV file; the words come
 back with times, and those already committed are taken off the front

@@ -1,4 +1,4 @@
-"""Reading what an OpenAI-compatible server says about a window of audio. Pure.
+"""Reads the answer of an OpenAI-compatible server about a window of audio. Pure.
 
 The format is the ``verbose_json`` of ``POST /audio/transcriptions``: ``text``, ``language``,
 ``segments`` and ``words``, of which servers leave out what they please.

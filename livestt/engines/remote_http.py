@@ -1,4 +1,4 @@
-"""Asking a server that may be slow, busy or wrong, and saying plainly which."""
+"""HTTP requests to a server that may be slow, busy or wrong, with clear errors."""
 
 from __future__ import annotations
 

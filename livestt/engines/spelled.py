@@ -1,4 +1,4 @@
-"""An engine that reads its words out of the samples: what was lost or doubled on the way shows.
+"""A test engine that reads its words out of the samples, so that lost or doubled audio shows.
 
 Word number ``n`` is a stretch of samples of the value ``n``. Unlike the scripted engine, which
 knows what is said when, this one hears only what really arrived, so that its transcript proves

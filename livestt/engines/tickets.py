@@ -1,4 +1,4 @@
-"""Jobs on their way through a scheduler, and what is counted of them."""
+"""Jobs on their way through a scheduler, and statistics about them."""
 
 from __future__ import annotations
 

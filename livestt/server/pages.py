@@ -1,4 +1,4 @@
-"""The bundled page and its files, and the headers that every answer carries."""
+"""The bundled page and its files, and the headers of every response."""
 
 from __future__ import annotations
 

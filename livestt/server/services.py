@@ -1,4 +1,4 @@
-"""What the surfaces of a server share; ``services(connection)`` is how they get at it."""
+"""What the endpoints of a server share; ``services(connection)`` gives access to it."""
 
 from __future__ import annotations
 

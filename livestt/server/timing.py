@@ -1,4 +1,4 @@
-"""How long the server waits for what."""
+"""Timeouts and intervals of the server."""
 
 from __future__ import annotations
 

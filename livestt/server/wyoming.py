@@ -1,4 +1,4 @@
-"""The Wyoming port: Home Assistant's way to speech to text."""
+"""The Wyoming protocol, for Home Assistant, over TCP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of the server: where it listens, how much it takes."""
+"""Settings of the server: where it listens, and its limits."""
 
 from __future__ import annotations
 

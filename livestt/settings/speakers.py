@@ -1,4 +1,4 @@
-"""The settings that say who is told apart from whom: a part of `livestt.settings.Settings`."""
+"""Settings of diarization and of voices."""
 
 from __future__ import annotations
 

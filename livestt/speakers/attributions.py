@@ -1,4 +1,4 @@
-"""Whose the words are, by person: what a diarizer said of channels, and may say again. Pure."""
+"""Which person said which words, as what the diarizer said of channels is corrected. Pure."""
 
 from __future__ import annotations
 

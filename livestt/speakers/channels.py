@@ -1,4 +1,4 @@
-"""Which person a channel of the diarizer is, and when: a few channels may carry many voices. Pure.
+"""Which person a channel of the diarizer is, and since when. Pure.
 
 Every channel begins as a person of its own, numbered in the order in which channels are first
 heard. Who compares voices may say that a channel is somebody else from some sample on.

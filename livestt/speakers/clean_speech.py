@@ -1,4 +1,4 @@
-"""The speech of one person at a time, in pieces long enough to know the voice by. Pure.
+"""Speech of one person at a time, in pieces long enough to recognise a voice. Pure.
 
 What two people say at once tells nothing of either, and a moment of speech too little. So the
 stretches in which one channel of the diarizer is alone are gathered, channel by channel, until

@@ -1,4 +1,4 @@
-"""The laws every diarizer keeps, as checks that run on anyone's diarizer.
+"""The laws that every diarizer obeys, as checks that run on any diarizer.
 
 ::
 

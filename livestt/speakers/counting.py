@@ -1,4 +1,4 @@
-"""How many people speak in a recording that has been heard to its end. Pure.
+"""Adjusts the speakers of a whole recording to a given number. Pure.
 
 A diarizer has a fixed number of channels and uses as many as it hears voices. Where somebody
 knows better, the channels that speak least are given up, or those that speak most without quite

@@ -1,4 +1,4 @@
-"""The speaker embedding contract: what a voice sounds like, as a vector to compare with others.
+"""The embedder contract: what a voice sounds like, as a vector to compare with others.
 
 As with diarizers (`livestt.speakers`), an **embedder** is heavy, one per process and shared by all
 sessions; it keeps no state for any of them. A job carries a piece of one person's clean speech,

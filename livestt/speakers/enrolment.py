@@ -1,4 +1,4 @@
-"""From recordings of one person to a voice. Blocking; for worker threads."""
+"""From recordings of one person to a voice profile. Blocking; for worker threads."""
 
 from __future__ import annotations
 

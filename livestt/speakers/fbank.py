@@ -1,4 +1,4 @@
-"""The features that speaker models hear: 80 log filter energies a frame, as Kaldi computes them.
+"""The features of speaker models: 80 log mel filter energies per frame, as Kaldi computes them.
 
 25 ms every 10 ms on Kaldi's mel scale from 20 Hz to half the sample rate, no dither, whole frames
 only, each filter's mean over the audio taken off. WeSpeaker trains on Hamming windows and samples

@@ -1,4 +1,4 @@
-"""Log-mel features as the Sortformer diarizers were trained on, by numpy, of audio still coming in.
+"""Log-mel features as the Sortformer diarizers were trained on, in NumPy, of incoming audio.
 
 Frame ``i`` is centred on sample ``i * HOP``: 25 ms of pre-emphasised audio under a symmetrical
 Hann window, zero-padded to 512 points; the power spectrum goes through triangular filters on

@@ -1,4 +1,4 @@
-"""What a converted diarizer says of itself: the file ``diarizer.json`` beside its ONNX graphs.
+"""The card of a converted diarizer: ``diarizer.json`` beside its ONNX graphs.
 
 ``pre.onnx`` maps features ``x`` float32 ``[sessions, frames, mels]`` with lengths ``n`` int64
 ``[sessions]`` to embeddings ``emb`` float32 ``[sessions, frames / subsampling, size]``.

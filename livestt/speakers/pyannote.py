@@ -1,4 +1,4 @@
-"""Recordings by a pipeline of pyannote.audio: hears all of a file, then says who spoke when.
+"""Files through a pipeline of pyannote.audio, which needs all of a file at once.
 
 Bredin, "pyannote.audio 2.1 speaker diarization pipeline" (Interspeech 2023) and its successors. It
 has no streams, so it is for files only, and keeps the file's samples until the end: 230 MB per

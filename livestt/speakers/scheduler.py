@@ -1,4 +1,4 @@
-"""The schedulers of a diarizer and an embedder: threads that batch the jobs of all sessions."""
+"""The schedulers of diarizers and embedders: threads that batch the jobs of all sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one server was told of the speakers of a session that another one runs. Pure.
+"""Names given on one server to speakers of a session that runs on another. Pure.
 
 It writes that into the session's row like everything that is learned of a transcript, and leaves a
 note there for the other server, which reads it when it next says that it looks after the session

@@ -1,4 +1,4 @@
-"""Whose a session is. Blocking; each function takes a connection in a transaction.
+"""Which server a session belongs to. Blocking; each function takes a connection in a transaction.
 
 A session belongs to the server that took it last. Taking it raises its epoch, and a server with an
 older epoch writes nothing any more, however long it was cut off and whatever it still believes. Its

@@ -1,4 +1,4 @@
-"""Questions to the store. Blocking; each takes a connection in a transaction."""
+"""Queries. Blocking; each takes a connection in a transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a session's events has to be stored. Pure."""
+"""Which of a session's events are stored. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speakers of a session that goes on, by the numbers that they had before. Pure.
+"""The former numbers of the speakers of a resumed session. Pure.
 
 A process that goes on with a session tells speakers apart anew. What it hears again ends with words
 whose speaker is stored: whoever it hears there is who was heard there before. Nobody else can be

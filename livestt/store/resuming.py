@@ -1,4 +1,4 @@
-"""How a session goes on in a process that has nothing of it but what is stored. Pure.
+"""How a session is resumed from what is stored of it. Pure.
 
 What the first process had heard beyond its last committed word is lost with it, and the last words'
 times are the model's, off by a few hundredths of a second: a process that heard on from exactly

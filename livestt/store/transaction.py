@@ -1,4 +1,4 @@
-"""One transaction for what many sessions have to say."""
+"""Writes the entries of many sessions in one transaction."""
 
 from __future__ import annotations
 

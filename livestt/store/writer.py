@@ -1,4 +1,4 @@
-"""The thread that writes: all that waits goes into one transaction.
+"""The thread that writes: everything that waits goes into one transaction.
 
 While a transaction is on its way to the disk the next entries gather, so that the busier the
 server is, the more sessions share a transaction; nothing ever waits for a timer.

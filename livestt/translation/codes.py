@@ -1,4 +1,4 @@
-"""What models call languages, and what people do. Pure.
+"""The languages as models name them, and as people do. Pure.
 
 People write codes of ISO 639 as Whisper does (`livestt.languages`), or a model's own. NLLB's are
 those of FLORES-200, such as ``deu_Latn``; MADLAD's are ``<2de>``.

@@ -1,4 +1,4 @@
-"""A translated line as if it had been said: for subtitles and other files. Pure."""
+"""A translated line as if it had been spoken, for subtitles and other files. Pure."""
 
 from __future__ import annotations
 

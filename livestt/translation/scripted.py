@@ -1,4 +1,4 @@
-"""A translator without a model: it turns the letters of each word round. For tests and demos."""
+"""A translator without a model, which reverses the letters of each word. For tests and demos."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences of a line. Pure.
+"""Splits a line into sentences. Pure.
 
 The models were trained on single sentences; given two they are apt to leave one of them out.
 """

@@ -1,4 +1,4 @@
-"""Voice activity detection: a model gives probabilities, rules make speech of them."""
+"""Voice activity detection: a model gives probabilities, rules turn them into utterances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Log-mel features of audio that is still coming in.
+"""Log-mel features of incoming audio.
 
 Frame ``i`` of the whole utterance is centred on sample ``i * hop``, with zeros before the first
 sample. The model's own feature extractor computes it from the ``n_fft`` samples around that

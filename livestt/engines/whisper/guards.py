@@ -1,4 +1,4 @@
-"""Signs that Whisper has stopped listening: loops, text out of silence, impossible speed.
+"""Signs that Whisper has stopped listening: loops, text from silence, impossible speed.
 
 Each sign was seen in the wild (whisper.cpp issue 1951; Whisper's own ``compression_ratio`` and
 ``no_speech`` thresholds in ``transcribe.py``). A step that shows one is done again on the full

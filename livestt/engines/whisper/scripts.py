@@ -1,4 +1,4 @@
-"""What Whisper's tokens make of the world's scripts. Pure.
+"""How Whisper's tokens split the world's scripts. Pure.
 
 The vocabulary was learned mostly from Latin, Cyrillic and Chinese text. A word of English is a
 token or two; a single letter of Bengali, Georgian or Burmese is two to seven of them. So neither

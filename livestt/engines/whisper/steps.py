@@ -1,4 +1,4 @@
-"""One decode step of any Whisper engine: what is too short to ask, and what is asked twice."""
+"""One decoding step of any Whisper engine: what is skipped, and what is repeated."""
 
 from __future__ import annotations
 

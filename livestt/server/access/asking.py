@@ -1,4 +1,4 @@
-"""Who asks: known wherever a request or a WebSocket is served, without being handed around.
+"""Who sent the request or WebSocket that is being served, as context variables.
 
 The middlewares set it; whatever runs for that request, and the session it starts, may read it.
 """

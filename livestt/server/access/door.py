@@ -1,4 +1,4 @@
-"""One door for every surface: host, origin and key are looked at before anything else is."""
+"""Checks host, origin and key of every request and WebSocket before anything else."""
 
 from __future__ import annotations
 

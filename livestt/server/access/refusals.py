@@ -1,4 +1,4 @@
-"""How each surface says no, so that its clients understand why.
+"""How each protocol refuses, so that its clients understand why.
 
 A dialect adds its paths to `SHAPES`; what is refused before its own code is reached (a wrong key,
 an unknown origin) then has the shape of its own refusals.

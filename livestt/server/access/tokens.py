@@ -1,4 +1,4 @@
-"""Temporary tokens over HTTP, and what one's own key allows."""
+"""Temporary tokens over HTTP, and what the key of a request allows."""
 
 from __future__ import annotations
 

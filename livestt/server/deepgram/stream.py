@@ -1,4 +1,4 @@
-"""One connection of a Deepgram dialect, from the accepted socket to the closed one.
+"""One connection of a Deepgram client, from the accepted socket to the closed one.
 
 What ``/v1/listen`` and Flux have in common: audio goes to one session, or to one for each
 channel; what the sessions say is folded into messages; text frames steer.

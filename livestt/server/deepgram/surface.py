@@ -1,4 +1,4 @@
-"""The Deepgram surface: ``WS /v1/listen``, ``POST /v1/listen`` and ``WS /v2/listen``."""
+"""The routes of Deepgram's API: ``WS /v1/listen``, ``POST /v1/listen`` and ``WS /v2/listen``."""
 
 from __future__ import annotations
 

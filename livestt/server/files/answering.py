@@ -1,4 +1,4 @@
-"""What the REST dialects have in common: a file heard to its end, and clients that go away."""
+"""What the REST protocols share: a file transcribed to its end, and clients that disconnect."""
 
 from __future__ import annotations
 

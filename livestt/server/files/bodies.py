@@ -1,4 +1,4 @@
-"""Request bodies: forms with a file, and bare files. What is large goes to disk, not to memory."""
+"""Request bodies: forms with a file, and bare files. Large ones go to disk, not to memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Audio that lies elsewhere, from hosts that the operator allows and from nowhere else.
+"""Audio fetched by URL, only from hosts that the operator allows.
 
 A server that fetches whatever address it is given can be made to read what only it can reach
 (server-side request forgery), so nothing is fetched by default, redirects are not followed, and

@@ -1,4 +1,4 @@
-"""Files that clients send: how many at a time, through the engine, and off again.
+"""Files that clients send: the queue, the engine, and cancellation.
 
 Every dialect takes its files here::
 

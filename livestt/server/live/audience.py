@@ -1,4 +1,4 @@
-"""Everybody who is told what a live session says, and how often."""
+"""The listeners of a live session: what they are told, and how often."""
 
 from __future__ import annotations
 

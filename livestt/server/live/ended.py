@@ -1,6 +1,5 @@
-"""Sessions as those see them who read along, and one that is over for who comes too late for its
-end: whoever reads along loses the connection when a session moves, and may find it again only when
-the last word is said."""
+"""The sessions that a viewer can follow, including one that has just ended: a viewer loses the
+connection when a session moves, and may find it again only after its last word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who feeds a live session, how far its audio has come, and how long it is waited for."""
+"""The publisher of a live session: its connection, how far its audio is, how long to wait for it."""
 
 from __future__ import annotations
 

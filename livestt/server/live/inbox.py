@@ -1,4 +1,4 @@
-"""What a publisher sent and its session has not taken yet, in order."""
+"""What a publisher sent that its session has not taken yet, in order."""
 
 from __future__ import annotations
 

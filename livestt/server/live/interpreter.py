@@ -1,4 +1,4 @@
-"""What a session says, and what it means in another language, in one stream of events."""
+"""A session's events and their translations, in one stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the server gives way under load, a rung at a time, and climbs down again. Pure.
+"""How the server degrades under load, one rung at a time, and recovers. Pure.
 
 What tells the load is how late words come: how long jobs wait for the engine, and how long it works
 on them where that is too long to follow speech. Audio is never dropped: each rung makes captions

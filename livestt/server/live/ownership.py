@@ -1,4 +1,4 @@
-"""Whether a session that runs on this server is still this server's."""
+"""Whether a session that runs on this server still belongs to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The native WebSocket, ``/asr``: which session a connection is about."""
+"""The routes of the native protocol: ``/asr`` and ``/sessions``."""
 
 from __future__ import annotations
 

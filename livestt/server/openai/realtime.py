@@ -1,4 +1,4 @@
-"""The OpenAI Realtime surface: ``WS /v1/realtime``, and keys for browsers to open it with."""
+"""The routes of OpenAI Realtime: ``WS /v1/realtime``, and keys for browsers to open it with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenAI's REST dialect: ``/v1/audio/transcriptions`` and ``translations``, ``/v1/models``."""
+"""OpenAI's REST API: ``/v1/audio/transcriptions`` and ``translations``, ``/v1/models``."""
 
 from __future__ import annotations
 

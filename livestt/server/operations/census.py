@@ -1,4 +1,4 @@
-"""What a server tells Prometheus, at ``/metrics``.
+"""What is read when Prometheus asks for ``/metrics``.
 
 Counters and gauges that the server keeps anyway are read when they are asked for (`Census`);
 histograms are filled where things happen (`livestt.server.operations.metrics`). Every server has a

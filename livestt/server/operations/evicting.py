@@ -1,4 +1,4 @@
-"""Puts a model out of memory when nobody has needed it for a while."""
+"""Unloads a model that nobody has needed for a while."""
 
 from __future__ import annotations
 

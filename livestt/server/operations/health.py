@@ -1,4 +1,4 @@
-"""``/health`` and ``/ready``: how the server is, and whether it can take more."""
+"""``/health`` and ``/ready``: whether the server works, and whether it can take more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The instruments of a server: what is measured where it happens.
+"""The instruments of a server: metrics that are recorded where things happen.
 
 What the server counts anyway is read when somebody asks: `livestt.server.operations.census`.
 """

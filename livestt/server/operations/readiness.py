@@ -1,4 +1,4 @@
-"""Whether the engine answers, found out by asking it."""
+"""Whether the engine answers: asks it, unless it has answered somebody a moment ago."""
 
 from __future__ import annotations
 

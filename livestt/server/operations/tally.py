@@ -1,4 +1,4 @@
-"""What a server has done since it started, counted. Pure."""
+"""Counts of what a server has done since it started. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What WebSocket connections of every dialect have in common: how they start, fail and end."""
+"""What WebSocket connections of all protocols share: how they start, fail and end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP connections, with an end to those that ask for nothing."""
+"""uvicorn's HTTP connections, with a timeout for those that send no request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words are stored before anybody sees them: one session's events on their way past the store."""
+"""Holds a session's events back until their committed words are stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps the store tidy: ends sessions that nobody came back to, forgets old transcripts."""
+"""Cleans up the store: ends abandoned sessions, deletes old transcripts."""
 
 from __future__ import annotations
 

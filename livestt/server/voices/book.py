@@ -1,4 +1,4 @@
-"""The voices that speakers are compared with: in memory, and kept in the store.
+"""The voices that speakers are compared with: in memory, and in the store.
 
 Each key has voices of its own; without keys everybody shares them. Several servers on one
 PostgreSQL learn of each other's voices within a minute.
