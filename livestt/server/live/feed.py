@@ -1,4 +1,4 @@
-"""The publisher of a live session: its connection, how far its audio is, how long to wait for it."""
+"""The publisher of a live session: its connection, how far its audio is, how long it is awaited."""
 
 from __future__ import annotations
 
