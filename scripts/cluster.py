@@ -178,7 +178,7 @@ def report_readers(told: Sequence[Told], seen: dict[int, Seen]) -> bool:
         f"{len(seen)} readers: {unlike} words other than their publishers', "
         f"rewritten {sum(one.rewritten for one in seen.values())}, "
         f"without the end {unfinished}; joined again {sum(one.joined - 1 for one in seen.values())}"
-        f" times, without a server for {longest:.1f} s at most"
+        f" times, without news for {longest:.1f} s at most"
     )
     return not (unlike or unfinished)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import anyio
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from livestt.client.address import session_url
 from livestt.client.state import CaptionState, OutOfSync
@@ -19,6 +19,11 @@ SILENCE = 12.0
 """Seconds without a message after which a connection is taken for dead, as livestt's clients do."""
 PAUSE = 0.2
 """Seconds between two attempts to connect."""
+LONGEST = 60.0
+"""Seconds for which servers that do not answer are tried after the end."""
+UNKNOWN = 404
+MOST_UNKNOWN = 10
+"""Times that a server knows nothing of a session that is over, before that is believed."""
 
 
 @dataclass
@@ -30,7 +35,8 @@ class Seen:
         finished: whether it saw the end.
         joined: connections that were made.
         rewritten: times that a later state did not begin with what was shown before.
-        pauses: longest time between two messages, over all connections, in seconds.
+        heard: when the last message came, by the clock of `anyio`.
+        pauses: seconds from the last message of one connection to the next connection.
     """
 
     text: str = ""
@@ -38,6 +44,7 @@ class Seen:
     joined: int = 0
     rewritten: int = 0
     pauses: list[float] = field(default_factory=list)
+    heard: float = 0.0
 
 
 async def read_along(
@@ -49,24 +56,28 @@ async def read_along(
         url: of the server, or of the balancer before several.
         session: its id.
         context: for TLS.
-        over: whether its publisher has done; who is not let in then is not let in any more.
+        over: whether its publisher has done; who is told then that there is no such session
+            leaves.
     """
-    seen = Seen()
+    seen = Seen(heard=anyio.current_time())
     address = session_url(url, {"session": session, "role": "viewer", "mode": "diff"})
-    last = anyio.current_time()
+    unknown = 0
     while not seen.finished:
         late = over()
         try:
             async with open_socket(address, ssl=context, compression=None, max_size=None) as socket:
                 seen.joined += 1
-                seen.pauses.append(anyio.current_time() - last)
+                seen.pauses.append(anyio.current_time() - seen.heard)
                 await _follow(socket, seen)
         except (ConnectionClosed, OutOfSync):
             pass
-        except (OSError, InvalidHandshake):  # a TimeoutError is an OSError
-            if late:
+        except InvalidStatus as refusal:
+            unknown += late and refusal.response.status_code == UNKNOWN
+            if unknown >= MOST_UNKNOWN:
                 break
-        last = anyio.current_time()
+        except (OSError, InvalidHandshake):  # a TimeoutError is an OSError
+            if late and anyio.current_time() - seen.heard > LONGEST:
+                break
         await anyio.sleep(PAUSE)
     return seen
 
@@ -76,6 +87,7 @@ async def _follow(socket: ClientConnection, seen: Seen) -> None:
     while not state.finished:
         with anyio.fail_after(SILENCE):
             message = json.loads(await socket.recv())
+        seen.heard = anyio.current_time()
         if state.apply(message):
             text = state.committed_text
             seen.rewritten += not text.startswith(seen.text)

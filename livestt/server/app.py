@@ -22,6 +22,7 @@ from livestt.server.access.door import Access, Door, cross_origin
 from livestt.server.deepgram import surface as deepgram
 from livestt.server.files.file_models import FileModels
 from livestt.server.files.uploads import Uploads
+from livestt.server.live.ended import Endings
 from livestt.server.live.sessions import Sessions
 from livestt.server.native import surface as native
 from livestt.server.openai import realtime, rest
@@ -116,7 +117,8 @@ def create_app(
                 file_models = FileModels(pipeline, scheduler, timing.engine)
                 uploads = Uploads(pipeline, scheduler, sessions, file_models)
                 app.state.services = served = Services(
-                    *(pipeline, scheduler, sessions, uploads, timing, metrics, readiness),
+                    *(pipeline, scheduler, sessions, Endings(store, settings)),
+                    *(uploads, timing, metrics, readiness),
                     voices=voices,
                     store=store,
                     recordings=recordings,

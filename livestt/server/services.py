@@ -11,6 +11,7 @@ from livestt.engines.scheduler import Scheduler
 from livestt.pipeline import Pipeline
 from livestt.server.files.bodies import Pace
 from livestt.server.files.uploads import Uploads
+from livestt.server.live.ended import Endings
 from livestt.server.live.sessions import Sessions
 from livestt.server.operations.metrics import Metrics
 from livestt.server.operations.readiness import Readiness
@@ -30,6 +31,8 @@ class Services:
     """Runs the jobs of all sessions and files."""
     sessions: Sessions
     """The live sessions of all dialects."""
+    endings: Endings
+    """Sessions that are over, for who reads along."""
     uploads: Uploads
     """The files that clients send, of all dialects."""
     timing: Timing

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Event
 
 import pytest
-from sqlalchemy import create_engine
 
 from livestt.events import Word
 from livestt.store import Entry, Line, Opening, Outcome, Store
-from livestt.store.database import address
-from livestt.store.schema import SCHEMA
 from livestt.transcript import Segment, joined
 
 PATIENCE = 60
-POSTGRES = os.environ.get("LIVESTT_TEST_POSTGRES", "")
-"""Address of a database for these tests, which they empty."""
 AUDIO = {"encoding": "s16le", "sample_rate": 16_000, "channels": 1}
 
 
@@ -74,29 +67,13 @@ def tell(store: Store, session: str, *texts: str, ended: bool = True, owner: str
 Open = Callable[..., Store]
 
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param(
-            "postgres",
-            marks=pytest.mark.skipif(
-                not POSTGRES, reason="LIVESTT_TEST_POSTGRES names no database"
-            ),
-        ),
-    ]
-)
-def open_store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Open]:
+@pytest.fixture
+def open_store(place: str) -> Iterator[Open]:
     """``open_store()`` opens the test's own database, as often as asked."""
-    own = str(tmp_path / "transcripts.db")
-    if request.param == "postgres":
-        own = POSTGRES
-        engine = create_engine(address(own))
-        SCHEMA.drop_all(engine)
-        engine.dispose()
     with ExitStack() as stack:
 
-        def open_one(place: str = "", **more: float) -> Store:
-            store = Store(place or own, **more)  # type: ignore[arg-type]
+        def open_one(other: str = "", **more: float) -> Store:
+            store = Store(other or place, **more)  # type: ignore[arg-type]
             stack.callback(store.close)
             return store
 

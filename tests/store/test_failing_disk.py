@@ -18,7 +18,7 @@ from livestt.store.transaction import Attempt
 
 from .conftest import Open, opening, tell, words, write
 
-pytestmark = pytest.mark.parametrize("open_store", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

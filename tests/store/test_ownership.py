@@ -18,15 +18,11 @@ from livestt.store.schema import sessions
 from livestt.store.transaction import Attempt
 from livestt.store.transaction import write as write_transaction
 
-from .conftest import AUDIO, PATIENCE, POSTGRES, Open, line, opening, tell, words, write
+from .conftest import AUDIO, PATIENCE, Open, line, opening, tell, words, write
 
 LONG = timedelta(hours=1)
 NOW = timedelta(0)
-IN_POSTGRES = pytest.mark.parametrize(
-    "open_store",
-    [pytest.param("postgres", marks=pytest.mark.skipif(not POSTGRES, reason="no database"))],
-    indirect=True,
-)
+IN_POSTGRES = pytest.mark.parametrize("place", ["postgres"], indirect=True)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from livestt.subtitles import render
 
 from .conftest import AUDIO, Open, line, opening, tell, words, write
 
-IN_A_FILE = pytest.mark.parametrize("open_store", ["sqlite"], indirect=True)
+IN_A_FILE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 NEVER = timedelta(days=1000)
 NOW = timedelta(0)
 

@@ -20,7 +20,12 @@ from livestt.transcript import Layout, Transcript
 
 PATIENCE = 3.0
 """Seconds for which the store is asked, of the ten that clients wait for a handshake."""
+AGAIN = 1.0
+"""Seconds for which the store's answer counts that a session has not ended."""
+MOST = 1_000
+"""Such answers kept."""
 GONE = "there is no such session, or it is over"
+UNREACHABLE = "the transcripts cannot be reached at the moment; try again shortly"
 
 
 class Followed(Protocol):
@@ -92,29 +97,54 @@ def ended_view(stored: StoredTranscript, lines: Layout) -> Transcript:
     return view
 
 
-async def ended_session(store: Store | None, settings: Settings, session_id: str) -> EndedSession:
-    """The session with this id, if it ended so lately that its publisher could still come back.
+class Endings:
+    """Finds sessions that ended lately, whichever server they were on.
 
-    Raises:
-        UnknownSession: there is none.
-        StoreUnavailable: nobody can tell just now.
+    Readers whose session is on its way to another server ask several times a second, just when the
+    database is needed for taking sessions over; it is asked once a second for each.
+
+    Args:
+        store: None finds nothing.
+        settings: say how long ago is lately: as long as a publisher may come back.
     """
-    if store is None or not session_id:
-        raise UnknownSession(GONE)
-    lines = layout(settings)
-    grace = timedelta(seconds=settings.resume_seconds)
-    found: StoredTranscript | None = None
-    with anyio.move_on_after(PATIENCE) as patience:
-        found = await to_thread.run_sync(
-            store.read_ended,
-            session_id,
-            grace,
-            lines.retention,
-            abandon_on_cancel=True,
-            limiter=looking(),
-        )
-    if patience.cancelled_caught:
-        raise StoreUnavailable("the transcripts cannot be reached at the moment; try again shortly")
-    if found is None:
-        raise UnknownSession(GONE)
-    return EndedSession(found, lines)
+
+    def __init__(self, store: Store | None, settings: Settings) -> None:
+        self._store = store
+        self._lines = layout(settings)
+        self._grace = timedelta(seconds=settings.resume_seconds)
+        self._asked: dict[str, float] = {}
+
+    async def find(self, session_id: str) -> EndedSession:
+        """The session with this id.
+
+        Raises:
+            UnknownSession: there is none that ended lately.
+            StoreUnavailable: nobody can tell just now.
+        """
+        if self._store is None or not session_id or self._just_asked(session_id):
+            raise UnknownSession(GONE)
+        found: StoredTranscript | None = None
+        with anyio.move_on_after(PATIENCE) as patience:
+            found = await to_thread.run_sync(
+                self._store.read_ended,
+                session_id,
+                self._grace,
+                self._lines.retention,
+                abandon_on_cancel=True,
+                limiter=looking(),
+            )
+        if patience.cancelled_caught:
+            raise StoreUnavailable(UNREACHABLE)
+        if found is None:
+            self._asked[session_id] = anyio.current_time()
+            raise UnknownSession(GONE)
+        return EndedSession(found, self._lines)
+
+    def _just_asked(self, session_id: str) -> bool:
+        """Whether it was no ended session a moment ago."""
+        since = anyio.current_time() - AGAIN
+        for asked, at in list(self._asked.items()):
+            if at > since and len(self._asked) <= MOST:
+                break
+            del self._asked[asked]
+        return session_id in self._asked

@@ -16,7 +16,7 @@ from livestt.pipeline import Manner
 from livestt.protocols.native import Request, parse_query
 from livestt.server.access.door import check_local
 from livestt.server.access.refusals import answering, refuse
-from livestt.server.live.ended import GONE, Followed, ended_session
+from livestt.server.live.ended import GONE, Followed
 from livestt.server.live.session import LiveSession
 from livestt.server.native.conversation import Conversation, Publisher, Viewer
 from livestt.server.services import Services, services
@@ -108,8 +108,7 @@ async def _watched(request: Request, client: HTTPConnection, served: Services) -
     if sum(isinstance(one, Viewer) for one in served.sessions.connections) >= MAX_VIEWERS:
         raise TooManySessions("this server has reached its limit of viewers")
     if found is None:
-        settings = served.pipeline.settings
-        return await ended_session(served.store, settings, request.session or "")
+        return await served.endings.find(request.session or "")
     return found
 
 

@@ -116,6 +116,7 @@ class Keeper:
         """The session is another server's: what waits here is heard, and said, there."""
         self._taken = True
         self._held.clear()
+        self._wait()
 
     async def finish(self, *, complete: bool) -> None:
         """Wait, for a while, until everything is stored.

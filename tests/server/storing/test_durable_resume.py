@@ -38,11 +38,11 @@ Open = Callable[..., Store]
 
 
 @pytest.fixture
-def open_store(tmp_path: Path) -> Iterator[Open]:
+def open_store(place: str) -> Iterator[Open]:
     with ExitStack() as stack:
 
         def open_one(**more: float) -> Store:
-            store = Store(str(tmp_path / "transcripts.db"), **more)  # type: ignore[arg-type]
+            store = Store(place, **more)  # type: ignore[arg-type]
             stack.callback(store.close)
             return store
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,8 +30,8 @@ HALF = 2 * from_ms(5200)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "transcripts.db"))
+def store(place: str) -> Store:
+    return Store(place)
 
 
 def server_with(serve: Serve, store: Store | None, **more: Any) -> Running:
@@ -107,11 +106,10 @@ def test_a_session_that_runs(serve: Serve, store: Store) -> None:
 
 
 def test_a_session_that_runs_on_another_server(
-    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A balancer brings the change to any of them."""
     monkeypatch.setattr(writer, "TOUCH", 0.05)
-    place = str(tmp_path / "transcripts.db")
     stores = Store(place), Store(place)
     here, there = (server_with(serve, store, resume_seconds=60) for store in stores)
     known = {"names": {1: "Ada"}, "merged": {2: 1}}
@@ -194,7 +192,7 @@ def test_without_a_store_there_is_no_title(serve: Serve) -> None:
     asyncio.run(talk())
 
 
-def test_it_is_kept_across_a_restart(serve: Serve, store: Store, tmp_path: Path) -> None:
+def test_it_is_kept_across_a_restart(serve: Serve, store: Store, place: str) -> None:
     dead = server_with(serve, store, resume_seconds=3)
 
     async def begin() -> str:
@@ -213,7 +211,7 @@ def test_it_is_kept_across_a_restart(serve: Serve, store: Store, tmp_path: Path)
             return await rest(socket, state)
 
     session = asyncio.run(begin())
-    again = Store(str(tmp_path / "transcripts.db"))
+    again = Store(place)
     alive = server_with(serve, again, resume_seconds=60)
     state = asyncio.run(go_on(alive, session))
     assert (state.merged, state.names) == ({2: 1}, {1: "Ada"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
 from threading import Event
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -14,7 +14,9 @@ from sqlalchemy import update
 from websockets.asyncio.client import connect
 
 from livestt.client.state import CaptionState
+from livestt.errors import UnknownSession
 from livestt.server.live import ended
+from livestt.settings import Settings
 from livestt.store import Store
 from livestt.store.schema import sessions
 
@@ -25,11 +27,6 @@ from ..running import Dialogue, Running, listen, wait_until
 from .test_durable_resume import PCM, TEXT, server_with
 from .test_editing import change
 from .test_editing import server_with as server_with_speakers
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> str:
-    return str(tmp_path / "transcripts.db")
 
 
 async def said(server: Running) -> tuple[str, CaptionState]:
@@ -126,6 +123,34 @@ def test_with_its_speakers_and_their_names(serve: Serve, place: str) -> None:
     assert [line.speaker for line in told.lines] == [line.speaker for line in state.lines]
     assert told.names == {2: "Ben"}
     assert told.config["diarization"] is True
+
+
+@pytest.mark.anyio
+async def test_the_store_is_not_asked_with_every_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All readers of a session that moves try again and again, when the store has most to do."""
+    asked: list[str] = []
+
+    class Asked:
+        def read_ended(self, session: str, *_: object) -> None:
+            asked.append(session)
+
+    async def attempts(endings: ended.Endings) -> None:
+        for _ in range(3):
+            for session in ("a", "b", "c"):
+                with pytest.raises(UnknownSession):
+                    await endings.find(session)
+
+    store: Any = Asked()
+    monkeypatch.setattr(ended, "AGAIN", 60.0)
+    await attempts(ended.Endings(store, Settings()))
+    assert asked == ["a", "b", "c"]
+    monkeypatch.setattr(ended, "AGAIN", 0.0)
+    await attempts(ended.Endings(store, Settings()))
+    assert asked == ["a", "b", "c"] * 4
+    monkeypatch.setattr(ended, "AGAIN", 60.0)
+    monkeypatch.setattr(ended, "MOST", 1)
+    await attempts(endings := ended.Endings(store, Settings()))
+    assert len(endings._asked) <= 2
 
 
 def test_a_store_that_hangs_keeps_nobody_waiting(

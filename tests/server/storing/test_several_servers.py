@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -18,6 +17,7 @@ from livestt.client.state import CaptionState
 from livestt.engines.spelled import PACE
 from livestt.server.live import ownership
 from livestt.server.sockets.connection import SESSION
+from livestt.server.storing import keeping
 from livestt.store import Store, writer
 
 from ..conftest import Serve
@@ -30,9 +30,8 @@ LATER = PACE * 50
 
 
 @pytest.fixture
-def two(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Running, Running]:
+def two(serve: Serve, place: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Running, Running]:
     monkeypatch.setattr(writer, "TOUCH", 0.05)
-    place = str(tmp_path / "transcripts.db")
     return server_with(serve, Store(place)), server_with(serve, Store(place))
 
 
@@ -97,10 +96,9 @@ def test_a_session_that_moved_ends_where_it_was(two: tuple[Running, Running]) ->
 
 
 def test_who_comes_back_to_a_server_that_lost_the_session_unawares(
-    serve: Serve, tmp_path: Path
+    serve: Serve, place: str
 ) -> None:
     """One that was cut off, or stood still, takes the session for its own until it writes."""
-    place = str(tmp_path / "transcripts.db")
     old, new = (server_with(serve, Store(place)) for _ in range(2))
 
     async def talk() -> tuple[int, int, CaptionState]:
@@ -131,6 +129,34 @@ def test_who_comes_back_to_a_server_that_lost_the_session_unawares(
     assert state.finished
 
 
+def test_a_word_that_was_shown_as_committed_stays_though_the_store_is_slow(
+    serve: Serve, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its server does not get to write, and then another one takes the session over."""
+    monkeypatch.setattr(keeping, "PATIENCE", 0.05)
+    monkeypatch.setattr(keeping, "LONGEST", 60.0)
+    slow, gate = Store(place), Event()
+    old, new = server_with(serve, slow), server_with(serve, Store(place))
+
+    async def talk() -> CaptionState:
+        async with connect(old.url(**QUERY), compression=None) as socket, asyncio.timeout(60):
+            config, state = await first(socket)
+            wait_until(lambda: not slow._writer.owes(config["session"]))  # it is known
+            monkeypatch.setattr(slow._writer, "_check", lambda: gate.wait(60))
+            await socket.send(PCM[:HALF])
+            while "w20" not in state.text:
+                state.apply(json.loads(await socket.recv()))
+            assert state.committed_text == ""
+            socket.transport.abort()
+        try:
+            return await finish(new, config["session"])
+        finally:
+            gate.set()
+
+    assert asyncio.run(talk()).committed_text == TEXT
+    wait_until(lambda: len(old.sessions) == 0)
+
+
 class Hesitant(Store):
     """A store that takes its time for the first question whether a session was taken over."""
 
@@ -146,11 +172,11 @@ class Hesitant(Store):
 
 
 def test_who_came_last_feeds_the_session_though_it_was_let_in_first(
-    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client that has given a handshake up makes another one; a balancer may keep the first."""
     monkeypatch.setattr(ownership, "PATIENCE", 60.0)
-    store = Hesitant(str(tmp_path / "transcripts.db"))
+    store = Hesitant(place)
     server = server_with(serve, store)
 
     async def talk() -> tuple[int | None, CaptionState]:
@@ -175,11 +201,11 @@ def test_who_came_last_feeds_the_session_though_it_was_let_in_first(
 
 
 def test_who_comes_back_while_the_server_begins_to_stop_is_sent_to_another(
-    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The session is being handed over: here it would seem to have ended."""
     monkeypatch.setattr(ownership, "PATIENCE", 60.0)
-    store = Hesitant(str(tmp_path / "transcripts.db"))
+    store = Hesitant(place)
     server = server_with(serve, store)
 
     async def talk() -> int:
@@ -226,10 +252,9 @@ def test_a_session_that_has_come_back_is_not_lost_again(two: tuple[Running, Runn
 
 
 def test_a_session_that_was_taken_over_has_a_place(
-    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its last server is told that it has lost it, and what that one left is deleted."""
-    place = str(tmp_path / "transcripts.db")
     store = Store(place)
     old, new = server_with(serve, Store(place)), server_with(serve, store, max_sessions=1)
     reopen = store.reopen
