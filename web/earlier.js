@@ -177,12 +177,16 @@ export function mountEarlier({ server }) {
     });
   }
 
-  /** @param {string} format */
-  async function save(format) {
+  /**
+   * @param {string} format
+   * @param {boolean} translated
+   */
+  async function save(format, translated) {
     const { transcript } = state;
     if (!transcript) return;
+    const name = `${fileName(transcript)}${translated ? ` (${STRINGS.inTranslation})` : ""}`;
     await attempt(async () => {
-      saveAs(await library.file(transcript.id, format), `${fileName(transcript)}.${format}`);
+      saveAs(await library.file(transcript.id, format, translated), `${name}.${format}`);
     });
   }
 

@@ -56,10 +56,12 @@ export class Library {
   /**
    * @param {string} id
    * @param {string} format
+   * @param {boolean} [translated]  With the translation in place of each line that has one.
    * @returns {Promise<Blob>}
    */
-  async file(id, format) {
-    return (await this.server().ask(pathOf(id), { query: { format } })).blob();
+  async file(id, format, translated = false) {
+    const query = { format, ...(translated && { translated: "true" }) };
+    return (await this.server().ask(pathOf(id), { query })).blob();
   }
 
   /**

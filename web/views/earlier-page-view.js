@@ -11,7 +11,7 @@
  * @typedef {object} Wishes  What the reader does.
  * @property {(title: string) => void} title
  * @property {(speakers: Speakers) => void} people
- * @property {(format: string) => void} save
+ * @property {(format: string, translated: boolean) => void} save
  * @property {() => void} copy
  * @property {() => void} listen
  * @property {() => void} remove
@@ -23,10 +23,11 @@
  * @property {string} query  What was searched for.
  */
 
-import { FORMATS, severalSpeakers } from "../modules/exporters.js";
+import { FORMATS, SUBTITLES, severalSpeakers } from "../modules/exporters.js";
 import { spansOf } from "../modules/search.js";
 import { noSpeakers, peopleIn } from "../modules/speakers.js";
 import { keyOf, storedRows, storedSpeakers } from "../modules/stored.js";
+import { hasTranslation } from "../modules/translating.js";
 import { watchAddress } from "../modules/viewing.js";
 import { STRINGS } from "../strings.js";
 import { byId, make, setText } from "./dom.js";
@@ -60,7 +61,7 @@ export function mountEarlierPage(wishes) {
     const button = target instanceof Element ? target.closest("button[data-person]") : null;
     if (button instanceof HTMLElement) form.open(button);
   });
-  mountFormats(wishes);
+  mountFormats(wishes, () => hasTranslation(rows));
   title.addEventListener("change", () => wishes.title(title.value.trim()));
   title.addEventListener("keydown", ({ key }) => {
     if (key === "Enter") title.blur();
@@ -175,21 +176,35 @@ function mountSound(wanted, rowOf) {
   };
 }
 
-/** @param {Wishes} wishes */
-function mountFormats({ save, copy }) {
+/**
+ * @param {Wishes} wishes
+ * @param {() => boolean} translated  Whether there is a translation to save.
+ */
+function mountFormats({ save, copy }, translated) {
   const menu = byId("earlier-formats");
-  for (const [extension, { name }] of Object.entries(FORMATS)) {
-    const button = make("button", "quiet", name, make("small", "", `.${extension}`));
+  /**
+   * @param {string} extension
+   * @param {boolean} other  In the other language.
+   */
+  const makeFormat = (extension, other) => {
+    const { name } = FORMATS[extension];
+    const hint = other ? STRINGS.inTranslation : `.${extension}`;
+    const button = make("button", "quiet", name, make("small", "", hint));
     button.type = "button";
-    button.dataset.saved = extension;
+    button.dataset[other ? "savedTranslated" : "saved"] = extension;
     button.addEventListener("click", () => {
       menu.hidePopover();
-      save(extension);
+      save(extension, other);
     });
-    menu.append(button);
-  }
+    return button;
+  };
+  const others = SUBTITLES.map((extension) => makeFormat(extension, true));
+  menu.append(...Object.keys(FORMATS).map((each) => makeFormat(each, false)), ...others);
   const opener = byId("earlier-save");
-  menu.addEventListener("toggle", () => placeUnder(menu, opener));
+  menu.addEventListener("toggle", () => {
+    for (const button of others) button.hidden = !translated();
+    placeUnder(menu, opener);
+  });
   byId("earlier-copy").addEventListener("click", copy);
 }
 

@@ -6,7 +6,8 @@
  */
 
 import { dayStamp } from "../modules/clock.js";
-import { FORMATS, toText } from "../modules/exporters.js";
+import { FORMATS, SUBTITLES, toText } from "../modules/exporters.js";
+import { hasTranslation, inTranslation } from "../modules/translating.js";
 import { STRINGS } from "../strings.js";
 import { byId, make, setText } from "./dom.js";
 import { dateText } from "./kept-view.js";
@@ -15,9 +16,10 @@ import { dateText } from "./kept-view.js";
  * @param {object} options
  * @param {() => Row[]} options.rows
  * @param {() => Labels} options.labels
+ * @param {() => string} [options.language]  What the words are translated into.
  * @param {() => string} [options.played]  The name of the file that all this is from, if it is.
  */
-export function mountSave({ rows, labels, played = () => "" }) {
+export function mountSave({ rows, labels, language = () => "", played = () => "" }) {
   const answer = byId("save-answer");
   const copyAll = async () => setText(answer, await copy(rows(), labels()));
   byId("copy").addEventListener("click", copyAll);
@@ -27,18 +29,42 @@ export function mountSave({ rows, labels, played = () => "" }) {
     button.type = "button";
     button.ariaLabel = button.title = STRINGS.download(format.name, extension);
     button.dataset.format = extension;
-    button.addEventListener("click", () => {
-      const found = rows();
-      setText(answer, found.length > 0 ? "" : STRINGS.nothingToSave);
-      if (found.length === 0) return;
-      const name = played().replace(/\.[^.]*$/u, "");
-      const content = format.write(found, titled(labels(), name));
-      const blob = new Blob([content], { type: `${format.type};charset=utf-8` });
-      saveAs(blob, `${name || STRINGS.fileName(dayStamp(new Date()))}.${extension}`);
-    });
+    button.addEventListener("click", () => download(extension));
     byId("formats").append(button);
   }
-  byId("save").addEventListener("toggle", () => setText(answer, ""));
+
+  const translated = byId("translated");
+  for (const extension of SUBTITLES) {
+    const { name } = FORMATS[extension];
+    const button = make("button", "", name);
+    button.type = "button";
+    button.ariaLabel = button.title = STRINGS.downloadTranslated(name, extension);
+    button.dataset.translated = extension;
+    button.addEventListener("click", () => download(extension, true));
+    byId("translated-formats").append(button);
+  }
+
+  /**
+   * @param {string} extension
+   * @param {boolean} [other]  In the other language.
+   */
+  function download(extension, other = false) {
+    const found = rows();
+    setText(answer, found.length > 0 ? "" : STRINGS.nothingToSave);
+    if (found.length === 0) return;
+    const format = FORMATS[extension];
+    const name = played().replace(/\.[^.]*$/u, "");
+    const shown = other ? inTranslation(found, language()) : found;
+    const content = format.write(shown, titled(labels(), name));
+    const blob = new Blob([content], { type: `${format.type};charset=utf-8` });
+    const ending = other && language() ? `${language()}.${extension}` : extension;
+    saveAs(blob, `${name || STRINGS.fileName(dayStamp(new Date()))}.${ending}`);
+  }
+
+  byId("save").addEventListener("toggle", () => {
+    setText(answer, "");
+    translated.hidden = !hasTranslation(rows());
+  });
 
   /** Copy at a key's stroke: the panel opens to say how it went. */
   return () => {
