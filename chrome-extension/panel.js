@@ -86,7 +86,11 @@ const line = new Line({
 
 const follow = mountFollow(() => ["live", "stopping"].includes(status.phase));
 mountSettings({ settings, preferences, changed: prefer });
-mountSave({ rows: () => received.rows, labels: () => ({ speaker: speakerName }) });
+mountSave({
+  rows: () => received.rows,
+  labels: () => ({ speaker: speakerName, recording: STRINGS.recordingNumber }),
+  language: () => status.about?.target_language ?? "",
+});
 const renderSwitches = mountSwitches();
 const renderTransport = mountTransport(line);
 const renderTranscript = mountTranscript();
@@ -131,7 +135,7 @@ function render() {
   renderNotices({
     alarms: [...warningTexts(status.warnings), lost],
     news: status.about?.notice ?? "",
-    cleared: status.cleared,
+    cleared: status.cleared ? "cleared" : "",
   });
   renderAdvice(startAdvice() ?? adviceFor(state, silentMicrophone()));
   renderLanguages(status.about);

@@ -9,6 +9,7 @@
  * @typedef {object} ChannelOptions
  * @property {ChannelName} name
  * @property {number} number  Which of all channels it is.
+ * @property {number} [recording]  Which of all recordings begins with it.
  * @property {Server} server
  * @property {string} language
  * @property {() => void} ended  The sound stopped by itself.
@@ -16,18 +17,22 @@
 
 import { Dialogue } from "../../web/live/dialogue.js";
 import { refusalProblem } from "../../web/live/state.js";
-import { currentPart, rows } from "../../web/modules/conversation.js";
+import { currentPart, markerRow, rows } from "../../web/modules/conversation.js";
 import { meterValue, peakDb, SignalWatch } from "../../web/modules/levels.js";
+import { countings, placeOf } from "../../web/modules/people.js";
 import { SAMPLE_RATE } from "../../web/modules/wire.js";
 import { growingOf, placed } from "../feed/merge.js";
 import { Sound } from "./sound.js";
 
 export class Channel extends Dialogue {
   /** @param {ChannelOptions} options */
-  constructor({ name, number, server, language, ended }) {
+  constructor({ name, number, recording = 0, server, language, ended }) {
     super({ server, language });
     this.name = name;
     this.number = number;
+    this.recording = recording;
+    /** @type {Row | null} */
+    this.marker = null;
     this.ended = ended;
     this.signal = new SignalWatch();
     this.level = 0;
@@ -104,7 +109,14 @@ export class Channel extends Dialogue {
 
   /** @returns {Row[]} On the recorder's clock. */
   get rows() {
-    return rows(this.state.conversation).map((row) => placed(row, this));
+    const { conversation } = this.state;
+    const counted = countings(conversation.parts);
+    const { name, number, offset } = this;
+    const numberOf = (/** @type {number} */ voice) => placeOf(counted, voice).number;
+    const said = rows(conversation).map((row) => placed(row, { name, number, offset, numberOf }));
+    if (said.length === 0 || this.recording === 0) return said;
+    this.marker ??= { ...markerRow(0, offset, this.recording), key: `${number}` };
+    return [this.marker, ...said];
   }
 
   /** @returns {Growing | null} */

@@ -27,6 +27,7 @@ export class Recorder extends EventTarget {
     /** @type {Channel[]} */
     this.channels = [];
     this.started = 0;
+    this.recordings = 0;
     this.title = "";
     /** @type {Problem | null} */
     this.problem = null;
@@ -56,6 +57,7 @@ export class Recorder extends EventTarget {
     const stream = await openTab(streamId);
     if (!stream) return false;
     if (!this.running && this.rows.length === 0) this.startAnew();
+    this.recordings += 1;
     this.live("tab")?.stop();
     try {
       // A captured tab falls silent for its user, unless somebody plays what was captured.
@@ -74,6 +76,7 @@ export class Recorder extends EventTarget {
   startAnew() {
     this.channels = [];
     this.clock = new Clock();
+    this.recordings = 0;
   }
 
   /** Finish: what was said is still recognised. A second time: now. */
@@ -85,7 +88,7 @@ export class Recorder extends EventTarget {
   async follow(settings) {
     this.settings = settings;
     for (const channel of this.channels.filter(({ running }) => running)) {
-      channel.speak(settings.language);
+      channel.wish({ language: settings.language });
       channel.moveTo(serverOf(settings));
     }
     await this.followMicrophone();
@@ -123,11 +126,12 @@ export class Recorder extends EventTarget {
     const channel = new Channel({
       name,
       number: this.started,
+      recording: name === "tab" ? this.recordings : 0,
       server: serverOf(settings),
       language: settings.language,
       ended: () => this.ended(channel),
     });
-    channel.record = settings.record;
+    channel.wishes.record = settings.record;
     channel.addEventListener("change", () => this.changed());
     channel.addEventListener("level", () => this.dispatchEvent(new Event("level")));
     this.channels = [...this.channels, channel];

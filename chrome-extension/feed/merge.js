@@ -5,7 +5,11 @@
  * @import { Word } from "../../web/modules/wire.js"
  *
  * @typedef {"tab" | "me"} ChannelName
- * @typedef {{name: ChannelName, number: number, offset: number}} Place
+ * @typedef {object} Place
+ * @property {ChannelName} name
+ * @property {number} number
+ * @property {number} offset
+ * @property {(voice: number) => number} [numberOf]  What a voice's own session calls it.
  * @typedef {{buffer_transcription: string, buffer_final_chars: number, buffer_speaker: number, buffer_begin: number, buffer_diarization?: string}} Buffer
  * @typedef {{name: ChannelName, offset: number, transcript: Buffer}} Growing
  *   A line that is still being said; as much of a `Part` as its view needs.
@@ -47,7 +51,7 @@ const known = new WeakMap();
  * @param {Place} place
  * @returns {Row}
  */
-export function placed(row, { name, number, offset }) {
+export function placed(row, { name, number, offset, numberOf = (voice) => voice }) {
   const before = known.get(row);
   if (before) return before;
   const shift = (/** @type {Word} */ word) => ({
@@ -60,7 +64,7 @@ export function placed(row, { name, number, offset }) {
     key: `${number}:${row.key}`,
     begin: row.begin + offset,
     finish: row.finish + offset,
-    speaker: speakerOf(row.speaker, name),
+    speaker: speakerOf(row.speaker > 0 ? numberOf(row.speaker) : row.speaker, name),
     words: row.words.map(shift),
   };
   known.set(row, moved);
@@ -96,7 +100,8 @@ export function merge(channels) {
   const spoken = channels.filter((rows) => rows.some(({ kind }) => kind === "line"));
   const all = channels.flat().sort(inTime);
   let lost = Number.NEGATIVE_INFINITY;
-  return all.filter(({ kind, begin }) => {
+  return all.filter(({ kind, begin, recording }, at) => {
+    if (recording) return at > 0;
     // While one channel pauses, the other may speak.
     if (kind === "silence") return spoken.length < 2;
     if (kind !== "marker") return true;

@@ -104,6 +104,21 @@ test("one lost server is one marker", () => {
   );
 });
 
+test("another recording is marked, and speakers of each session are counted on their own", () => {
+  const begun = (/** @type {number} */ n, /** @type {number} */ at) =>
+    row(n, at, { kind: "marker", recording: n + 1 });
+  const third = { ...TAB, numberOf: () => 2 };
+  const rows = merge([
+    [begun(0, 0), row(3, 1), begun(1, 5), placed(row(4, 6, { speaker: 4 }), third)],
+  ]);
+  assert.deepEqual(
+    rows.map(({ kind, recording, speaker }) =>
+      kind === "marker" ? recording : speakerName(speaker),
+    ),
+    ["tab", 2, "tab 2"],
+  );
+});
+
 test("only changed rows travel, and the other side has the same list", () => {
   const [sender, receiver] = [new RowSender(), new RowReceiver()];
   const send = (/** @type {Row[]} */ rows) => {
