@@ -1,7 +1,7 @@
 /**
  * Transcripts in the browser's own database, row by row, so that a crash costs at most a moment.
  *
- * @import { Row } from "../modules/conversation.js"
+ * @import { Place, Row } from "../modules/conversation.js"
  * @import { Speakers } from "../modules/speakers.js"
  *
  * @typedef {object} Kept
@@ -10,6 +10,7 @@
  * @property {boolean} finished  False while it was still going on.
  * @property {string} beginning  Its first words.
  * @property {Speakers} speakers
+ * @property {Place[]} [places]  Where its sessions stand; old ones have none.
  *
  * @typedef {{key: string, order: number, row: Row}} Placed
  */
@@ -72,6 +73,7 @@ export class Archive {
     for (const key of gone) rows.delete([kept.id, key]);
     for (const placed of put) rows.put({ transcript: kept.id, ...placed });
     transaction.objectStore("transcripts").put(kept);
+    transaction.commit(); // A page that is about to go does not wait.
     await done(transaction);
   }
 
