@@ -26,11 +26,11 @@ export async function mountKeeping({ session, wanted, offer }) {
   const keeper = new Keeper(archive);
 
   /** @param {Kept} kept */
-  const bringBack = async ({ id, speakers }) => {
+  const bringBack = async ({ id, speakers, places }) => {
     keeper.now();
     const [found, elsewhere] = await Promise.all([archive.rows(id), isOpenElsewhere(id)]);
     if (found.length === 0 || session.state.phase !== "idle") return;
-    session.bringBack({ rows: found, speakers: readSpeakers(speakers) });
+    session.bringBack({ rows: found, speakers: readSpeakers(speakers), places });
     // Two tabs must not write one transcript; the second one goes on with a copy.
     const { epoch } = session;
     const { conversation } = session.state;

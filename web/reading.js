@@ -9,6 +9,7 @@
 
 import { currentPart, rows, settle } from "./modules/conversation.js";
 import { peopleIn, withPeople } from "./modules/speakers.js";
+import { STRINGS } from "./strings.js";
 import { mountFollow } from "./views/follow-view.js";
 import { mountProjector } from "./views/projector-view.js";
 import { mountSave } from "./views/save-view.js";
@@ -48,7 +49,11 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
   }
 
   const voicesKept = () => dialogue.state.about?.voices === true;
-  const labels = () => ({ speaker: labeler(dialogue.state.speakers) });
+  const labels = () => {
+    const { conversation, speakers } = dialogue.state;
+    const here = labeler(speakers, conversation.parts);
+    return { speaker: labeler(speakers), here, recording: STRINGS.recordingNumber };
+  };
   const follow = mountFollow(aloud);
   const settings = mountSettings({
     preferences,
@@ -65,6 +70,7 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
       return withPeople(rows(settle(conversation)), speakers);
     },
     labels,
+    language: () => dialogue.state.about?.target_language ?? "",
     played: () => dialogue.state.file?.name ?? "",
   });
   const projector = mountProjector();
@@ -74,6 +80,7 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
   mountSpeakers({
     speakers: () => dialogue.state.speakers,
     people: () => peopleIn(shownRows()),
+    parts: () => dialogue.state.conversation.parts,
     changed: (speakers) => dialogue.nameSpeakers(speakers),
     canRemember: (person) =>
       listening() &&
@@ -105,6 +112,7 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
         listening: listening(),
         aloud: aloud(),
         speakers,
+        label: labeler(speakers, conversation.parts),
         voices: about?.voices === true && about.diarization === true,
       });
       follow.render();

@@ -19,6 +19,7 @@ import { mountShortcuts } from "./views/shortcuts-view.js";
 import { mountSoundKept } from "./views/sound-kept-view.js";
 import {
   adviceFor,
+  clearedText,
   mountAdvice,
   mountLink,
   mountNotices,
@@ -36,7 +37,7 @@ import { mountVoices } from "./voices.js";
 /** @param {Reader} reader */
 export function record(reader) {
   const session = new Session({ server: reader.server, choices: reader.preferences });
-  session.record = reader.preferences.record;
+  session.wishes.record = reader.preferences.record;
   const draw = drawer({ text: renderText, state: renderState });
 
   /** @param {Partial<Preferences>} changes */
@@ -47,7 +48,7 @@ export function record(reader) {
     }
     draw();
     const { device, language, processing, record, source, target } = reader.preferences;
-    session.record = record;
+    session.wishes.record = record;
     return session.choose({ device, language, processing, source, target });
   }
 
@@ -134,7 +135,7 @@ export function record(reader) {
     renderNotices({
       alarms: [...warningTexts(state.warnings), lostText()],
       news: state.about?.notice ?? "",
-      cleared: state.conversation.cleared !== null,
+      cleared: clearedText(state),
       found: foundText(),
       passing: passingText(state.warnings),
     });

@@ -60,7 +60,7 @@ export function watch(reader) {
     renderNotices({
       alarms: warningTexts(warnings),
       news: over ? STRINGS.sessionOver : (about?.notice ?? ""),
-      cleared: false,
+      cleared: "",
     });
   }
 

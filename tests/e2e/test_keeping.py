@@ -69,10 +69,11 @@ def test_a_reload_brings_everything_back(page_server: FakeServer, open_page: Ope
 
     start(page, page_server)
     page_server.say(**snapshot(1, [line(0, "And on.", 0.5, 1)]))
-    expect(rows.nth(5)).to_contain_text("And on.")
-    expect(rows.nth(5).locator("time")).to_have_attribute("datetime", "PT13.50S")
+    expect(rows.nth(6)).to_contain_text("And on.")
+    expect(rows.nth(6).locator("time")).to_have_attribute("datetime", "PT13.50S")
     wait_for(lambda: page.evaluate(KEPT)[-1] == "And on.")
-    assert len(page.evaluate(KEPT)) == 6, "one transcript, not two"
+    expect(rows.nth(5)).to_have_text("Recording 2")
+    assert len(page.evaluate(KEPT)) == 7, "one transcript, not two"
 
 
 def test_what_a_crash_left_behind_is_offered_to_the_next_tab(

@@ -6,11 +6,11 @@ import {
   currentPart,
   emptyConversation,
   receive,
-  restored,
   rows,
   settle,
   undoClear,
 } from "../../web/modules/conversation.js";
+import { placesIn, restored } from "../../web/modules/restoring.js";
 import { diff, line, snapshot } from "./samples.js";
 
 /** @import { Conversation } from "../../web/modules/conversation.js" */
@@ -84,28 +84,46 @@ test("clearing a running session hides what is there and lets the rest come", ()
   assert.equal(undoClear(undoClear(later)).cleared, null);
 });
 
+test("another recording is marked as one, and one that goes on after a loss is not", () => {
+  let now = receive(started(), snapshot([line(0, "a")]));
+  now = beginPart(now, { session: "t", offset: 2, afterLoss: true });
+  now = receive(now, snapshot([line(0, "b")]));
+  now = beginPart(now, { session: "u", offset: 4 });
+  assert.deepEqual(
+    rows(now).map(({ kind, recording }) => (kind === "marker" ? (recording ?? "lost") : kind)),
+    ["line", "lost", "line", 2],
+  );
+});
+
 test("clearing between sessions can be undone too", () => {
-  const before = receive(started(), snapshot([line(0, "a")]));
+  const before = receive(started(), snapshot([line(0, "a", { finish: 3 })]));
   const cleared = clear(before, false);
   assert.equal(currentPart(cleared), null);
   assert.deepEqual(shown(undoClear(cleared)), ["a"]);
   const next = beginPart(cleared, { session: "t", offset: 5 });
-  const both = undoClear(receive(next, snapshot([line(0, "b")])));
-  assert.deepEqual(shown(both), ["a", "b"]);
+  const both = undoClear(receive(next, snapshot([line(0, "b", { begin: 1 })])));
+  assert.deepEqual(shown(both), ["a", "marker", "b"]);
+  assert.deepEqual(
+    rows(both).map(({ begin }) => begin),
+    [0, 8, 9],
+  );
 });
 
-test("rows brought back are the rows that were kept, less the marks of lost connections", () => {
+test("rows brought back are the rows that were kept, where they were", () => {
   const words = [{ word: "a", start: 0, end: 1 }];
   let before = receive(started(), snapshot([line(0, "a", { words, translation: "ä" })]));
   before = beginPart(before, { session: "t", offset: 3, afterLoss: true });
   before = receive(before, snapshot([line(0, null), line(1, "b", { speaker: 2 })]));
   const saved = JSON.parse(JSON.stringify(rows(before)));
-  const again = rows(restored(saved)).map(({ key, ...row }) => row);
+  const alone = rows(restored(saved)).map(({ key, ...row }) => row);
   const expected = rows(before).filter(({ kind }) => kind !== "marker");
   assert.deepEqual(
-    again,
+    alone,
     expected.map(({ key, ...row }) => row),
   );
+  const again = restored(saved, JSON.parse(JSON.stringify(placesIn(before))));
+  assert.deepEqual(rows(again), rows(before));
+  assert.deepEqual(placesIn(again), placesIn(before));
   const on = beginPart(restored(saved), { session: "u", offset: 9 });
   assert.equal(rows(receive(on, snapshot([line(0, "c")])))[3].begin, 9);
 });

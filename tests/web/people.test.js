@@ -6,11 +6,19 @@ import {
   currentPart,
   emptyConversation,
   receive,
-  restored,
   rows,
   undoClear,
 } from "../../web/modules/conversation.js";
-import { learned, moved, ranges, speakersIn, together } from "../../web/modules/people.js";
+import {
+  countings,
+  learned,
+  moved,
+  placeOf,
+  ranges,
+  speakersIn,
+  together,
+} from "../../web/modules/people.js";
+import { restored } from "../../web/modules/restoring.js";
 import { noSpeakers, rename, withPeople } from "../../web/modules/speakers.js";
 import { line, snapshot } from "./samples.js";
 
@@ -44,7 +52,8 @@ const nothing = { conversation: emptyConversation(), speakers: noSpeakers() };
 
 /** @param {Talk} talk */
 function who({ conversation, speakers }) {
-  const shown = withPeople(rows(conversation), speakers);
+  const spoken = rows(conversation).filter(({ kind }) => kind === "line");
+  const shown = withPeople(spoken, speakers);
   return shown.map(({ speaker }) => speakers.names[speaker] ?? speaker);
 }
 
@@ -73,6 +82,15 @@ test("a voice that was known in both sessions is one person", () => {
   assert.deepEqual(
     told.map(({ names }) => names),
     [{ 1: "Sally", 2: "Bob" }, { 1: "Bob" }],
+  );
+});
+
+test("everybody is counted from 1 in their own session", () => {
+  const { parts } = session(session(nothing, [1, 2]), [1]).conversation;
+  const counted = countings(parts);
+  assert.deepEqual(
+    [1, 2, 3].map((voice) => placeOf(counted, voice).number),
+    [1, 2, 1],
   );
 });
 

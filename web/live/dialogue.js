@@ -2,8 +2,7 @@
  * One conversation with the server, over as many connections as it takes: what is sent, what is
  * known, and what to do after a loss. Emits "change" when its state changed.
  *
- * @import { Config, Message } from "../modules/wire.js"
- * @import { Part } from "../modules/conversation.js"
+ * @import { Config, Message, Snapshot } from "../modules/wire.js"
  * @import { LinkState } from "../modules/reconnect.js"
  * @import { Obstacle, Server } from "./server.js"
  * @import { Problem, State } from "./state.js"
@@ -15,14 +14,17 @@
 
 import * as talk from "../modules/conversation.js";
 import { Outbox } from "../modules/outbox.js";
-import { learned, ranges, speakersIn } from "../modules/people.js";
-import { Loss, languageToAsk, SyncGuard } from "../modules/recovery.js";
-import { changesOf, personOf } from "../modules/speakers.js";
+import { learned } from "../modules/people.js";
+import { Loss, SyncGuard } from "../modules/recovery.js";
 import { heardUpTo } from "../modules/transcript.js";
 import { lasting, warned } from "../modules/warnings.js";
 import { liveUrl, SAMPLE_RATE } from "../modules/wire.js";
 import { Connection } from "./connection.js";
+import { Library } from "./library.js";
+import { Naming, numberNow } from "./naming.js";
+import { Notes } from "./notes.js";
 import { initialState } from "./state.js";
+import { Wishes } from "./wishes.js";
 
 /** Unheard audio that is not worth a new connection once the reader has pressed stop. */
 const NEARLY_ALL_SECONDS = 0.3;
@@ -43,16 +45,22 @@ export class Dialogue extends EventTarget {
   constructor({ server, language, problem = null }) {
     super();
     this.server = server;
-    this.language = language;
-    this.target = "";
-    /** Whether the server may keep the sound, if it does. */
-    this.record = true;
+    this.wishes = new Wishes(language);
     this.state = initialState(problem);
     /** @type {AnyOutbox} */
     this.outbox = new Outbox();
     this.loss = new Loss();
     this.sync = new SyncGuard();
     this.connection = this.connectionTo(this.outbox);
+    const notes = new Notes(new Library(() => this.server));
+    this.naming = new Naming({
+      send: (message) => this.connection.send(message),
+      note: (session, change) => {
+        const { about, link } = this.state;
+        const kept = about?.store?.status !== "off" || link === "open";
+        if (kept) notes.add(session, change);
+      },
+    });
   }
 
   /**
@@ -103,38 +111,25 @@ export class Dialogue extends EventTarget {
   address() {
     const { about, wasOpen } = this.state;
     const failed = this.connection.reconnect.failures > 0 && !wasOpen;
-    const language = languageToAsk(this.language, about?.languages, failed);
-    const container = !this.outbox.resumable;
     return liveUrl(this.server.base, {
-      language,
-      target: failed ? "" : this.knownTarget(about?.target_languages),
+      ...this.wishes.asked(about, failed),
       resume: this.loss.ask(),
-      container,
-      record: this.record,
+      container: !this.outbox.resumable,
       title: this.state.file?.name,
     });
   }
 
   /** @param {Speakers} speakers */
   nameSpeakers(speakers) {
-    const { conversation, speakers: known } = this.state;
+    const { conversation, speakers: before } = this.state;
     this.change({ speakers });
-    for (const { part, ...range } of ranges(conversation.parts)) {
-      const [before, after] = [known, speakers].map((each) => speakersIn(each, range));
-      if (part.diarized) this.tell(part, before, after);
-    }
+    this.naming.change(conversation, { before, after: speakers }, this.standing);
   }
 
-  /**
-   * Who is who in a part, as its session counts.
-   *
-   * @param {Part} part
-   * @param {Speakers} before
-   * @param {Speakers} after
-   */
-  tell(part, before, after) {
-    if (part !== talk.currentPart(this.state.conversation)) return;
-    for (const message of changesOf(before, after)) this.connection.send(message);
+  /** @returns {import("./naming.js").Standing} Whether the newest session hears what it is told. */
+  get standing() {
+    if (this.loss.lost) return "lost";
+    return this.state.link === "open" && !this.connection.told.ended ? "hears" : "over";
   }
 
   /**
@@ -148,17 +143,9 @@ export class Dialogue extends EventTarget {
     if (speaker > 0) this.connection.send({ type: "remember", speaker, name });
   }
 
-  /**
-   * @param {number} person
-   * @returns {number} What the session that runs calls them; 0 if they do not speak in it.
-   */
+  /** @param {number} person */
   speakerNow(person) {
-    const { conversation, speakers } = this.state;
-    const above = talk.currentPart(conversation)?.above ?? 0;
-    if (person > above) return person - above;
-    const voices = Object.keys(speakers.same).map(Number);
-    const here = voices.find((voice) => voice > above && personOf(speakers, voice) === person);
-    return here ? here - above : 0;
+    return numberNow(this.state.conversation, this.state.speakers, person);
   }
 
   retryNow() {
@@ -170,36 +157,10 @@ export class Dialogue extends EventTarget {
     this.connection.wake();
   }
 
-  /** @param {string} language */
-  speak(language) {
-    if (language === this.language) return;
-    this.language = language;
-    if (language) this.connection.send({ type: "configure", language });
-  }
-
-  /** @param {string} target  A code, or "none"; "" is the server's own choice, from the next session on. */
-  translateInto(target) {
-    if (target === this.target) return;
-    this.target = target;
-    const known = this.knownTarget(this.state.about?.target_languages);
-    if (known) this.connection.send({ type: "configure", target_language: known });
-  }
-
-  /** @param {string[]} [languages]  What the server translates into. */
-  knownTarget(languages = []) {
-    const offered = languages.length > 0 && ["none", ...languages].includes(this.target);
-    return offered ? this.target : "";
-  }
-
-  /** @param {Config} config */
-  insistOnLanguage({ language: given, languages = [], target_language, target_languages }) {
-    const { language } = this;
-    const target = this.knownTarget(target_languages);
-    if (target && target !== (target_language || "none")) {
-      this.connection.send({ type: "configure", target_language: target });
-    }
-    if (given !== language && languages.includes(language)) {
-      this.connection.send({ type: "configure", language });
+  /** @param {{language?: string, target?: string}} wanted */
+  wish(wanted) {
+    for (const message of this.wishes.change(wanted, this.state.about)) {
+      this.connection.send(message);
     }
   }
 
@@ -241,18 +202,21 @@ export class Dialogue extends EventTarget {
       obstacle: null,
       warnings: {},
     });
-    this.insistOnLanguage(config);
+    for (const message of this.wishes.lacking(config)) this.connection.send(message);
     if (this.loss.isResumedBy(config.session)) return false; // The snapshot says where to go on.
     const afterLoss = this.loss.lost;
     if (afterLoss) this.rewindToUnheard();
+    this.naming.settle(this.state.conversation, this.state.speakers, "over");
     this.outbox.skipLost();
     this.loss.over();
     const offset = this.outbox.cursor / SAMPLE_RATE;
     const diarized = this.state.about?.diarization === true;
     const start = { session: config.session, offset, afterLoss, diarized };
     const known = this.state.conversation;
-    const before = this.outbox.resumable ? known : { ...known, parts: [] };
-    this.change({ conversation: talk.beginPart(before, start) });
+    const again = !this.outbox.resumable;
+    this.change({ conversation: talk.beginPart(again ? { ...known, parts: [] } : known, start) });
+    // A file is heard once more, and by other ears.
+    if (again) this.naming.introduce(this.state.conversation, this.state.speakers);
     return true;
   }
 
@@ -277,14 +241,25 @@ export class Dialogue extends EventTarget {
       const fatal = message.type === "error" && FATAL.has(message.code ?? "");
       if (fatal && this.state.source === "file") this.finish();
     } else {
+      const { speakers } = this.state;
       this.receive(message);
-      if (message.type === "snapshot" && this.loss.lost) {
-        this.rewindToUnheard(message.resume_from_sample);
-        this.loss.over();
-        this.connection.flow();
-      }
+      if (message.type === "snapshot" && this.loss.lost) this.foundAgain(message, speakers);
       this.keepInSync();
     }
+  }
+
+  /**
+   * The session that was lost goes on.
+   *
+   * @param {Snapshot} snapshot
+   * @param {Speakers} speakers  As the reader knows them: the snapshot may be older.
+   */
+  foundAgain(snapshot, speakers) {
+    this.rewindToUnheard(snapshot.resume_from_sample);
+    this.loss.over();
+    const insist = this.naming.settle(this.state.conversation, speakers, "hears");
+    this.change({ speakers: insist(this.state.speakers) });
+    this.connection.flow();
   }
 
   /** @param {Message} message */
@@ -332,6 +307,7 @@ export class Dialogue extends EventTarget {
   /** Nothing more is to come. */
   finish() {
     this.connection.stop();
+    this.naming.settle(this.state.conversation, this.state.speakers, "over");
     this.outbox.discard();
     this.loss.over();
     const conversation = talk.settle(this.state.conversation);

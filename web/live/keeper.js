@@ -13,6 +13,7 @@
  */
 
 import { rows, settle } from "../modules/conversation.js";
+import { placesIn } from "../modules/restoring.js";
 
 const LATER_MS = 1000;
 const BEGINNING = 80;
@@ -112,9 +113,10 @@ export class Keeper {
    * @param {Row[]} shown
    * @returns {Kept}
    */
-  describe({ speakers, finished }, shown) {
+  describe({ conversation, speakers, finished }, shown) {
     const beginning = shown.find(({ kind }) => kind === "line")?.text.slice(0, BEGINNING) ?? "";
-    return { id: this.id, updated: Date.now(), finished, beginning, speakers };
+    const places = placesIn(conversation);
+    return { id: this.id, updated: Date.now(), finished, beginning, speakers, places };
   }
 
   /** @param {Row[]} shown */

@@ -10,6 +10,7 @@
  * @property {string | null} [notice]
  * @property {string[]} [languages]
  * @property {string[]} [target_languages]
+ * @property {string} [target_language]  What lines are translated into; empty if they are not.
  * @property {string} [model]
  * @property {boolean} [detects_language]
  * @property {boolean} [diarization]

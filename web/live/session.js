@@ -4,8 +4,8 @@
  *
  * @import { Message } from "../modules/wire.js"
  * @import { Obstacle, Server } from "./server.js"
- * @import { Problem } from "./state.js"
- * @import { Part, Row } from "../modules/conversation.js"
+ * @import { Problem, Sheet } from "./state.js"
+ * @import { Place, Row } from "../modules/conversation.js"
  * @import { Speakers } from "../modules/speakers.js"
  * @import { Choice } from "./streams.js"
  *
@@ -17,16 +17,14 @@ import { Latency } from "../modules/latency.js";
 import { peakDb, SignalWatch } from "../modules/levels.js";
 import { Outbox } from "../modules/outbox.js";
 import { moved, together } from "../modules/people.js";
+import { restored } from "../modules/restoring.js";
 import { noSpeakers } from "../modules/speakers.js";
-import { changeOf } from "../modules/stored.js";
 import { bufferText } from "../modules/transcript.js";
 import { lasting } from "../modules/warnings.js";
 import { SAMPLE_RATE } from "../modules/wire.js";
 import { Dialogue } from "./dialogue.js";
 import { FileOutbox } from "./file-outbox.js";
-import { Library } from "./library.js";
 import { CaptureError, captureObstacle, Microphone } from "./microphone.js";
-import { Notes } from "./notes.js";
 import { refusalProblem } from "./state.js";
 
 /** What a file says it is, if it cannot hold sound. */
@@ -37,17 +35,14 @@ export class Session extends Dialogue {
   constructor({ server, choices }) {
     super({ server, language: choices.language, problem: captureObstacle() });
     this.choices = choices;
-    this.target = choices.target;
+    this.wishes.target = choices.target;
     this.signal = new SignalWatch();
-    this.notes = new Notes(new Library(() => this.server));
     /** Counts the conversations that began with nothing. */
     this.epoch = 0;
     this.latency = new Latency();
     this.levelDb = Number.NEGATIVE_INFINITY;
     /** Brings back what a file took the place of. */
     this.putBack = () => {};
-    /** The file whose transcript was cleared away. @type {File | null} */
-    this.clearedFile = null;
     this.microphone = new Microphone({
       frame: (bytes) => this.recorded(bytes),
       ended: () => this.microphoneEnded(),
@@ -62,8 +57,9 @@ export class Session extends Dialogue {
   async start() {
     if (this.state.phase !== "idle") return;
     const { source = "microphone" } = this.choices;
-    if (this.state.file || this.state.conversation.parts.length === 0) this.startAnew();
-    this.change({ source, file: null });
+    if (this.state.file) this.putAside();
+    if (this.state.conversation.parts.length === 0) this.startAnew();
+    this.change({ source });
     this.signal = new SignalWatch();
     this.change({ phase: "starting", problem: null, warnings: {}, wasOpen: false });
     if (!(await this.openMicrophone())) return;
@@ -79,12 +75,13 @@ export class Session extends Dialogue {
   openFile(file) {
     if (this.state.phase !== "idle") return;
     if (SILENT.test(file.type)) return this.change({ problem: "notAudio", soundless: file.name });
-    const { outbox, connection, epoch, clearedFile } = this;
-    const { conversation, speakers, aside, file: before } = this.state;
+    const { aside, before } = this.state;
+    const sheet = this.sheet;
     this.putBack = () => {
-      Object.assign(this, { outbox, connection, epoch, clearedFile });
-      this.change({ conversation, speakers, aside, file: before });
+      this.putOn(sheet);
+      this.change({ aside, before });
     };
+    this.putAside();
     this.startAnew(
       new FileOutbox(file, {
         ready: () => this.connection.pump(),
@@ -142,65 +139,87 @@ export class Session extends Dialogue {
   }
 
   clear() {
-    const { conversation, file, phase, warnings } = this.state;
+    const { conversation, file, phase, speakers, warnings } = this.state;
     const running = phase !== "idle";
-    if (!running && file) this.clearedFile = file;
-    if (running) this.change({ conversation: talk.clear(conversation, true), aside: noSpeakers() });
-    else this.putAside();
-    this.change({ file: running ? file : null, warnings: lasting(warnings) });
-  }
-
-  /**
-   * A session that has ended, or whose socket hears no more, learns it in the server's store.
-   *
-   * @param {Part} part
-   * @param {Speakers} before
-   * @param {Speakers} after
-   */
-  tell(part, before, after) {
-    const { about, link, phase } = this.state;
-    const listens = link === "open" && phase !== "stopping";
-    if (listens && part === talk.currentPart(this.state.conversation)) {
-      return super.tell(part, before, after);
+    if (file && !running) this.putAside();
+    else {
+      const away = running ? { aside: noSpeakers() } : { aside: speakers, speakers: noSpeakers() };
+      this.change({ conversation: talk.clear(conversation, running), before: null, ...away });
     }
-    const change = changeOf(before, after);
-    const stored = part.session !== "" && (about?.store?.status ?? "off") !== "off";
-    if (stored && Object.keys(change).length > 0) this.notes.add(part.session, change);
+    this.change({ warnings: lasting(warnings) });
   }
 
-  /** The people of what is cleared away are not those of what comes. */
+  /** @returns {Sheet} */
+  get sheet() {
+    const { epoch, outbox, connection } = this;
+    const { conversation, speakers, file } = this.state;
+    return { epoch, outbox, connection, conversation, speakers, file };
+  }
+
+  /** @param {Sheet} sheet */
+  putOn({ epoch, outbox, connection, conversation, speakers, file }) {
+    Object.assign(this, { epoch, outbox, connection });
+    this.change({ conversation, speakers, file });
+  }
+
+  /** What comes is another transcript, and what is there now can be had back in its place. */
   putAside() {
-    const { conversation, speakers } = this.state;
-    if (conversation.parts.length === 0) return;
-    const cleared = talk.clear(conversation, false);
-    this.change({ conversation: cleared, speakers: noSpeakers(), aside: speakers });
+    const { aside, before, conversation } = this.state;
+    const { parts, cleared } = conversation;
+    const bare = { ...conversation, parts: cleared ?? [], cleared: null };
+    const undone = cleared && { ...this.sheet, conversation: bare, speakers: aside };
+    this.change({
+      before: parts.length > 0 ? this.sheet : (undone ?? before),
+      conversation: { ...conversation, parts: [], cleared: null },
+      speakers: noSpeakers(),
+      aside: noSpeakers(),
+      file: null,
+    });
   }
 
+  /** What "clear" took away stands before what was said since; another transcript in its place. */
   undoClear() {
-    const { aside, conversation: before, file: now, speakers } = this.state;
-    const file = before.parts.length === 0 ? this.clearedFile : now;
-    const conversation = talk.undoClear(before);
-    const aboveIn = (/** @type {talk.Conversation} */ of) => talk.currentPart(of)?.above ?? 0;
-    const by = before.parts.length > 0 ? aboveIn(conversation) - aboveIn(before) : 0;
-    const all = together(aside, moved(speakers, by));
-    this.change({ conversation, file, speakers: all, aside: noSpeakers() });
+    const { aside, before, conversation, phase, source, speakers } = this.state;
+    if (!conversation.cleared) {
+      if (phase !== "idle" && source !== "file") return;
+      if (phase !== "idle") this.finish();
+      return this.exchange(before);
+    }
+    const all = talk.undoClear(conversation);
+    const [old, now] = [conversation, all].map(talk.currentPart);
+    const { outbox } = this;
+    if (old && now && outbox instanceof Outbox) {
+      outbox.moveOn((now.offset - old.offset) * SAMPLE_RATE);
+    }
+    const by = old && now ? now.above - old.above : 0;
+    const people = together(aside, moved(speakers, by));
+    this.change({ conversation: all, speakers: people, aside: noSpeakers() });
+  }
+
+  /** @param {Sheet | null} sheet */
+  exchange(sheet) {
+    const now = this.state.conversation.parts.length > 0 ? this.sheet : null;
+    if (sheet) this.putOn(sheet);
+    this.change({ before: now, problem: null });
   }
 
   forgetCleared() {
-    this.change({ conversation: { ...this.state.conversation, cleared: null } });
+    const conversation = { ...this.state.conversation, cleared: null };
+    this.change({ conversation, before: null });
   }
 
   /**
    * Show an earlier transcript; a recording goes on where it ended.
    *
-   * @param {{rows: Row[], speakers: Speakers}} earlier
+   * @param {{rows: Row[], speakers: Speakers, places?: Place[]}} earlier
    */
-  bringBack({ rows, speakers }) {
+  bringBack({ rows, speakers, places }) {
     if (this.state.phase !== "idle") return;
+    this.putAside();
     this.startAnew();
     const end = Math.max(0, ...rows.map(({ finish }) => finish));
     this.outbox.end = this.outbox.cursor = Math.ceil(end) * SAMPLE_RATE;
-    this.change({ file: null, speakers, conversation: talk.restored(rows) });
+    this.change({ speakers, conversation: restored(rows, places) });
   }
 
   /**
@@ -210,8 +229,8 @@ export class Session extends Dialogue {
   async choose(choices) {
     const old = this.choices;
     this.choices = { ...old, ...choices };
-    this.speak(this.choices.language);
-    this.translateInto(this.choices.target);
+    const { language, target } = this.choices;
+    this.wish({ language, target });
     const { device, processing, source = "microphone" } = this.choices;
     const sameSound =
       device === old.device && processing === old.processing && source === this.state.source;
@@ -282,18 +301,15 @@ export class Session extends Dialogue {
   }
 
   /**
-   * What was on the screen can be brought back.
+   * The screen is empty, and times begin anew.
    *
    * @param {import("./dialogue.js").AnyOutbox} [outbox]
    */
   startAnew(outbox = new Outbox()) {
     this.outbox = outbox;
     this.epoch += 1;
-    this.clearedFile = null;
     this.latency = new Latency();
     this.connection = this.connectionTo(outbox);
-    this.putAside();
-    this.change({ speakers: noSpeakers() });
   }
 
   /** @param {Obstacle | null} obstacle */

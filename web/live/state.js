@@ -3,6 +3,8 @@
  *
  * @import { About, Obstacle } from "./server.js"
  * @import { CaptureProblem } from "./microphone.js"
+ * @import { Connection } from "./connection.js"
+ * @import { AnyOutbox } from "./dialogue.js"
  * @import { Conversation } from "../modules/conversation.js"
  * @import { Speakers } from "../modules/speakers.js"
  * @import { LinkState } from "../modules/reconnect.js"
@@ -12,6 +14,14 @@
  * @typedef {"keyWanted" | "keyWrong" | "keyScope" | "keyThrottled"} KeyProblem
  * @typedef {CaptureProblem | KeyProblem | "refused" | "deviceLost" | "fileUnreadable" | "notAudio" | "unreadable"} Problem
  * @typedef {"microphone" | "tab" | "file"} Listening  Where the sound comes from.
+ *
+ * @typedef {object} Sheet  All that belongs to one transcript on the screen.
+ * @property {number} epoch
+ * @property {AnyOutbox} outbox
+ * @property {Connection} connection
+ * @property {Conversation} conversation
+ * @property {Speakers} speakers
+ * @property {File | null} file
  *
  * @typedef {object} State
  * @property {Phase} phase
@@ -27,6 +37,7 @@
  * @property {Conversation} conversation
  * @property {Speakers} speakers  By the numbers of the page; see people.js.
  * @property {Speakers} aside  Of what the last "clear" took away.
+ * @property {Sheet | null} before  Another transcript, that was on the screen before this one.
  * @property {boolean} over  What is shown is a session of the past, as the server keeps it.
  * @property {Problem | null} problem
  * @property {Warnings} warnings  What the server says people should know.
@@ -66,6 +77,7 @@ export function initialState(problem) {
     conversation: emptyConversation(),
     speakers: noSpeakers(),
     aside: noSpeakers(),
+    before: null,
     over: false,
     problem,
     warnings: {},

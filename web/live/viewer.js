@@ -5,8 +5,9 @@
  * @import { Obstacle, Server } from "./server.js"
  */
 
-import { beginPart, emptyConversation, restored } from "../modules/conversation.js";
+import { beginPart, emptyConversation } from "../modules/conversation.js";
 import { LATEST } from "../modules/overlay-options.js";
+import { restored } from "../modules/restoring.js";
 import { noSpeakers } from "../modules/speakers.js";
 import { storedRows, storedSpeakers } from "../modules/stored.js";
 import { newestSession, viewerUrl } from "../modules/viewing.js";

@@ -12,11 +12,14 @@
  * @property {number} number
  * @property {string} session
  * @property {number} offset  Seconds of recording before this part.
- * @property {Row | null} marker  Stands before a part that a lost connection began.
+ * @property {Row | null} marker  Stands before a part that has something before it.
  * @property {Transcript} transcript
  * @property {ReadonlySet<number>} hidden  Ids of the lines the reader has cleared away.
  * @property {boolean} diarized  Whether its speakers were told apart.
  * @property {number} above  Its speaker 1 is the page's next one after this.
+ * @property {number} recording  Which recording it belongs to, from 1; a lost connection ends none.
+ *
+ * @typedef {Omit<Part, "transcript" | "hidden" | "marker">} Place  A part without what was said in it.
  *
  * @typedef {object} Conversation
  * @property {Part[]} parts
@@ -33,6 +36,8 @@
  * @property {string} translation
  * @property {string} language
  * @property {Word[]} words
+ * @property {number} [voice]  Whose person the speaker is, where that is another number.
+ * @property {number} [recording]  Of a marker: the recording that begins. Without it a connection was lost.
  */
 
 import { highestIn, voiceIn } from "./people.js";
@@ -58,7 +63,10 @@ export function beginPart(conversation, start) {
   const { session, offset, afterLoss = false, diarized = false } = start;
   const settled = settle(conversation);
   const number = conversation.started;
-  const marker = afterLoss && rows(settled).length > 0 ? markerRow(number, offset) : null;
+  const last = currentPart(settled)?.recording ?? 0;
+  const recording = afterLoss && last > 0 ? last : last + 1;
+  const begun = afterLoss ? undefined : recording;
+  const marker = rows(settled).length > 0 ? markerRow(number, offset, begun) : null;
   /** @type {Part} */
   const part = {
     number,
@@ -69,6 +77,7 @@ export function beginPart(conversation, start) {
     hidden: new Set(),
     diarized,
     above: nextAbove(settled.parts, diarized),
+    recording,
   };
   return { ...settled, parts: [...settled.parts, part], started: number + 1 };
 }
@@ -140,7 +149,7 @@ export function clear(conversation, running) {
   if (!part) return conversation;
   const { lines, archive } = part.transcript;
   const hidden = new Set([...archive, ...lines].map((line) => line.id));
-  const parts = running ? [{ ...part, marker: null, hidden }] : [];
+  const parts = running ? [{ ...part, marker: null, hidden, recording: 1 }] : [];
   return { ...conversation, parts, cleared: conversation.parts };
 }
 
@@ -162,8 +171,31 @@ export function undoClear(conversation) {
   const later = parts.filter((part) => !known.has(part.number));
   const anew = later.length > 0 && later.length === parts.length;
   const by = anew ? nextAbove(restored, later[0].diarized) : 0;
-  const after = by > 0 ? later.map((part) => ({ ...part, above: part.above + by })) : later;
+  const after = anew ? behind(restored, later, by) : later;
   return { ...conversation, parts: [...restored, ...after], cleared: null };
+}
+
+/**
+ * @param {Part[]} parts
+ * @param {Part[]} later  That began with nothing before them.
+ * @param {number} by  So many speakers are in the parts.
+ * @returns {Part[]}
+ */
+function behind(parts, later, by) {
+  const seconds = Math.max(0, ...rowsOf(parts).map(({ finish }) => finish));
+  const before = parts.at(-1)?.recording ?? 0;
+  return later.map((part, at) => {
+    const moved = {
+      ...part,
+      above: part.above + by,
+      offset: part.offset + seconds,
+      recording: part.recording + before,
+    };
+    const { number, offset, recording } = moved;
+    if (at === 0) return { ...moved, marker: markerRow(number, offset, recording) };
+    const { marker } = part;
+    return { ...moved, marker: marker && markerRow(number, offset, marker.recording && recording) };
+  });
 }
 
 /**
@@ -173,55 +205,18 @@ export function undoClear(conversation) {
  * @returns {Row[]}
  */
 export function rows(conversation) {
-  return conversation.parts.flatMap((part) => {
+  return rowsOf(conversation.parts);
+}
+
+/** @param {Part[]} parts */
+function rowsOf(parts) {
+  return parts.flatMap((part) => {
     const { archive, lines } = part.transcript;
     const shown = [...archive, ...lines]
       .filter((line) => !part.hidden.has(line.id))
       .map((line) => rowOf(part, line));
     return part.marker ? [part.marker, ...shown] : shown;
   });
-}
-
-/**
- * A conversation that shows these rows again, in one part; recording may go on after them.
- *
- * @param {Row[]} rows
- * @returns {Conversation}
- */
-export function restored(rows) {
-  const archive = rows.filter(({ kind }) => kind !== "marker").map(lineOf);
-  /** @type {Part} */
-  const part = {
-    number: 0,
-    session: "",
-    offset: 0,
-    marker: null,
-    transcript: { ...emptyTranscript(), archive },
-    hidden: new Set(),
-    diarized: archive.some(({ speaker }) => speaker > 1),
-    above: 0,
-  };
-  return { parts: [part], started: 1, cleared: null };
-}
-
-/**
- * @param {Row} row
- * @param {number} id
- * @returns {Line}
- */
-function lineOf({ kind, begin, finish, speaker, text, translation, language, words }, id) {
-  return {
-    id,
-    speaker: kind === "silence" ? SILENCE : speaker,
-    text: kind === "silence" ? null : text,
-    start: "",
-    end: "",
-    begin,
-    finish,
-    words,
-    ...(translation && { translation }),
-    ...(language && { detected_language: language }),
-  };
 }
 
 /** @type {WeakMap<Line, Row>} */
@@ -234,13 +229,14 @@ const rowCache = new WeakMap();
  */
 function rowOf(part, line) {
   const speaker = voiceIn(part, line.speaker);
+  const begin = line.begin + part.offset;
   const cached = rowCache.get(line);
-  if (cached?.speaker === speaker) return cached;
+  if (cached?.speaker === speaker && cached.begin === begin) return cached;
   /** @type {Row} */
   const row = {
     key: `${part.number}:${line.id}`,
     kind: line.speaker === SILENCE || line.text === null ? "silence" : "line",
-    begin: line.begin + part.offset,
+    begin,
     finish: line.finish + part.offset,
     speaker,
     text: (line.text ?? "").trim(),
@@ -266,11 +262,12 @@ function shifted(word, part) {
 /**
  * @param {number} number
  * @param {number} at
+ * @param {number} [recording]
  * @returns {Row}
  */
-function markerRow(number, at) {
+export function markerRow(number, at, recording) {
   return {
-    key: `${number}:lost`,
+    key: `${number}:${recording ? "begun" : "lost"}`,
     kind: "marker",
     begin: at,
     finish: at,
@@ -279,6 +276,7 @@ function markerRow(number, at) {
     translation: "",
     language: "",
     words: [],
+    ...(recording && { recording }),
   };
 }
 

@@ -4,7 +4,12 @@
  * @import { Row } from "./conversation.js"
  * @import { Word } from "./wire.js"
  *
- * @typedef {{speaker: (number: number) => string, title?: string}} Labels
+ * @typedef {object} Labels
+ * @property {(person: number) => string} speaker  For files that run on: nobody else is called so.
+ * @property {(person: number, voice: number) => string} [here]  Under the heading of a recording.
+ * @property {(number: number) => string} [recording]  Such a heading.
+ * @property {string} [title]
+ *
  * @typedef {{begin: number, finish: number, speaker: number, text: string}} Cue
  * @typedef {{name: string, type: string, write: (rows: Row[], labels: Labels) => string}} Format
  */
@@ -27,6 +32,9 @@ export const FORMATS = {
   json: { name: "JSON", type: "application/json", write: toJson },
 };
 
+/** Those that have room for one language only. */
+export const SUBTITLES = ["srt", "vtt"];
+
 /**
  * Paragraphs: one per turn, broken at pauses.
  *
@@ -37,7 +45,8 @@ export function toText(rows, labels) {
   const named = severalSpeakers(rows);
   return turnsOf(rows)
     .map((turn) => {
-      const name = named ? `${labels.speaker(turn[0].speaker)}: ` : "";
+      if (turn[0].kind === "marker") return `${headingOf(turn[0], labels)}\n`;
+      const name = named ? `${nameOf(turn[0], labels)}: ` : "";
       return `${name}${turn.map((row) => oneLine(row.text)).join(" ")}\n`;
     })
     .join("\n");
@@ -82,8 +91,10 @@ export function toMarkdown(rows, labels) {
   const title = labels.title ? `# ${escapeMarkdown(oneLine(labels.title))}\n\n` : "";
   const turns = turnsOf(rows)
     .map((turn) => {
-      const [{ begin, speaker }] = turn;
-      const name = named ? `**${escapeMarkdown(labels.speaker(speaker))}** ` : "";
+      const [first] = turn;
+      const { begin, kind } = first;
+      if (kind === "marker") return `## ${escapeMarkdown(headingOf(first, labels))}\n`;
+      const name = named ? `**${escapeMarkdown(nameOf(first, labels))}** ` : "";
       const text = escapeMarkdown(turn.map((row) => oneLine(row.text)).join(" "));
       const translation = escapeMarkdown(oneLine(turn.map((row) => row.translation).join(" ")));
       const quote = translation ? `\n> ${translation}\n` : "";
@@ -115,7 +126,23 @@ export function toJson(rows, labels) {
 }
 
 /**
- * Lines of one speaker that no pause parts.
+ * @param {Row} row
+ * @param {Labels} labels
+ */
+function nameOf({ speaker, voice = speaker }, labels) {
+  return labels.here?.(speaker, voice) ?? labels.speaker(speaker);
+}
+
+/**
+ * @param {Row} marker
+ * @param {Labels} labels
+ */
+function headingOf({ recording = 0 }, labels) {
+  return labels.recording?.(recording) ?? String(recording);
+}
+
+/**
+ * Lines of one speaker that no pause parts, and the beginnings of recordings.
  *
  * @param {Row[]} rows
  */
@@ -127,7 +154,7 @@ function turnsOf(rows) {
   for (const row of rows) {
     const spoken = isSpoken(row);
     if (spoken && previous?.speaker === row.speaker) turns[turns.length - 1].push(row);
-    else if (spoken) turns.push([row]);
+    else if (spoken || row.recording) turns.push([row]);
     previous = spoken ? row : null;
   }
   return turns;

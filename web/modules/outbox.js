@@ -79,6 +79,18 @@ export class Outbox {
     this.countLost();
   }
 
+  /**
+   * All of it turns out to have been recorded later.
+   *
+   * @param {number} by  Samples.
+   */
+  moveOn(by) {
+    this.frames = this.frames.map(({ at, bytes }) => ({ at: at + by, bytes }));
+    this.end += by;
+    this.cursor += by;
+    this.counted += by;
+  }
+
   /** Send nothing that is no longer here: a new session counts from what is sent first. */
   skipLost() {
     this.cursor = Math.max(this.cursor, this.start);

@@ -150,6 +150,27 @@ export function ranges(parts) {
 }
 
 /**
+ * Where speakers are counted from 1 again.
+ *
+ * @param {Pick<Part, "above" | "offset">[]} parts
+ * @returns {{above: number, offset: number}[]} In order of time.
+ */
+export function countings(parts) {
+  return parts.filter(({ above }, at) => at === 0 || above > parts[at - 1].above);
+}
+
+/**
+ * @param {{above: number, offset: number}[]} counted
+ * @param {number} voice
+ * @returns {{number: number, above: number, offset: number}} What its own session calls it, and
+ *   when that began.
+ */
+export function placeOf(counted, voice) {
+  const { above = 0, offset = 0 } = counted.findLast((each) => each.above < voice) ?? {};
+  return { number: voice - above, above, offset };
+}
+
+/**
  * @param {Speakers} speakers
  * @param {number} by
  * @returns {Speakers} The same people under higher numbers.

@@ -185,7 +185,7 @@ export function withPeople(rows, speakers) {
     if (person === row.speaker) return row;
     const cached = cache.get(row);
     if (cached?.speaker === person) return cached;
-    const changed = { ...row, speaker: person };
+    const changed = { ...row, speaker: person, voice: row.speaker };
     cache.set(row, changed);
     return changed;
   });

@@ -20,6 +20,7 @@ export const ar = {
   stopNow: "أوقف الآن",
   clear: "مسح",
   cleared: "مُسح النص.",
+  putAside: "وُضع نص آخر جانبًا.",
   undo: "تراجع",
   level: "مستوى الصوت",
   recorded: "مدة التسجيل",
@@ -60,6 +61,8 @@ export const ar = {
   copied: "نُسخ.",
   copyFailed: "لم يسمح المتصفح بالنسخ.",
   download: (name, extension) => `${name} (.${extension})`,
+  inTranslation: "مترجم",
+  downloadTranslated: (name, extension) => `${name}، مترجم (.${extension})`,
   fileName: (stamp) => `نص ${stamp}`,
   nothingToSave: "لا يوجد ما يُحفظ بعد.",
 
@@ -93,7 +96,7 @@ export const ar = {
   copyOverlay: "انسخ عنوان النص العائم",
   overlayHint: "النص العائم صفحة شفافة تعرض النص المباشر فوق صورة الفيديو.",
 
-  kept: "النصوص المحفوظة",
+  kept: "نصوص سابقة في هذا المتصفح",
   keep: "احتفظ بالنصوص في هذا المتصفح",
   keepHint: "كي لا يضيع شيء عند إغلاق الصفحة. لا تُرسل إلى أي مكان.",
   noneKept: "لا شيء بعد.",
@@ -184,6 +187,7 @@ export const ar = {
   modelLoading: "الخادم يحمّل نموذجه: تصل الكلمات بعد لحظة. لا يضيع شيء.",
   pauseOf: (length) => `صمت ${length}`,
   seconds: (n) => `${n} ث`,
+  recordingNumber: (n) => `تسجيل ${n}`,
   gap: "انقطع الاتصال هنا. يتابع النص أدناه.",
 
   linkIdle: "جاهز",

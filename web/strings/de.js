@@ -20,6 +20,7 @@ export const de = {
   stopNow: "Sofort stoppen",
   clear: "Leeren",
   cleared: "Mitschrift geleert.",
+  putAside: "Eine andere Mitschrift liegt beiseite.",
   undo: "Rückgängig",
   level: "Lautstärke",
   recorded: "Aufgenommene Zeit",
@@ -60,6 +61,8 @@ export const de = {
   copied: "Kopiert.",
   copyFailed: "Der Browser hat das Kopieren nicht erlaubt.",
   download: (name, extension) => `${name} (.${extension})`,
+  inTranslation: "Übersetzt",
+  downloadTranslated: (name, extension) => `${name}, übersetzt (.${extension})`,
   fileName: (stamp) => `Untertitel ${stamp}`,
   nothingToSave: "Noch gibt es nichts zu sichern.",
 
@@ -95,7 +98,7 @@ export const de = {
   overlayHint:
     "Die Einblendung zeigt Live-Untertitel über einem Videobild, auf durchsichtiger Seite.",
 
-  kept: "Aufbewahrte Mitschriften",
+  kept: "Frühere Mitschriften in diesem Browser",
   keep: "Mitschriften in diesem Browser aufbewahren",
   keepHint:
     "Damit nichts verloren geht, wenn sich die Seite schließt. Sie werden nirgendwohin gesendet.",
@@ -188,6 +191,7 @@ export const de = {
   modelLoading: "Der Server lädt sein Modell: Die Wörter kommen gleich. Nichts geht verloren.",
   pauseOf: (length) => `Pause von ${length}`,
   seconds: (n) => `${n} s`,
+  recordingNumber: (n) => `Aufnahme ${n}`,
   gap: "Hier riss die Verbindung ab. Darunter geht es weiter.",
 
   linkIdle: "Bereit",

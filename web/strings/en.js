@@ -20,6 +20,7 @@ export const en = {
   stopNow: "Stop now",
   clear: "Clear",
   cleared: "Transcript cleared.",
+  putAside: "Another transcript was put aside.",
   undo: "Undo",
   level: "Sound level",
   recorded: "Recorded time",
@@ -61,6 +62,9 @@ export const en = {
   copyFailed: "The browser did not allow copying.",
   download: (/** @type {string} */ name, /** @type {string} */ extension) =>
     `${name} (.${extension})`,
+  inTranslation: "Translated",
+  downloadTranslated: (/** @type {string} */ name, /** @type {string} */ extension) =>
+    `${name}, translated (.${extension})`,
   fileName: (/** @type {string} */ stamp) => `captions ${stamp}`,
   nothingToSave: "There is nothing to save yet.",
 
@@ -94,7 +98,7 @@ export const en = {
   copyOverlay: "Copy the overlay’s address",
   overlayHint: "The overlay shows live captions over a video picture, on a transparent page.",
 
-  kept: "Kept transcripts",
+  kept: "Earlier transcripts in this browser",
   keep: "Keep transcripts in this browser",
   keepHint: "So that nothing is lost when the page closes. They are sent nowhere.",
   noneKept: "None yet.",
@@ -187,6 +191,7 @@ export const en = {
   modelLoading: "The server is loading its model: words come in a moment. Nothing is lost.",
   pauseOf: (/** @type {string} */ length) => `Pause of ${length}`,
   seconds: (/** @type {string} */ n) => `${n} s`,
+  recordingNumber: (/** @type {number} */ n) => `Recording ${n}`,
   gap: "The connection was lost here. Captions go on below.",
 
   linkIdle: "Ready",

@@ -20,6 +20,7 @@ export const es = {
   stopNow: "Parar ya",
   clear: "Borrar",
   cleared: "Transcripción borrada.",
+  putAside: "Se apartó otra transcripción.",
   undo: "Deshacer",
   level: "Nivel de sonido",
   recorded: "Tiempo grabado",
@@ -60,6 +61,8 @@ export const es = {
   copied: "Copiado.",
   copyFailed: "El navegador no permitió copiar.",
   download: (name, extension) => `${name} (.${extension})`,
+  inTranslation: "Traducido",
+  downloadTranslated: (name, extension) => `${name}, traducido (.${extension})`,
   fileName: (stamp) => `subtítulos ${stamp}`,
   nothingToSave: "Todavía no hay nada que guardar.",
 
@@ -95,7 +98,7 @@ export const es = {
   overlayHint:
     "La superposición muestra subtítulos en directo sobre una imagen de vídeo, en una página transparente.",
 
-  kept: "Transcripciones conservadas",
+  kept: "Transcripciones anteriores en este navegador",
   keep: "Conservar las transcripciones en este navegador",
   keepHint: "Para que no se pierda nada al cerrar la página. No se envían a ninguna parte.",
   noneKept: "Ninguna por ahora.",
@@ -187,6 +190,7 @@ export const es = {
     "El servidor está cargando su modelo: las palabras llegan enseguida. No se pierde nada.",
   pauseOf: (length) => `Pausa de ${length}`,
   seconds: (n) => `${n} s`,
+  recordingNumber: (n) => `Grabación ${n}`,
   gap: "Aquí se perdió la conexión. Los subtítulos siguen abajo.",
 
   linkIdle: "Listo",

@@ -20,6 +20,7 @@ export const fr = {
   stopNow: "Arrêter tout de suite",
   clear: "Effacer",
   cleared: "Transcription effacée.",
+  putAside: "Une autre transcription a été mise de côté.",
   undo: "Annuler",
   level: "Niveau sonore",
   recorded: "Durée enregistrée",
@@ -60,6 +61,8 @@ export const fr = {
   copied: "Copié.",
   copyFailed: "Le navigateur n’a pas permis la copie.",
   download: (name, extension) => `${name} (.${extension})`,
+  inTranslation: "Traduit",
+  downloadTranslated: (name, extension) => `${name}, traduit (.${extension})`,
   fileName: (stamp) => `sous-titres ${stamp}`,
   nothingToSave: "Il n’y a encore rien à enregistrer.",
 
@@ -95,7 +98,7 @@ export const fr = {
   overlayHint:
     "L’incrustation affiche les sous-titres en direct sur une image vidéo, sur une page transparente.",
 
-  kept: "Transcriptions conservées",
+  kept: "Transcriptions antérieures dans ce navigateur",
   keep: "Conserver les transcriptions dans ce navigateur",
   keepHint:
     "Pour que rien ne se perde à la fermeture de la page. Elles ne sont envoyées nulle part.",
@@ -104,7 +107,7 @@ export const fr = {
   bringBack: "Rouvrir",
   remove: "Supprimer",
   removeAll: "Tout supprimer",
-  earlier: "Archives",
+  earlier: "Antérieures",
   earlierTitle: "Transcriptions antérieures",
   searchEarlier: "Chercher dans toutes",
   noneEarlier: "Rien encore : ce qui sera dit avec ce serveur apparaîtra ici.",
@@ -188,6 +191,7 @@ export const fr = {
     "Le serveur charge son modèle : les mots arrivent dans un instant. Rien n’est perdu.",
   pauseOf: (length) => `Pause de ${length}`,
   seconds: (n) => `${n} s`,
+  recordingNumber: (n) => `Enregistrement ${n}`,
   gap: "La connexion a été perdue ici. Les sous-titres continuent ci-dessous.",
 
   linkIdle: "Prêt",

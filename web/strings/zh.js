@@ -20,6 +20,7 @@ export const zh = {
   stopNow: "立即停止",
   clear: "清空",
   cleared: "文字记录已清空。",
+  putAside: "另一份文字记录已放到一旁。",
   undo: "撤销",
   level: "音量",
   recorded: "已录时长",
@@ -60,6 +61,8 @@ export const zh = {
   copied: "已复制。",
   copyFailed: "浏览器不允许复制。",
   download: (name, extension) => `${name} (.${extension})`,
+  inTranslation: "译文",
+  downloadTranslated: (name, extension) => `${name}，译文 (.${extension})`,
   fileName: (stamp) => `字幕 ${stamp}`,
   nothingToSave: "还没有可保存的内容。",
 
@@ -93,7 +96,7 @@ export const zh = {
   copyOverlay: "复制叠加字幕的地址",
   overlayHint: "叠加字幕是一个透明页面，可把实时字幕显示在视频画面上。",
 
-  kept: "已保留的文字记录",
+  kept: "这个浏览器里的历史记录",
   keep: "在这个浏览器里保留文字记录",
   keepHint: "关闭页面也不会丢失。内容不会发送到任何地方。",
   noneKept: "还没有。",
@@ -182,6 +185,7 @@ export const zh = {
   modelLoading: "服务器正在加载模型：文字马上出现，不会丢失。",
   pauseOf: (length) => `停顿 ${length}`,
   seconds: (n) => `${n} 秒`,
+  recordingNumber: (n) => `录音 ${n}`,
   gap: "连接在此中断。字幕从下面继续。",
 
   linkIdle: "就绪",

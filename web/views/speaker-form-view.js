@@ -2,16 +2,35 @@
  * What a click on a speaker opens: their name, who is the same person after all, and taking them
  * apart again.
  *
+ * @import { Part } from "../modules/conversation.js"
  * @import { Speakers } from "../modules/speakers.js"
+ *
+ * @typedef {(person: number, voice?: number) => string} Label  What a person is called; shorter for
+ *   a reader who sees which voice it is.
  */
 
-import { isMerged, merge, rename, separate } from "../modules/speakers.js";
+import { clockText } from "../modules/clock.js";
+import { countings, placeOf } from "../modules/people.js";
+import { isMerged, merge, noSpeakers, rename, separate } from "../modules/speakers.js";
 import { STRINGS } from "../strings.js";
 import { byId, make } from "./dom.js";
 
-/** @param {Speakers} speakers */
-export function labeler({ names }) {
-  return (/** @type {number} */ person) => names[person] ?? STRINGS.speaker(person);
+/**
+ * Everybody's name, or the number that their session gave them. Where sessions follow each other,
+ * each counts from 1; somebody of another one is told apart by when it began.
+ *
+ * @param {Speakers} speakers
+ * @param {Pick<Part, "above" | "offset">[]} [parts]
+ * @returns {Label}
+ */
+export function labeler({ names }, parts = []) {
+  const counted = countings(parts);
+  return (person, voice = 0) => {
+    if (names[person] !== undefined || person <= 0) return names[person] ?? STRINGS.speaker(person);
+    const { number, above, offset } = placeOf(counted, person);
+    const here = counted.length < 2 || (voice > 0 && placeOf(counted, voice).above === above);
+    return here ? STRINGS.speaker(number) : `${STRINGS.speaker(number)} (${clockText(offset)})`;
+  };
 }
 
 /**
@@ -19,6 +38,7 @@ export function labeler({ names }) {
  * @param {string} options.id  Of the form; ids of what is in it begin with it.
  * @param {() => Speakers} options.speakers
  * @param {() => number[]} options.people  Everybody in the transcript.
+ * @param {() => Pick<Part, "above" | "offset">[]} [options.parts]  Where they are counted anew.
  * @param {(speakers: Speakers) => void} options.changed
  * @param {(person: number) => void} [options.opening]
  * @param {(person: number, name: string) => void} [options.named]
@@ -27,6 +47,7 @@ export function mountSpeakerForm({
   id,
   speakers,
   people,
+  parts = () => [],
   changed,
   opening = () => {},
   named = () => {},
@@ -63,13 +84,13 @@ export function mountSpeakerForm({
     /** @param {HTMLElement} button  Of the person that its data name. */
     open: (button) => {
       person = Number(button.dataset.person);
-      const label = labeler(speakers());
+      const label = labeler(speakers(), parts());
       name.value = speakers().names[person] ?? "";
-      name.placeholder = STRINGS.speaker(person);
+      name.placeholder = labeler(noSpeakers(), parts())(person, person);
       const others = people().filter((other) => other !== person);
       same.replaceChildren(
         makeOption("", STRINGS.nobodyElse),
-        ...others.map((other) => makeOption(String(other), label(other))),
+        ...others.map((other) => makeOption(String(other), label(other, person))),
       );
       byId(`${id}-merge`).hidden = others.length === 0;
       apart.hidden = !isMerged(speakers(), person);

@@ -1,6 +1,7 @@
 /**
  * Names for voices, beside the voice: a click on a name opens this.
  *
+ * @import { Part } from "../modules/conversation.js"
  * @import { Speakers } from "../modules/speakers.js"
  */
 
@@ -12,6 +13,7 @@ import { mountSpeakerForm } from "./speaker-form-view.js";
  * @param {object} options
  * @param {() => Speakers} options.speakers
  * @param {() => number[]} options.people  Everybody in the transcript.
+ * @param {() => Part[]} options.parts
  * @param {(speakers: Speakers) => void} options.changed
  * @param {(person: number) => boolean} [options.canRemember]  Whether the server can keep it now.
  * @param {(person: number, name: string) => void} [options.remember]
@@ -19,6 +21,7 @@ import { mountSpeakerForm } from "./speaker-form-view.js";
 export function mountSpeakers({
   speakers,
   people,
+  parts,
   changed,
   canRemember = () => false,
   remember = () => {},
@@ -30,6 +33,7 @@ export function mountSpeakers({
     id: "speaker",
     speakers,
     people,
+    parts,
     changed,
     opening: (person) => {
       const known = speakers().recognized?.[person];

@@ -24,7 +24,7 @@ export function mountSpoken() {
    * @param {object} props
    * @param {Row[]} props.rows
    * @param {boolean} props.aloud  Whether they are being said now.
-   * @param {(person: number) => string} props.label  What people are called; "" says nothing.
+   * @param {import("./speaker-form-view.js").Label} props.label  What people are called; "" says nothing.
    */
   return ({ rows, aloud, label }) => {
     if (rows === before) return;
@@ -33,7 +33,7 @@ export function mountSpoken() {
     const fresh = rows.filter(({ key, kind }) => kind === "line" && !known.has(key));
     if (!aloud || fresh.length > MOST_AT_ONCE) return;
     for (const row of fresh) {
-      const who = row.speaker === speaker ? "" : label(row.speaker);
+      const who = row.speaker === speaker ? "" : label(row.speaker, row.voice ?? row.speaker);
       speaker = row.speaker;
       const line = make("p", "", who ? `${who}: ${row.text}` : row.text);
       line.dir = "auto";

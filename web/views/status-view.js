@@ -106,7 +106,7 @@ export function mountNotices({ undo, forget, bringBack = () => {} }) {
    * @param {object} props
    * @param {string[]} props.alarms  What went wrong.
    * @param {string} props.news  What is good to know, and stays.
-   * @param {boolean} props.cleared
+   * @param {TextKey | ""} props.cleared  What became of the transcript before, if it can be had back.
    * @param {string} [props.found]
    * @param {string} [props.passing]  Good news.
    */
@@ -126,9 +126,24 @@ export function mountNotices({ undo, forget, bringBack = () => {} }) {
     });
     const short = notices[wanted.indexOf(passing)];
     if (short) setTimeout(() => short.querySelector("button")?.click(), PASSING_MS);
-    if (cleared) notices.unshift(makeNotice(STRINGS.cleared, ["undo", undo], ["dismiss", forget]));
+    if (cleared) {
+      const back = cleared === "cleared" ? "undo" : "bringBack";
+      const said = /** @type {string} */ (STRINGS[cleared]);
+      notices.unshift(makeNotice(said, [back, undo], ["dismiss", forget]));
+    }
     space.replaceChildren(...notices);
   };
+}
+
+/**
+ * @param {State} state
+ * @returns {TextKey | ""}
+ */
+export function clearedText({ before, conversation, phase, source }) {
+  if (conversation.cleared) return "cleared";
+  const ready = phase === "idle" || source === "file";
+  if (!before || !ready) return "";
+  return conversation.parts.length === 0 ? "cleared" : "putAside";
 }
 
 /**

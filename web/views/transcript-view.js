@@ -3,12 +3,14 @@
  *
  * @import { Part, Row } from "../modules/conversation.js"
  * @import { Speakers } from "../modules/speakers.js"
+ * @import { Label } from "./speaker-form-view.js"
  *
  * @typedef {object} TranscriptProps
  * @property {Row[]} rows
  * @property {Part | null} part
  * @property {boolean} listening
- * @property {Speakers} [speakers]  Their names; without it they have numbers only.
+ * @property {Speakers} [speakers]  Who is who; without it nobody can be given a name.
+ * @property {Label} [label]  What they are called.
  * @property {boolean} [voices]  Whether voices can be remembered: then who speaks alone has a name too.
  * @property {boolean} [aloud]  Whether new lines are being said now.
  *
@@ -39,15 +41,15 @@ export function mountTranscript() {
   /** @type {Map<string, Shown>} */
   const shown = new Map();
 
-  /** @param {TranscriptProps & {speakers: Speakers}} props */
-  function render({ rows, part, listening, speakers, voices = false, aloud = false }) {
+  /** @param {TranscriptProps & {speakers: Speakers, label: Label}} props */
+  function render({ rows, part, listening, speakers, label, voices = false, aloud = false }) {
     const several = severalSpeakers(rows) || growingVoice(part) > 1;
     const named = several || voices || Object.keys(speakers.names).length > 0;
-    renderRows(log, shown, rows, named, speakers);
-    speak({ rows, aloud, label: named ? labeler(speakers) : () => "" });
+    renderRows(log, shown, rows, named, speakers, label);
+    speak({ rows, aloud, label: named ? label : () => "" });
     const translated = rows.some(({ translation }) => translation !== "");
     sheet.classList.toggle("translated", translated);
-    const text = growing({ part, listening, named, rows, speakers });
+    const text = growing({ part, listening, named, rows, speakers, label });
     empty.hidden = rows.length > 0 || text || listening;
   }
 
@@ -85,16 +87,9 @@ export function mountTranscript() {
  * @param {Row[]} rows
  * @param {boolean} named
  * @param {Speakers} [speakers]  If they can be given names here.
- * @param {(person: number) => string} [label]  What they are called.
+ * @param {Label} [label]  What they are called.
  */
-export function renderRows(
-  log,
-  shown,
-  rows,
-  named,
-  speakers,
-  label = labeler(speakers ?? noSpeakers()),
-) {
+export function renderRows(log, shown, rows, named, speakers, label = labeler(noSpeakers())) {
   const keys = new Set(rows.map((row) => row.key));
   for (const [key, { element }] of shown) {
     if (!keys.has(key)) {
@@ -108,10 +103,11 @@ export function renderRows(
   for (const row of rows) {
     const turn = named && row.kind === "line" && row.speaker !== speaker;
     const switched = row.language !== "" && language !== "" && row.language !== language;
-    const who = turn ? label(row.speaker) : "";
+    const who = turn ? label(row.speaker, row.voice ?? row.speaker) : "";
     const known = turn && speakers?.recognized?.[row.speaker] !== undefined;
     const head = { who, known, language: switched ? row.language : "" };
     if (row.kind === "line") speaker = row.speaker;
+    if (row.kind === "marker") speaker = 0;
     language = row.language || language;
     const old = shown.get(row.key);
     const fresh = old?.row === row && sameHead(old.head, head);
@@ -162,12 +158,18 @@ function makeRow(row, head, renamable) {
  * @param {boolean} renamable
  */
 function makeRowOf(row, head, renamable) {
-  if (row.kind === "marker") return make("div", "row marker", make("p", "", STRINGS.gap));
+  if (row.kind === "marker") return makeMarker(row);
   if (row.kind === "silence") return makeSilence(row);
   const element = make("div", head.who ? "row turn" : "row", makeMargin(row, head, renamable));
   element.append(makeSaid("said", row.text, row.language));
   if (row.translation) element.append(makeSaid("said translation", row.translation, ""));
   return element;
+}
+
+/** @param {Row} row */
+function makeMarker({ recording }) {
+  const text = recording ? STRINGS.recordingNumber(recording) : STRINGS.gap;
+  return make("div", "row marker", make("p", "", text));
 }
 
 /**
@@ -260,16 +262,17 @@ export function mountGrowing(element = byId("growing")) {
   const said = /** @type {HTMLElement} */ (element.querySelector(".said"));
 
   /** @param {TranscriptProps & {named: boolean}} props */
-  return ({ part, listening, named, rows, speakers = noSpeakers() }) => {
+  return ({ part, listening, named, rows, speakers = noSpeakers(), label = labeler(speakers) }) => {
     const words = part ? splitBuffer(part.transcript) : { ink: "", pencil: "" };
     const text = words.ink + words.pencil !== "";
-    const speaker = personOf(speakers, growingVoice(part));
-    const before = rows.findLast(({ kind }) => kind === "line");
+    const voice = growingVoice(part);
+    const speaker = personOf(speakers, voice);
+    const before = rows.findLast(({ kind }) => kind !== "silence");
     const speaks = text && named && speaker > 0 && speaker !== before?.speaker;
     said.lang = text ? (before?.language ?? "") : STRINGS.lang;
     setText(ink, words.ink);
     setText(pencil, text ? words.pencil : STRINGS.listening);
-    setText(who, speaks ? labeler(speakers)(speaker) : "");
+    setText(who, speaks ? label(speaker, voice) : "");
     who.dataset.hue = String(speaker % HUES);
     setText(when, clockText(part ? part.offset + part.transcript.buffer_begin : 0));
     if (translation) setText(translation, part?.transcript.buffer_translation ?? "");
