@@ -4,7 +4,7 @@
  *
  * @import { Message } from "../modules/wire.js"
  * @import { Obstacle, Server } from "./server.js"
- * @import { Problem, Sheet } from "./state.js"
+ * @import { Problem } from "./state.js"
  * @import { Place, Row } from "../modules/conversation.js"
  * @import { Speakers } from "../modules/speakers.js"
  * @import { Choice } from "./streams.js"
@@ -13,16 +13,11 @@
  */
 
 import * as talk from "../modules/conversation.js";
-import { Latency } from "../modules/latency.js";
 import { peakDb, SignalWatch } from "../modules/levels.js";
-import { Outbox } from "../modules/outbox.js";
-import { moved, together } from "../modules/people.js";
 import { restored } from "../modules/restoring.js";
-import { noSpeakers } from "../modules/speakers.js";
 import { bufferText } from "../modules/transcript.js";
-import { lasting } from "../modules/warnings.js";
 import { SAMPLE_RATE } from "../modules/wire.js";
-import { Dialogue } from "./dialogue.js";
+import { Desk } from "./desk.js";
 import { FileOutbox } from "./file-outbox.js";
 import { CaptureError, captureObstacle, Microphone } from "./microphone.js";
 import { refusalProblem } from "./state.js";
@@ -30,16 +25,13 @@ import { refusalProblem } from "./state.js";
 /** What a file says it is, if it cannot hold sound. */
 const SILENT = /^(text|image|font)\/|pdf|zip|json|msword|officedocument/;
 
-export class Session extends Dialogue {
+export class Session extends Desk {
   /** @param {{server: Server, choices: Choices}} options */
   constructor({ server, choices }) {
     super({ server, language: choices.language, problem: captureObstacle() });
     this.choices = choices;
     this.wishes.target = choices.target;
     this.signal = new SignalWatch();
-    /** Counts the conversations that began with nothing. */
-    this.epoch = 0;
-    this.latency = new Latency();
     this.levelDb = Number.NEGATIVE_INFINITY;
     /** Brings back what a file took the place of. */
     this.putBack = () => {};
@@ -57,12 +49,13 @@ export class Session extends Dialogue {
   async start() {
     if (this.state.phase !== "idle") return;
     const { source = "microphone" } = this.choices;
+    const putBack = this.remembered();
     if (this.state.file) this.putAside();
     if (this.state.conversation.parts.length === 0) this.startAnew();
     this.change({ source });
     this.signal = new SignalWatch();
     this.change({ phase: "starting", problem: null, warnings: {}, wasOpen: false });
-    if (!(await this.openMicrophone())) return;
+    if (!(await this.openMicrophone())) return putBack();
     this.connection.start();
     this.change({ phase: "live" });
   }
@@ -75,12 +68,7 @@ export class Session extends Dialogue {
   openFile(file) {
     if (this.state.phase !== "idle") return;
     if (SILENT.test(file.type)) return this.change({ problem: "notAudio", soundless: file.name });
-    const { aside, before } = this.state;
-    const sheet = this.sheet;
-    this.putBack = () => {
-      this.putOn(sheet);
-      this.change({ aside, before });
-    };
+    this.putBack = this.remembered();
     this.putAside();
     this.startAnew(
       new FileOutbox(file, {
@@ -136,76 +124,6 @@ export class Session extends Dialogue {
     if (this.state.source === "file") this.outbox.discard();
     await this.microphone.close();
     this.connection.want({ ended: true, paused: false });
-  }
-
-  clear() {
-    const { conversation, file, phase, speakers, warnings } = this.state;
-    const running = phase !== "idle";
-    if (file && !running) this.putAside();
-    else {
-      const away = running ? { aside: noSpeakers() } : { aside: speakers, speakers: noSpeakers() };
-      this.change({ conversation: talk.clear(conversation, running), before: null, ...away });
-    }
-    this.change({ warnings: lasting(warnings) });
-  }
-
-  /** @returns {Sheet} */
-  get sheet() {
-    const { epoch, outbox, connection } = this;
-    const { conversation, speakers, file } = this.state;
-    return { epoch, outbox, connection, conversation, speakers, file };
-  }
-
-  /** @param {Sheet} sheet */
-  putOn({ epoch, outbox, connection, conversation, speakers, file }) {
-    Object.assign(this, { epoch, outbox, connection });
-    this.change({ conversation, speakers, file });
-  }
-
-  /** What comes is another transcript, and what is there now can be had back in its place. */
-  putAside() {
-    const { aside, before, conversation } = this.state;
-    const { parts, cleared } = conversation;
-    const bare = { ...conversation, parts: cleared ?? [], cleared: null };
-    const undone = cleared && { ...this.sheet, conversation: bare, speakers: aside };
-    this.change({
-      before: parts.length > 0 ? this.sheet : (undone ?? before),
-      conversation: { ...conversation, parts: [], cleared: null },
-      speakers: noSpeakers(),
-      aside: noSpeakers(),
-      file: null,
-    });
-  }
-
-  /** What "clear" took away stands before what was said since; another transcript in its place. */
-  undoClear() {
-    const { aside, before, conversation, phase, source, speakers } = this.state;
-    if (!conversation.cleared) {
-      if (phase !== "idle" && source !== "file") return;
-      if (phase !== "idle") this.finish();
-      return this.exchange(before);
-    }
-    const all = talk.undoClear(conversation);
-    const [old, now] = [conversation, all].map(talk.currentPart);
-    const { outbox } = this;
-    if (old && now && outbox instanceof Outbox) {
-      outbox.moveOn((now.offset - old.offset) * SAMPLE_RATE);
-    }
-    const by = old && now ? now.above - old.above : 0;
-    const people = together(aside, moved(speakers, by));
-    this.change({ conversation: all, speakers: people, aside: noSpeakers() });
-  }
-
-  /** @param {Sheet | null} sheet */
-  exchange(sheet) {
-    const now = this.state.conversation.parts.length > 0 ? this.sheet : null;
-    if (sheet) this.putOn(sheet);
-    this.change({ before: now, problem: null });
-  }
-
-  forgetCleared() {
-    const conversation = { ...this.state.conversation, cleared: null };
-    this.change({ conversation, before: null });
   }
 
   /**
@@ -298,18 +216,6 @@ export class Session extends Dialogue {
     const sampleAt = (/** @type {number} */ at) => (part.offset + at) * SAMPLE_RATE;
     const heard = text && text !== before ? sampleAt(this.heardSeconds) : null;
     this.latency.answered({ received: sampleAt(audio_received), heard }, performance.now());
-  }
-
-  /**
-   * The screen is empty, and times begin anew.
-   *
-   * @param {import("./dialogue.js").AnyOutbox} [outbox]
-   */
-  startAnew(outbox = new Outbox()) {
-    this.outbox = outbox;
-    this.epoch += 1;
-    this.latency = new Latency();
-    this.connection = this.connectionTo(outbox);
   }
 
   /** @param {Obstacle | null} obstacle */
