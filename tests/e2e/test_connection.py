@@ -130,6 +130,19 @@ def test_what_the_server_says_of_its_load_is_over_with_it(
     expect(page.locator(".notice.alarm")).to_have_count(1)
 
 
+def test_a_server_that_says_it_restarts_says_nothing_else_once_it_is_away(
+    page_server: FakeServer, open_page: OpenPage
+) -> None:
+    page = open_page(page_server.url)
+    start(page, page_server)
+    page_server.say(type="warning", code="load_longer_steps", message="busy")
+    page_server.say(type="warning", code="server_restart", message="soon back")
+    expect(page.locator("#notices")).to_contain_text("The server is restarting.")
+    page_server.stop()
+    expect(page.locator("#advice")).to_contain_text("The server is restarting.")
+    expect(page.locator("#notices")).to_be_empty()
+
+
 def test_a_server_that_is_gone(page_server: FakeServer, open_page: OpenPage) -> None:
     page = open_page(page_server.url)
     page_server.stop()

@@ -40,6 +40,9 @@ const FATAL = new Set(["", "bad_audio", "engine_error", "unknown_session"]);
 const NO_SOCKET = { code: "no_socket", message: "", retryAfter: 0 };
 const PATIENT_FAILURES = 2;
 
+/** A server that said so before it went away. */
+const RESTARTING = { code: "server_restart", message: "", retryAfter: 0 };
+
 export class Dialogue extends EventTarget {
   /** @param {{server: Server, language: string, problem?: Problem | null}} options */
   constructor({ server, language, problem = null }) {
@@ -182,7 +185,8 @@ export class Dialogue extends EventTarget {
   obstructed(obstacle) {
     const { code = "", retryAfter = 0 } = obstacle ?? {};
     if (obstacle && (KEY_PROBLEMS.has(code) || CLOSED.has(code))) return this.refused(obstacle);
-    this.change({ obstacle });
+    const away = code === "away" && this.state.obstacle === RESTARTING;
+    this.change({ obstacle: away ? RESTARTING : obstacle });
     if (1000 * retryAfter > this.state.retryMs) this.connection.postpone(1000 * retryAfter);
   }
 
@@ -288,6 +292,8 @@ export class Dialogue extends EventTarget {
     if (link === "waiting" && before === "open") {
       const part = this.outbox.resumable ? talk.currentPart(this.state.conversation) : null;
       this.loss.happened(part && { session: part.session, seq: part.transcript.seq });
+      const { server_restart: restart, ...warnings } = lasting(this.state.warnings);
+      this.change({ warnings, obstacle: restart ? RESTARTING : null });
     }
     this.change({ link, retryMs });
     if (link !== "waiting" || before === "waiting") return;

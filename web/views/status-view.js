@@ -239,8 +239,10 @@ export function watchAdvice({ link, obstacle, problem, retryMs, conversation }) 
       ? { title: STRINGS.interruptedTitle, text: STRINGS.interrupted, way: "tryNow" }
       : { title: STRINGS.noSessionTitle, text: STRINGS.noSession, way: "tryNow" };
   }
-  if (["away", "foreign"].includes(obstacle.code)) {
-    return { title: STRINGS.awayTitle, text: STRINGS.awayWatching, way: "tryNow" };
+  if (["away", "foreign", "server_restart"].includes(obstacle.code)) {
+    const restart = obstacle.code === "server_restart";
+    const title = restart ? STRINGS.restartTitle : STRINGS.awayTitle;
+    return { title, text: STRINGS.awayWatching, way: "tryNow" };
   }
   const wait = STRINGS.againIn(Math.ceil(retryMs / 1000));
   return { title: STRINGS.notNowTitle, text: `${obstacle.message} ${wait}`.trim(), way: "tryNow" };
