@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from pictures import asking, live, stored
+from pictures import asking, live, panel, stored
 from pictures.studio import ROOT, Studio, chromium, write_sound
 from playwright.sync_api import Browser, sync_playwright
 
@@ -40,9 +40,10 @@ PICTURES: dict[str, Callable[[Studio], None]] = {
     "kept-sound": asking.kept_sound,
     "voices": asking.voices,
     "panel": asking.panel,
+    "extension": panel.extension,
 }
 
-SHOWN = ["page", "dark", "phone", "player", "overlay", "earlier"]
+SHOWN = ["page", "dark", "phone", "player", "overlay", "earlier", "extension"]
 """Those that docs/ shows; the others are for whoever changes the page."""
 
 

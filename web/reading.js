@@ -110,6 +110,7 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
         rows: shown,
         part: currentPart(conversation),
         listening: listening(),
+        hearing: listening() && phase === "live" && dialogue.state.link === "open",
         aloud: aloud(),
         speakers,
         label: labeler(speakers, conversation.parts),

@@ -84,7 +84,7 @@ export function record(reader) {
     aloud: () => isRunning() && session.state.source !== "file",
   });
   mountHealth(session);
-  const controls = mountControls(session);
+  const controls = mountControls(session, { deaf: captureObstacle() !== null });
   const renderMeter = mountMeter(session);
   const player = mountPlayer({
     rows: reading.rows,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from e2e.extension_browser import PANEL, browser_with_extension
+from e2e.extension_browser import PANEL, ExtensionBrowser, browser_with_extension
 from e2e.fake_server import FakeServer, Message, diff, line, snapshot, wait_for
 from e2e.sound import write_sound as write_sound
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
@@ -63,7 +63,7 @@ class Studio:
     def __init__(self, playwright: Playwright, browser: Browser, sound: Path, folder: Path) -> None:
         self._playwright = playwright
         self._browser = browser
-        self._sound = sound
+        self.sound = sound
         self._folder = folder
         self.server = FakeServer()
 
@@ -101,17 +101,23 @@ class Studio:
     @contextmanager
     def panel(self, **media: object) -> Iterator[Page]:
         """The extension's side panel, as a page of its own."""
+        with self.extension(**media) as (_, page):
+            yield page
+
+    @contextmanager
+    def extension(self, **media: object) -> Iterator[tuple[ExtensionBrowser, Page]]:
+        """A browser that has it, and its side panel as a page of its own."""
         with tempfile.TemporaryDirectory() as folder:
             loaded, profile = Path(folder, "loaded"), Path(folder, "profile")
             write_folder(assemble(self.server.url), loaded)
             with browser_with_extension(
-                self._playwright, chromium(), loaded, profile, self._sound
+                self._playwright, chromium(), loaded, profile, self.sound
             ) as extension:
                 page = extension.context.new_page()
                 page.set_viewport_size({"width": 380, "height": 760})
                 page.emulate_media(reduced_motion="reduce", **media)  # type: ignore[arg-type]
                 page.goto(PANEL)
-                yield page
+                yield extension, page
 
     def keep(self, page: Page, name: str, **options: object) -> None:
         """Take the last picture of a page."""

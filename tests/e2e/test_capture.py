@@ -204,3 +204,6 @@ def test_an_insecure_address_is_explained(page_server: FakeServer, open_page: Op
     page = open_page(page_server.url.replace("127.0.0.1", "far.example"), microphone=False)
     expect(page.locator("#advice")).to_contain_text("https")
     expect(page.locator("#advice")).to_contain_text("localhost")
+    expect(page.locator("#start")).to_be_hidden()
+    expect(page.locator("#open")).to_be_visible()
+    expect(page.locator("#empty-title")).to_have_text("Open a recording.")

@@ -78,12 +78,16 @@ def test_a_session_that_is_over_is_read_with_its_pauses(
 ) -> None:
     page_server.away = True
     page_server.refusal = (404, {"code": "unknown_session"})
-    said = [(1, "Good evening."), (1, "Good night.")]
+    said = [(1, "Good evening."), (2, "Good night.")]
     page_server.store.kept = [transcript("gone", said, "2026-03-02T19:00:00+00:00")]
     page = open_page(f"{page_server.url}?watch=gone")
     expect(page.locator("#log .said")).to_have_text(["Good evening.", "Good night."])
     expect(page.locator("#log .silence")).to_have_count(1)
     expect(page.locator("#link")).to_have_text("Ended")
+    page.locator("#log .who").first.click()
+    page.fill("#speaker-name", "Ann")
+    page.press("#speaker-name", "Enter")
+    wait_for(lambda: page_server.store.kept[0]["speakers"] == {"1": "Ann"})
 
 
 def test_what_cannot_be_shown_is_said_and_not_asked_for_again(

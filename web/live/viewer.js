@@ -83,7 +83,10 @@ export class Viewer extends Dialogue {
     try {
       const stored = await this.server.transcript(this.session);
       if (this.state.link === "open" || stored.lines.length === 0) return;
-      const conversation = restored(storedRows(stored.lines));
+      const { parts, ...rest } = restored(storedRows(stored.lines));
+      const { session } = this;
+      // A name that is given now belongs there, too.
+      const conversation = { ...rest, parts: parts.map((part) => ({ ...part, session })) };
       this.change({ conversation, speakers: storedSpeakers(stored), over: stored.ended !== null });
       // One that has not ended may go on: its speaker was only lost.
       if (stored.ended !== null) this.finish();

@@ -144,6 +144,8 @@ export const ar = {
   emptyTitle: "قل شيئًا.",
   emptyText: "اضغط «ابدأ» وسيظهر هنا ما يقال أثناء الكلام.",
   emptyNote: "يذهب الصوت إلى هذا الخادم ولا يذهب إلى مكان آخر.",
+  emptyFiles: "افتح تسجيلًا.",
+  emptyFilesText: "يظهر هنا ما يُقال فيه.",
   emptyWatching: "في انتظار الكلام.",
   emptyWatchingText: "ما يقال هناك يظهر هنا أثناء الكلام.",
   listening: "يستمع…",

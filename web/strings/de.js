@@ -147,6 +147,8 @@ export const de = {
   emptyTitle: "Sagen Sie etwas.",
   emptyText: "Drücken Sie Start: Was gesagt wird, erscheint hier, noch während es gesprochen wird.",
   emptyNote: "Der Ton geht an diesen Server und sonst nirgendwohin.",
+  emptyFiles: "Öffnen Sie eine Aufnahme.",
+  emptyFilesText: "Was darin gesagt wird, erscheint hier.",
   emptyWatching: "Noch wurde nichts gesagt.",
   emptyWatchingText: "Was dort gesagt wird, erscheint hier, noch während es gesprochen wird.",
   listening: "Hört zu…",

@@ -146,6 +146,8 @@ export const en = {
   emptyTitle: "Say something.",
   emptyText: "Press Start, and what is said appears here while it is spoken.",
   emptyNote: "The sound goes to this server and nowhere else.",
+  emptyFiles: "Open a recording.",
+  emptyFilesText: "What is said in it appears here.",
   emptyWatching: "Waiting for words.",
   emptyWatchingText: "What is said there appears here while it is spoken.",
   listening: "Listening…",

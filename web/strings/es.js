@@ -146,6 +146,8 @@ export const es = {
   emptyTitle: "Diga algo.",
   emptyText: "Pulse Empezar, y lo que se diga aparecerá aquí mientras se habla.",
   emptyNote: "El sonido va a este servidor y a ninguna otra parte.",
+  emptyFiles: "Abra una grabación.",
+  emptyFilesText: "Lo que se dice en ella aparece aquí.",
   emptyWatching: "A la espera de palabras.",
   emptyWatchingText: "Lo que se diga allí aparecerá aquí mientras se habla.",
   listening: "Escuchando…",

@@ -147,6 +147,8 @@ export const fr = {
   emptyTitle: "Dites quelque chose.",
   emptyText: "Appuyez sur Démarrer : ce qui est dit s’affiche ici pendant qu’on parle.",
   emptyNote: "Le son va à ce serveur et nulle part ailleurs.",
+  emptyFiles: "Ouvrez un enregistrement.",
+  emptyFilesText: "Ce qui s’y dit apparaît ici.",
   emptyWatching: "En attente de paroles.",
   emptyWatchingText: "Ce qui est dit là-bas s’affiche ici pendant qu’on parle.",
   listening: "À l’écoute…",

@@ -144,6 +144,8 @@ export const zh = {
   emptyTitle: "说点什么吧。",
   emptyText: "按“开始”，说的话会边说边显示在这里。",
   emptyNote: "声音只发送到这台服务器。",
+  emptyFiles: "打开一段录音。",
+  emptyFilesText: "其中说的话会显示在这里。",
   emptyWatching: "等待说话。",
   emptyWatchingText: "那边说的话会边说边显示在这里。",
   listening: "正在听…",

@@ -19,12 +19,16 @@ const BUTTONS = {
   stopping: ["stop"],
 };
 
-/** @param {Session} session */
-export function mountControls(session) {
+/**
+ * @param {Session} session
+ * @param {{deaf: boolean}} options  Whether this page can hear nothing but files.
+ */
+export function mountControls(session, { deaf }) {
   const names = ["start", "open", "pause", "resume", "stop", "clear"];
   const buttons = new Map(names.map((name) => [name, byId(name)]));
   const clear = byId("clear");
   const start = byId("start");
+  if (deaf) offerFilesOnly();
 
   start.addEventListener("click", () => session.start());
   byId("pause").addEventListener("click", () => session.pause());
@@ -37,7 +41,8 @@ export function mountControls(session) {
     const focused = document.activeElement;
     for (const [name, button] of buttons) {
       const useless = name === "pause" && source === "file";
-      if (button !== clear) button.hidden = useless || !BUTTONS[phase].includes(name);
+      const shown = BUTTONS[phase].includes(name) && !useless && !(deaf && button === start);
+      if (button !== clear) button.hidden = !shown;
     }
     clear.hidden = !hasText;
     // Not "disabled", which would throw the keyboard off the button.
@@ -47,6 +52,13 @@ export function mountControls(session) {
     byId("sound").hidden = phase === "idle" || phase === "starting" || source === "file";
     keepFocus(focused, [...buttons.values()]);
   };
+}
+
+function offerFilesOnly() {
+  byId("open").classList.replace("quiet", "primary");
+  byId("source-choice").hidden = true;
+  setText(byId("empty-title"), STRINGS.emptyFiles);
+  setText(byId("empty-text"), STRINGS.emptyFilesText);
 }
 
 /**

@@ -8,7 +8,8 @@
  * @typedef {object} TranscriptProps
  * @property {Row[]} rows
  * @property {Part | null} part
- * @property {boolean} listening
+ * @property {boolean} listening  Whether something is to come, if not now.
+ * @property {boolean} [hearing]  Whether it could come now.
  * @property {Speakers} [speakers]  Who is who; without it nobody can be given a name.
  * @property {Label} [label]  What they are called.
  * @property {boolean} [voices]  Whether voices can be remembered: then who speaks alone has a name too.
@@ -42,14 +43,14 @@ export function mountTranscript() {
   const shown = new Map();
 
   /** @param {TranscriptProps & {speakers: Speakers, label: Label}} props */
-  function render({ rows, part, listening, speakers, label, voices = false, aloud = false }) {
+  function render({ rows, part, listening, hearing, speakers, label, voices, aloud = false }) {
     const several = severalSpeakers(rows) || growingVoice(part) > 1;
-    const named = several || voices || Object.keys(speakers.names).length > 0;
+    const named = several || voices === true || Object.keys(speakers.names).length > 0;
     renderRows(log, shown, rows, named, speakers, label);
     speak({ rows, aloud, label: named ? label : () => "" });
     const translated = rows.some(({ translation }) => translation !== "");
     sheet.classList.toggle("translated", translated);
-    const text = growing({ part, listening, named, rows, speakers, label });
+    const text = growing({ part, listening: hearing === true, named, rows, speakers, label });
     empty.hidden = rows.length > 0 || text || listening;
   }
 

@@ -34,11 +34,16 @@ def test_start_and_stop_in_the_panel(
     wait_for(lambda: newest(server) != first and newest(server).seconds > 1)
     page.close()
     expect(panel.locator("#link")).to_have_text("Ready")
-    expect(panel.locator("#log .row")).to_have_count(2)
+    rows = panel.locator("#log .row")
+    expect(rows).to_contain_text(["The quick", "Recording 2", "The quick"])
     panel.click("#clear")
-    expect(panel.locator("#log .row")).to_have_count(0)
+    expect(rows).to_have_count(0)
     panel.click("#notices button >> text=Undo")
-    expect(panel.locator("#log .row")).to_have_count(2)
+    expect(rows).to_contain_text(["The quick", "Recording 2", "The quick"])
+    panel.click("[popovertarget=save]")
+    panel.click("#copy")
+    expect(panel.locator("#save-answer")).to_have_text("Copied.")
+    assert "\n\nRecording 2\n\nThe quick" in panel.evaluate("navigator.clipboard.readText()")
 
 
 def test_real_speech_and_a_server_with_a_key(
