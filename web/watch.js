@@ -59,9 +59,16 @@ export function watch(reader) {
     reading.render();
     renderNotices({
       alarms: warningTexts(warnings),
-      news: over ? STRINGS.sessionOver : (about?.notice ?? ""),
+      news:
+        (over && STRINGS.sessionOver) || (ended() && STRINGS.sessionEnded) || about?.notice || "",
       cleared: "",
     });
+  }
+
+  /** Its last word was heard here. */
+  function ended() {
+    const { conversation, phase, problem } = viewer.state;
+    return phase === "idle" && problem === null && conversation.parts.length > 0;
   }
 
   function renderState() {

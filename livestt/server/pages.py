@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -53,10 +55,11 @@ def page_routes() -> list[BaseRoute]:
 
         return answer
 
+    small = [Middleware(GZipMiddleware)]
     return [
-        Route("/", page("index.html")),
-        Route("/overlay", page("overlay.html")),
-        Mount("/web", Revalidated(directory=folder), name="web"),
+        Route("/", page("index.html"), middleware=small),
+        Route("/overlay", page("overlay.html"), middleware=small),
+        Mount("/web", Revalidated(directory=folder), name="web", middleware=small),
     ]
 
 

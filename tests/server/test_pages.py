@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 
@@ -18,11 +19,13 @@ def server(serve_all: Serve) -> Running:
     return serve_all()
 
 
-def get(server: Running, path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+def get(
+    server: Running, path: str, method: str = "GET", **headers: str
+) -> tuple[int, dict[str, str], bytes]:
     """As it is written: http.client does not tidy paths."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     try:
-        connection.request(method, path)
+        connection.request(method, path, headers=headers)
         answer = connection.getresponse()
         return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
     finally:
@@ -68,6 +71,18 @@ def test_the_page_and_its_scripts(server: Running) -> None:
     _, headers, _ = get(server, "/web/app.js")
     assert "javascript" in headers["content-type"]
     assert headers["cache-control"] == "no-cache"
+
+
+def test_the_page_travels_small_and_is_asked_about_again(server: Running) -> None:
+    for path in ("/", "/web/strings/en.js"):
+        _, plain_headers, plain = get(server, path)
+        assert "content-encoding" not in plain_headers
+        _, headers, small = get(server, path, **{"accept-encoding": "gzip, br"})
+        assert headers["content-encoding"] == "gzip"
+        assert gzip.decompress(small) == plain
+    again = {"accept-encoding": "gzip", "if-none-match": headers["etag"]}
+    status, _, body = get(server, "/web/strings/en.js", **again)
+    assert (status, body) == (304, b"")
 
 
 @pytest.mark.parametrize(

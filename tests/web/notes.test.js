@@ -22,3 +22,19 @@ test("notes go one after the other, and a refusal stops none", async () => {
     ["b", "quick"],
   ]);
 });
+
+test("a note waits for a server that is away", async () => {
+  /** @type {string[]} */
+  const tried = [];
+  const library = {
+    edit: async (/** @type {string} */ id) => {
+      tried.push(id);
+      if (tried.length < 3) throw new Refusal({ code: "away", message: "", retryAfter: 0 });
+      return /** @type {any} */ ({});
+    },
+  };
+  const notes = new Notes(library, async () => {});
+  notes.add("a", {});
+  await notes.add("b", {});
+  assert.deepEqual(tried, ["a", "a", "a", "b"]);
+});

@@ -23,25 +23,15 @@ import { Connection } from "./connection.js";
 import { Library } from "./library.js";
 import { Naming, numberNow } from "./naming.js";
 import { Notes } from "./notes.js";
+import { isFinal, RESTARTING, reasonNow } from "./obstacles.js";
 import { initialState } from "./state.js";
 import { Wishes } from "./wishes.js";
 
 /** Unheard audio that is not worth a new connection once the reader has pressed stop. */
 const NEARLY_ALL_SECONDS = 0.3;
 
-/** What no further attempt can help, until somebody does something about the key. */
-const KEY_PROBLEMS = new Set(["unauthorized", "missing_scope", "too_many_failures"]);
-const CLOSED = new Set(["origin_not_allowed", "host_not_allowed"]);
-
 /** Errors after which the server closes a session. */
 const FATAL = new Set(["", "bad_audio", "engine_error", "unknown_session"]);
-
-/** A server that answers though no socket opens: it is no matter of a moment. */
-const NO_SOCKET = { code: "no_socket", message: "", retryAfter: 0 };
-const PATIENT_FAILURES = 2;
-
-/** A server that said so before it went away. */
-const RESTARTING = { code: "server_restart", message: "", retryAfter: 0 };
 
 export class Dialogue extends EventTarget {
   /** @param {{server: Server, language: string, problem?: Problem | null}} options */
@@ -177,16 +167,15 @@ export class Dialogue extends EventTarget {
   async askWhy() {
     const found = await this.server.obstacleTo(this.address());
     if (this.state.link !== "waiting") return;
-    const failed = this.connection.reconnect.failures >= PATIENT_FAILURES;
-    this.obstructed(found ?? (failed ? NO_SOCKET : null));
+    const { failures } = this.connection.reconnect;
+    this.obstructed(reasonNow(found, { known: this.state.obstacle, failures }));
   }
 
   /** @param {Obstacle | null} obstacle */
   obstructed(obstacle) {
-    const { code = "", retryAfter = 0 } = obstacle ?? {};
-    if (obstacle && (KEY_PROBLEMS.has(code) || CLOSED.has(code))) return this.refused(obstacle);
-    const away = code === "away" && this.state.obstacle === RESTARTING;
-    this.change({ obstacle: away ? RESTARTING : obstacle });
+    if (isFinal(obstacle)) return this.refused(obstacle);
+    this.change({ obstacle });
+    const { retryAfter = 0 } = obstacle ?? {};
     if (1000 * retryAfter > this.state.retryMs) this.connection.postpone(1000 * retryAfter);
   }
 

@@ -26,10 +26,10 @@ const SHORTEST_SECONDS = 1;
 /** @type {Record<string, Format>} */
 export const FORMATS = {
   txt: { name: "Text", type: "text/plain", write: toText },
-  srt: { name: "SRT", type: "application/x-subrip", write: toSrt },
   md: { name: "Markdown", type: "text/markdown", write: toMarkdown },
-  vtt: { name: "WebVTT", type: "text/vtt", write: toVtt },
   json: { name: "JSON", type: "application/json", write: toJson },
+  srt: { name: "SRT", type: "application/x-subrip", write: toSrt },
+  vtt: { name: "WebVTT", type: "text/vtt", write: toVtt },
 };
 
 /** Those that have room for one language only. */

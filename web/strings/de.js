@@ -307,6 +307,7 @@ export const de = {
     "Vielleicht ist sie vorbei oder hat noch nicht begonnen. Es wird ab und zu wieder versucht.",
   interruptedTitle: "Die Sitzung ist unterbrochen.",
   interrupted: "Das wurde bisher gesagt. Es wird ab und zu wieder versucht.",
+  sessionEnded: "Diese Sitzung ist vorbei.",
   sessionOver: "Diese Sitzung ist vorbei. Sie lesen, was der Server davon aufbewahrt hat.",
   tryNow: "Jetzt versuchen",
   dismiss: "Ausblenden",

@@ -300,6 +300,7 @@ export const en = {
   noSession: "It may be over, or not have begun. Trying again now and then.",
   interruptedTitle: "The session is interrupted.",
   interrupted: "This is what was said so far. Trying again now and then.",
+  sessionEnded: "This session is over.",
   sessionOver: "This session is over. What you read is what the server has kept of it.",
   tryNow: "Try now",
   dismiss: "Dismiss",

@@ -303,6 +303,7 @@ export const es = {
   noSession: "Quizá terminó o aún no ha empezado. Se vuelve a intentar de vez en cuando.",
   interruptedTitle: "La sesión está interrumpida.",
   interrupted: "Esto es lo dicho hasta ahora. Se reintenta de vez en cuando.",
+  sessionEnded: "Esta sesión ha terminado.",
   sessionOver: "Esta sesión ha terminado. Lee lo que el servidor ha guardado de ella.",
   tryNow: "Intentar ahora",
   dismiss: "Ocultar",

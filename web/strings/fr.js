@@ -304,6 +304,7 @@ export const fr = {
     "Elle est peut-être finie, ou pas encore commencée. Nouveaux essais de temps en temps.",
   interruptedTitle: "La session est interrompue.",
   interrupted: "Voici ce qui a été dit jusqu’ici. Nouveaux essais de temps en temps.",
+  sessionEnded: "Cette session est terminée.",
   sessionOver: "Cette session est terminée. Vous lisez ce que le serveur en a gardé.",
   tryNow: "Essayer maintenant",
   dismiss: "Masquer",

@@ -286,6 +286,7 @@ export const zh = {
   noSession: "它可能已经结束，或尚未开始。会不时重试。",
   interruptedTitle: "会话已中断。",
   interrupted: "这是目前所说的内容。会不时重试。",
+  sessionEnded: "此会话已结束。",
   sessionOver: "此会话已结束。您看到的是服务器保存的内容。",
   tryNow: "立即重试",
   dismiss: "关闭提示",

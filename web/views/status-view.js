@@ -69,6 +69,7 @@ export function mountLink() {
     const seconds = (steady ? delay : lagSeconds).toFixed(1);
     setText(lag, steady ? STRINGS.delay(seconds) : STRINGS.lag(seconds));
     lag.dataset.short = STRINGS.seconds(seconds);
+    lag.ariaLabel = lag.textContent; // The short one is not to be read out as well.
   };
 }
 
