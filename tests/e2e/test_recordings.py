@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from .fake_server import FakeServer, Message, line, snapshot, wait_for
 from .fake_store import transcript
 from .sound import write_sound
+from .test_keeping import KEPT
 
 OpenPage = Callable[..., Page]
 
@@ -145,6 +146,8 @@ def test_names_after_a_reload_reach_what_the_server_keeps(
         expect(page.locator("#log .row").last).to_contain_text("Hello.")
         stop(page)
     expect(people(page)).to_have_count(4)
+    said = ["Good morning.", "Hello."]
+    wait_for(lambda: page.evaluate(KEPT) == [*said, "", *said])
     page.reload()
     expect(people(page)).to_have_text(["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 2"])
     expect(page.locator("#log .marker")).to_have_text("Recording 2")

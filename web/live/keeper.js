@@ -47,9 +47,11 @@ export class Keeper {
 
   /** @param {Sheet} sheet */
   keep(sheet) {
-    if (this.next && this.next.epoch !== sheet.epoch) this.now();
+    if (this.next && !isSame(this.next, sheet)) this.now();
+    const ends = sheet.finished && this.next?.finished === false;
     this.next = sheet;
-    this.timer ??= setTimeout(() => this.now(), LATER_MS);
+    if (ends) this.now();
+    else this.timer ??= setTimeout(() => this.now(), LATER_MS);
   }
 
   now() {
@@ -132,6 +134,19 @@ export class Keeper {
     this.fresh = false;
     return { put, gone, all };
   }
+}
+
+/**
+ * Whether nothing was cleared away between the two, or had back.
+ *
+ * @param {Sheet} before
+ * @param {Sheet} now
+ */
+function isSame(before, now) {
+  const [old, first] = [before, now].map(({ conversation }) => conversation.parts[0]);
+  return (
+    before.epoch === now.epoch && old?.number === first?.number && old?.hidden === first?.hidden
+  );
 }
 
 /**
