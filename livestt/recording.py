@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from livestt.events import Event, LanguageDetected, Warned, Word
 from livestt.file_session import Figures, no_speech_between
+from livestt.segments import Segment
 from livestt.speakers.heard_voice import HeardVoice
-from livestt.transcript import Layout, Segment, Transcript
+from livestt.transcript import Layout, Transcript
 
 LEAST_SCORE = 1e-5
 """Below this a logarithm tells nothing more."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from livestt.events import Word
+from livestt.segments import Segment, joined, main_language
 from livestt.timebase import SAMPLES_PER_MS, clock, from_seconds, subtitle_clock, to_ms, to_seconds
-from livestt.transcript import Segment, joined, main_language
 
 LINE = 42
 """Characters of a line; what broadcasters agree on."""

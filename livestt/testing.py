@@ -34,11 +34,12 @@ from livestt.engines import Engine, Samples, StreamOptions
 from livestt.engines.scheduler import Scheduler
 from livestt.events import Ended, Event, Word
 from livestt.pipeline import Pipeline, layout
+from livestt.segments import Segment, joined
 from livestt.settings import Settings
 from livestt.speakers import Diarizer
 from livestt.speakers.scheduler import DiarizerScheduler
 from livestt.timebase import SAMPLE_RATE, from_seconds, to_seconds
-from livestt.transcript import Segment, Transcript, joined
+from livestt.transcript import Transcript
 
 RAW = AudioFormat("f32le", SAMPLE_RATE, 1)
 CHUNK = 0.1

@@ -11,7 +11,7 @@ become part of a segment.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -35,9 +35,8 @@ from livestt.events import (
     Word,
 )
 from livestt.people import People
+from livestt.segments import Segment, ends_sentence, joined, main_language, main_speaker
 from livestt.timebase import from_seconds
-
-SENTENCE_ENDS = tuple(".?!…。？！")  # noqa: RUF001 - the full-width forms are data
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +53,6 @@ class Layout:
     """A pause this long is a segment of its own."""
     retention: int = from_seconds(3600)
     """Closed segments that ended longer ago leave the live view."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Consecutive words of one speaker, or a silence (``words`` empty, ``text`` None)."""
-
-    id: int
-    """Stable, from 0, ascending."""
-    start: int
-    end: int
-    text: str | None
-    speaker: int | None = None
-    """The person, from 1; None if not known. Of a segment that was corrected, who says most."""
-    language: str | None = None
-    words: tuple[Word, ...] = ()
-    translation: Translated | None = None
-    """The same in another language, as far as it is known."""
-
-    @property
-    def is_silence(self) -> bool:
-        return self.text is None
 
 
 class Transcript:
@@ -348,31 +326,6 @@ class Transcript:
             for _ in self.segments.popleft().words:
                 self._voices.popleft()
             self.pruned += 1
-
-
-def ends_sentence(text: str) -> bool:
-    """Whether a word that is written like this is the last of its sentence."""
-    return text.rstrip("\"'”’)»").endswith(SENTENCE_ENDS)  # noqa: RUF001
-
-
-def joined(words: Iterable[Word]) -> str:
-    """The text of consecutive words, without the space before the first."""
-    return "".join(word.text for word in words).strip()
-
-
-def main_language(words: Sequence[Word]) -> str | None:
-    """The language most of the words are in."""
-    languages = Counter(word.language for word in words if word.language)
-    return languages.most_common(1)[0][0] if languages else None
-
-
-def main_speaker(words: Iterable[Word]) -> int | None:
-    """Who says most of the words, by time; of equals the first."""
-    spoken: Counter[int] = Counter()
-    for word in words:
-        if word.speaker is not None:
-            spoken[word.speaker] += word.end - word.start
-    return spoken.most_common(1)[0][0] if spoken else None
 
 
 def _belonging(word: Word, person: int | None, over: tuple[int, ...]) -> Word:

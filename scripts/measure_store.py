@@ -17,8 +17,8 @@ import click
 import numpy as np
 
 from livestt.events import Word
+from livestt.segments import Segment, joined
 from livestt.store import Entry, Line, Opening, Outcome, Store
-from livestt.transcript import Segment, joined
 
 AUDIO = {"encoding": "s16le", "sample_rate": 16_000, "channels": 1}
 WORDS = 2

@@ -26,6 +26,7 @@ PURE = (
     "tuning.py",
     "subtitles.py",
     "timebase.py",
+    "segments.py",
     "transcript.py",
     "unheard.py",
     "unspaced.py",

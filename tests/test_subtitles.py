@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from livestt import subtitles
 from livestt.events import Word
+from livestt.segments import Segment
 from livestt.timebase import SAMPLE_RATE
-from livestt.transcript import Segment
 
 
 @dataclass

@@ -16,8 +16,9 @@ from livestt.events import (
     SpeechStarted,
     Word,
 )
+from livestt.segments import Segment, joined, main_language
 from livestt.timebase import from_seconds
-from livestt.transcript import Layout, Segment, Transcript, joined, main_language
+from livestt.transcript import Layout, Transcript
 
 LAYOUT = Layout(
     pause=from_seconds(1),

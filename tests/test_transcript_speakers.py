@@ -22,8 +22,9 @@ from livestt.events import (
     Voice,
     Word,
 )
+from livestt.segments import Segment, main_speaker
 from livestt.timebase import from_seconds
-from livestt.transcript import Layout, Segment, Transcript, main_speaker
+from livestt.transcript import Layout, Transcript
 
 FOREVER = Layout(retention=from_seconds(10**6))
 

@@ -11,7 +11,8 @@
         print(state.text)
 """
 
-from livestt.client.aio import Captions, connect
+from livestt.client.aio import connect
+from livestt.client.captions import Captions
 from livestt.client.state import CaptionState, Line, OutOfSync, WordState
 from livestt.client.sync import transcribe
 

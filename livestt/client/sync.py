@@ -11,7 +11,8 @@ from typing import Literal
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from livestt.client.aio import Captions, connect
+from livestt.client.aio import connect
+from livestt.client.captions import Captions
 from livestt.client.state import CaptionState
 
 

@@ -25,9 +25,9 @@ from livestt.events import Word
 from livestt.languages import name_of
 from livestt.protocols.fields import Fields, language_of
 from livestt.recording import Recording, SpeakersWanted, average_log_probability
+from livestt.segments import Segment, joined
 from livestt.subtitles import to_srt, to_text, to_tsv, to_vtt
 from livestt.timebase import SAMPLE_RATE, to_seconds
-from livestt.transcript import Segment, joined
 
 Format = Literal["txt", "text", "srt", "vtt", "tsv", "json"]
 RAW = AudioFormat("s16le", SAMPLE_RATE, 1)

@@ -16,8 +16,9 @@ from typing import Any
 from livestt.events import Word
 from livestt.protocols.compact import Written, dumps
 from livestt.protocols.native import Mode
+from livestt.segments import Segment, joined
 from livestt.timebase import clock, to_seconds
-from livestt.transcript import Segment, Transcript, joined
+from livestt.transcript import Transcript
 
 SILENCE_SPEAKER = -2
 """The speaker of a line that is a pause."""

@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from livestt.errors import StillRunning, StoreUnavailable, UnknownSession
 from livestt.people import People, Told
 from livestt.pipeline import layout
+from livestt.segments import Segment
 from livestt.settings import Settings
 from livestt.store import reading
 from livestt.store.database import address, connect, now, writing
@@ -43,7 +44,7 @@ from livestt.store.schema import sessions
 from livestt.store.transaction import written
 from livestt.store.voices import VoiceProfiles
 from livestt.store.writer import RETRY, Answer, Outcome, StoreStats, Writer
-from livestt.transcript import Layout, Segment
+from livestt.transcript import Layout
 
 __all__ = [
     "Asked",

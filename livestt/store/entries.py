@@ -17,8 +17,8 @@ from livestt.events import (
     VoiceHeard,
     Word,
 )
+from livestt.segments import Segment
 from livestt.store.notes import Note
-from livestt.transcript import Segment
 
 LONGEST_TITLE = 200
 """Characters of a file's name that become its transcript's title."""

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, 
 
 from livestt.events import SpeakerRecognized, SpeakersMerged, Translated, Word
 from livestt.people import People
+from livestt.segments import Segment, main_language, main_speaker
 from livestt.store.entries import Stored, moment
 from livestt.store.schema import lines, sessions, words
-from livestt.transcript import Segment, main_language, main_speaker
 
 OPENING_LINES = 4
 """Of a session, among which the first that is no pause is."""

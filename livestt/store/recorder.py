@@ -16,10 +16,11 @@ from livestt.events import (
     VoiceHeard,
     Word,
 )
+from livestt.segments import Segment, joined
 from livestt.store.entries import Entry, Line, Opening, Resumed
 from livestt.store.resuming import resume_at, resumed_view
 from livestt.timebase import from_seconds
-from livestt.transcript import Layout, Segment, Transcript, joined
+from livestt.transcript import Layout, Transcript
 
 PROGRESS = from_seconds(5)
 """Audio without a word after which it is stored how far the session is."""

@@ -35,7 +35,7 @@ class TranslationJob:
     """One question to a translator: how does this read in another language?"""
 
     line: int
-    """Which line of the session's transcript it is (`livestt.transcript.Segment.id`)."""
+    """Which line of the session's transcript it is (`livestt.segments.Segment.id`)."""
     text: str
     source: str
     """Code of the language it is in; one of the translator's."""

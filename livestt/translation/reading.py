@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from livestt.events import Word
-from livestt.transcript import Segment
+from livestt.segments import Segment
 from livestt.unspaced import words as words_of
 
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from livestt.events import Ended, Event, Translated, Warned
-from livestt.transcript import Segment, Transcript, ends_sentence, joined, main_language
+from livestt.segments import Segment, ends_sentence, joined, main_language
+from livestt.transcript import Transcript
 from livestt.translation import TranslationJob, TranslatorCapabilities
 from livestt.translation.codes import find
 

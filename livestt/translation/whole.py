@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from livestt.events import Translated
+from livestt.segments import Segment
 from livestt.subtitles import Spoken
-from livestt.transcript import Segment
 from livestt.translation import TranslationJob, Translator
 from livestt.translation.codes import find
 from livestt.translation.reading import in_translation

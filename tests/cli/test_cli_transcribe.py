@@ -17,8 +17,8 @@ from livestt.engines import registry
 from livestt.errors import BadAudio
 from livestt.events import Warned, Word
 from livestt.people import People
+from livestt.segments import Segment
 from livestt.settings import Settings
-from livestt.transcript import Segment
 
 Run = Callable[..., Result]
 

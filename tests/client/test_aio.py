@@ -14,7 +14,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from livestt.client import Captions, CaptionState, aio, connect
+from livestt.client import Captions, CaptionState, connect
+from livestt.client import captions as module
 from livestt.client.address import Refused
 from livestt.client.sent import KEPT
 
@@ -219,7 +220,7 @@ def test_a_server_that_asks_for_audio_that_is_gone_is_left_for_another() -> None
 def test_audio_that_no_server_has_and_nobody_keeps_is_silence_and_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(aio, "ELSEWHERE", 0.3)
+    monkeypatch.setattr(module, "ELSEWHERE", 0.3)
     heard: list[bytes] = []
 
     async def run() -> Captions:
@@ -240,7 +241,7 @@ def test_a_handshake_that_was_given_up_may_still_be_answered(
     """A server that hung comes round to it, and takes it for who feeds the session now. Whoever
     gave up no handshake was replaced by somebody else."""
     if hanging:
-        monkeypatch.setattr(aio, "SILENCE", 1.0)
+        monkeypatch.setattr(module, "SILENCE", 1.0)
     connections = iter(["lost", "hangs", "superseded"] if hanging else ["lost", "superseded"])
     ends: list[str] = []
     finishing = asyncio.Event()

@@ -29,8 +29,9 @@ from livestt.protocols import native_state
 from livestt.protocols.compact import dumps
 from livestt.protocols.native import Mode
 from livestt.protocols.native_state import SILENCE_SPEAKER, NativeStates, State, line
+from livestt.segments import Segment
 from livestt.timebase import SAMPLE_RATE, from_seconds
-from livestt.transcript import Layout, Segment, Transcript
+from livestt.transcript import Layout, Transcript
 
 SHORT = Layout(readable=12, silence=from_seconds(3), retention=from_seconds(20))
 LONG = Layout(retention=from_seconds(10**6))

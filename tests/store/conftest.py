@@ -10,8 +10,8 @@ from threading import Event
 import pytest
 
 from livestt.events import Word
+from livestt.segments import Segment, joined
 from livestt.store import Entry, Line, Opening, Outcome, Store
-from livestt.transcript import Segment, joined
 
 PATIENCE = 60
 AUDIO = {"encoding": "s16le", "sample_rate": 16_000, "channels": 1}

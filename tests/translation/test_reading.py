@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from livestt.events import Translated, Word
+from livestt.segments import Segment
 from livestt.subtitles import cues
-from livestt.transcript import Segment
 from livestt.translation.reading import in_translation
 
 WORDS = (Word(" Good", 16_000, 20_000), Word(" morning.", 20_000, 32_000))

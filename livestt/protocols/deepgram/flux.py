@@ -34,8 +34,8 @@ from livestt.events import (
 from livestt.protocols.deepgram.about import About
 from livestt.protocols.deepgram.flux_query import CERTAIN, Thresholds
 from livestt.protocols.deepgram.words import WordForm, confidence, written
+from livestt.segments import joined
 from livestt.timebase import from_ms, from_seconds, to_seconds
-from livestt.transcript import joined
 
 Message = dict[str, Any]
 

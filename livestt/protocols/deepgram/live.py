@@ -46,8 +46,8 @@ from livestt.people import People
 from livestt.protocols.deepgram.about import About
 from livestt.protocols.deepgram.query import LiveRequest
 from livestt.protocols.deepgram.words import alternative
+from livestt.segments import SENTENCE_ENDS
 from livestt.timebase import from_seconds, to_seconds
-from livestt.transcript import SENTENCE_ENDS
 
 Message = dict[str, Any]
 

@@ -28,8 +28,8 @@ from livestt.protocols.deepgram.words import (
     word_entry,
     written,
 )
+from livestt.segments import SENTENCE_ENDS, joined, main_language
 from livestt.timebase import from_seconds, to_seconds
-from livestt.transcript import SENTENCE_ENDS, joined, main_language
 
 MAX_SENTENCES = 5
 """Sentences of a paragraph."""

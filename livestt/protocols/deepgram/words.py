@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from livestt.events import Word
+from livestt.segments import joined
 from livestt.timebase import to_seconds
-from livestt.transcript import joined
 
 PUNCTUATION = ".,;:!?…\"“”‘’'()[]{}«»—–-¡¿。、！？，；：「」『』"  # noqa: RUF001 - data
 """Taken off the ends of a word where a client wants plain words."""

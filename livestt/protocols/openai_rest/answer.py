@@ -17,9 +17,9 @@ from livestt.recording import (
     compression_ratio,
     log_probability,
 )
+from livestt.segments import Segment, joined
 from livestt.subtitles import to_srt, to_vtt
 from livestt.timebase import SAMPLE_RATE, to_seconds
-from livestt.transcript import Segment, joined
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"

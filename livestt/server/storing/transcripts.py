@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from livestt.errors import BadRequest, MissingScope, StillRunning, UnknownSession
 from livestt.protocols.transcript_edits import parse_edit
+from livestt.segments import Segment
 from livestt.server.access.door import check_local, grant_of
 from livestt.server.access.refusals import answering
 from livestt.server.access.tokens import json_body
@@ -22,7 +23,6 @@ from livestt.server.storing.audio import audio
 from livestt.store import Found, Store, Stored, StoredTranscript
 from livestt.subtitles import EXTENSIONS, render
 from livestt.timebase import from_seconds, to_seconds
-from livestt.transcript import Segment
 from livestt.translation.reading import in_translation
 
 PAGE = 50
