@@ -115,3 +115,28 @@ def test_files_that_are_named_are_there() -> None:
     named = {name for _, line in typed() for name in re.findall(here, line)}
     assert len(named) > 10
     assert not [name for name in named if not (ROOT / name).exists()]
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors that a page has, as GitHub makes them of its headings."""
+    text = re.sub(r"^ *```.*?^ *```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    return {
+        re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.*?) *$", text, flags=re.MULTILINE)
+    }
+
+
+def test_links_lead_somewhere() -> None:
+    pages = (ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "AGENTS.md", *DOCS.glob("*.md"))
+    faults, count = [], 0
+    for page in pages:
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+            if "://" in link:
+                continue
+            path, _, anchor = link.partition("#")
+            target = (page.parent / path).resolve() if path else page
+            count += 1
+            if not target.exists() or (anchor and anchor not in headings(target)):
+                faults.append(f"{page.name}: {link}")
+    assert not faults
+    assert count > 100

@@ -11,7 +11,7 @@ export const en = {
   overlayHow: "Live captions. Arrow keys move them, Escape hides them.",
   overlayHide: "Hide captions",
   serverHint: "The address of its page, such as http://127.0.0.1:8000",
-  serverWrong: "This is no address of a server.",
+  serverWrong: "This is not the address of a server.",
 
   blocked: "Chrome does not let livestt write on this page.",
   allowSites: "Allow it on all sites",
@@ -23,7 +23,7 @@ export const en = {
   askBlocked:
     "The microphone is blocked or missing. The icon beside the address opens the permissions; then press the button again.",
 
-  notInvokedTitle: "Chrome wants a click on the button first.",
+  notInvokedTitle: "Chrome requires a click on the button first.",
   notInvoked:
     "Bring the tab to caption to the front and press the livestt button in the toolbar: only then may an extension hear it.",
   notCapturableTitle: "This tab cannot be heard.",
@@ -35,7 +35,7 @@ export const en = {
   denied: "Switch it off and on again below: Chrome then asks for it in a tab.",
   noDevice: "Plug one in, then switch it off and on again below.",
   busy: "Another program may be using it. Close that, then switch it off and on again below.",
-  deviceLost: "Plug it in again to go on. The tab is still captioned.",
+  deviceLost: "Plug it in again to continue. The tab is still captioned.",
   incompleteTitle: "A part of the extension is missing.",
   incomplete: "Export it again, and load it again at chrome://extensions.",
   rememberKeyHint: "Otherwise it is forgotten when Chrome is closed.",

@@ -144,7 +144,7 @@ def test_an_unplugged_microphone_is_picked_up_again(
     wait_for(lambda: page_server.heard and page_server.newest.seconds > 0.3)
     page.evaluate("window.unplugged = true")
     page.evaluate("window.stream.getTracks()[0].dispatchEvent(new Event('ended'))")
-    expect(page.locator("#advice")).to_contain_text("The microphone went away.")
+    expect(page.locator("#advice")).to_contain_text("The microphone was disconnected.")
     before = page_server.newest.seconds
     page.evaluate("window.unplugged = false")
     page.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")

@@ -124,7 +124,7 @@ def test_deleting_asks_first(page_server: FakeServer, open_page: OpenPage) -> No
     page.locator(".library-item").first.click()
     page.click("#earlier-delete")
     question = page.get_by_role("alertdialog")
-    expect(question).to_contain_text("It cannot be brought back.")
+    expect(question).to_contain_text("It cannot be restored.")
     expect(page.locator("#earlier-keep")).to_be_focused()
     page.keyboard.press("Enter")
     expect(question).to_be_hidden()
@@ -203,7 +203,7 @@ def test_a_server_that_keeps_nothing_offers_nothing(
     page_server: FakeServer, open_page: OpenPage, console_errors: list[str]
 ) -> None:
     page = open_page(page_server.url)
-    expect(page.locator("#key-state")).to_have_text("This server asks for no key.")
+    expect(page.locator("#key-state")).to_have_text("This server needs no key.")
     expect(page.locator("#earlier-open")).to_be_hidden()
     assert console_errors == []
 

@@ -91,8 +91,8 @@ def test_what_a_crash_left_behind_is_offered_to_the_next_tab(
 
     page.close()
     beside.reload()
-    expect(beside.locator("#notices")).to_contain_text("A transcript of")
-    beside.click("#notices button >> text=Bring back")
+    expect(beside.locator("#notices")).to_contain_text("A transcript from")
+    beside.click("#notices button >> text=Restore")
     expect(beside.locator("#log .row")).to_contain_text(["Good morning.", "", "Good evening."])
     expect(beside.locator("#notices")).to_be_empty()
 

@@ -26,7 +26,7 @@ def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerPr
 
 
 def key_dialog(page: Page) -> Locator:
-    return page.get_by_role("dialog", name="This server asks for a key.")
+    return page.get_by_role("dialog", name="This server needs a key.")
 
 
 def give_key(page: Page, key: str, remember: bool = False) -> None:
@@ -46,7 +46,7 @@ def test_the_page_asks_for_a_key_and_works_with_it(
     expect(page.locator("#key-field")).to_be_focused()
     page.click("#key-later")
     page.click("#start")
-    expect(page.locator("#advice")).to_contain_text("This server asks for a key.")
+    expect(page.locator("#advice")).to_contain_text("This server needs a key.")
     page.get_by_role("button", name="Enter a key…").click()
     give_key(page, "not-the-right-key")
     expect(page.locator("#key-problem")).to_contain_text("The server does not know this key.")

@@ -234,7 +234,7 @@ def test_axe_finds_nothing(page_server: FakeServer, open_page: OpenPage, scheme:
     states["name"] = complaints(page)
     page.keyboard.press("Escape")
     page.click("#lag")
-    expect(page.locator("#health")).to_contain_text("Not heard yet")
+    expect(page.locator("#health")).to_contain_text("Not processed yet")
     states["figures"] = complaints(page)
     page.keyboard.press("Escape")
     page.keyboard.press("?")

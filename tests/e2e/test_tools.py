@@ -139,7 +139,7 @@ def test_the_figures_behind_the_delay(page_server: FakeServer, open_page: OpenPa
     expect(page.locator("#lag")).to_contain_text("s delay")
     page.click("#lag")
     expect(page.locator("#health")).to_contain_text("Sound to words")
-    expect(page.locator("#health")).to_contain_text("Not heard yet0.6")
+    expect(page.locator("#health")).to_contain_text("Not processed yet0.6")
     page_server.say(**diff(3, 0, text="words", final=0, received=received, lag=6.0))
     expect(page.locator("#lag")).to_contain_text("6.0 s behind")
 

@@ -163,7 +163,7 @@ def test_voices_are_added_renamed_and_deleted(
     write_sound(tmp_path / "voice.wav")
     page.fill("#voice-name", "Ann")
     page.set_input_files("#voice-file", tmp_path / "voice.wav")
-    expect(page.locator("#voices-state")).to_have_text("There is already a voice of this name.")
+    expect(page.locator("#voices-state")).to_have_text("There is already a voice with this name.")
     page.fill("#voice-name", "Bea")
     page.set_input_files("#voice-file", tmp_path / "voice.wav")
     expect(names).to_have_count(3)

@@ -35,7 +35,7 @@ def test_a_reader_follows_and_only_listens(
     page_server.say(**snapshot(1, [line(0, "Said before.", 0, 1)], text="growing", final=3))
     expect(page.locator("#transcript")).to_contain_text("Said before.")
     expect(page.locator("#growing")).to_contain_text("growing")
-    expect(page.locator("#link")).to_have_text("Reading along")
+    expect(page.locator("#link")).to_have_text("Following")
     page_server.say(**diff(2, 2, new_lines=[line(1, "growing up.", 1, 2)]))
     expect(page.locator("#log")).to_contain_text("growing up.")
 
@@ -110,7 +110,7 @@ def test_the_link_is_in_the_settings(page_server: FakeServer, open_page: OpenPag
         page.get_by_role("button", name="Settings").click()
         if not page.locator("#copy-watch").is_visible():
             page.get_by_text("Share", exact=True).click()
-        page.get_by_role("button", name="Copy a link to read along").click()
+        page.get_by_role("button", name="Copy a link to follow along").click()
         expect(page.locator("#share-answer")).to_have_text(answer)
         page.keyboard.press("Escape")
 

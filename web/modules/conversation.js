@@ -154,7 +154,7 @@ export function clear(conversation, running) {
 }
 
 /**
- * Bring back what "clear" took away, before whatever has been said since.
+ * Restore what "clear" took away, before whatever has been said since.
  *
  * @param {Conversation} conversation
  * @returns {Conversation} Speakers since have higher numbers, if theirs began anew.

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import anyio
@@ -25,17 +22,15 @@ from livestt.server.live.feed import Feed, Listener
 from livestt.server.live.inbox import End, Flush, Inbox
 from livestt.server.live.interpreter import Interpreter
 from livestt.server.live.ladder import RUNGS, eased
+from livestt.server.live.origin import Origin, resumed_from
 from livestt.server.operations.tally import Count, Tally
 from livestt.server.storing.archive import Archive
 from livestt.server.storing.recordings import Recordings
 from livestt.speakers.heard_voice import HeardVoice
-from livestt.store import Opening, Resumed, Store
-from livestt.store.entries import titled
+from livestt.store import Resumed, Store
 from livestt.store.handing_over import HandingOver
 from livestt.store.recorder import Recorder
-from livestt.store.resuming import Resumption, resumed_view, with_speakers
 from livestt.timebase import to_seconds
-from livestt.transcript import Layout, Transcript
 from livestt.tuning import Tuning
 from livestt.vad.endpointing import EndpointingOptions
 
@@ -97,24 +92,14 @@ class LiveSession:
         resumed: Resumed | None = None,
         recordings: Recordings | None = None,
     ) -> None:
-        self.id = secrets.token_urlsafe(12) if resumed is None else resumed.row.id
+        origin = Origin() if resumed is None else resumed_from(resumed, audio, pipeline, manner)
+        manner, lines = origin.continued(manner), layout(pipeline.settings)
+        self.id = origin.id
         self.owner = owner
         self.audio = audio
-        self.epoch = 1 if resumed is None else resumed.row.epoch
-        self.started = datetime.now(UTC) if resumed is None else resumed.row.started
-        resumption, lines = None, layout(pipeline.settings)
-        if resumed is not None:
-            if pipeline.most_speakers(manner):
-                resumed = with_speakers(resumed)
-            # Where voices are compared, speakers keep their own numbers.
-            resumption = Resumption(resumed, audio, renumbers=pipeline.embedder is None)
-            manner = replace(
-                manner,
-                committed=resumption.before,
-                told=resumed.row.told,
-                waiting=resumption.waiting,
-            )
-        self.transcript = _view(lines, resumed)
+        self.epoch = origin.epoch
+        self.started = origin.started
+        self.transcript = origin.view(lines)
         self.ended = anyio.Event()
         self.failure: LivesttError | None = None
         self.options = options
@@ -129,9 +114,9 @@ class LiveSession:
         self._grace = grace
         self._patience = patience
         self._inbox = Inbox()
-        self._resumption = resumption
-        self._handing_over = HandingOver(0 if resumed is None else resumed.next_word)
-        self._feed = Feed(audio, 0 if resumption is None else resumption.first, grace)
+        self._resumption = origin.resumption
+        self._handing_over = HandingOver(origin.next_word)
+        self._feed = Feed(audio, origin.first_sample, grace)
         self._audience = Audience(
             self.id, self._feed, self.transcript.progress, self._lose_broken_publisher
         )
@@ -143,11 +128,11 @@ class LiveSession:
         self._level = level
         self.archive = archive = Archive(self._publish, self.disown)
         if store is not None:
-            opening = self._opening(owner) if resumed is None else None
-            self.archive.keep_words(store, Recorder(lines, opening, resumed))
+            opening = origin.opening(audio, options, pipeline.engine, owner, manner.title)
+            self.archive.keep_words(store, Recorder(lines, opening, origin.resumed))
         if recordings is not None and manner.record:
-            self.archive.keep_audio(recordings, self.id, resumption.origin if resumption else 0)
-        view, target = _view(lines, resumed), manner.target_language
+            self.archive.keep_audio(recordings, self.id, origin.recorded)
+        view, target = origin.view(lines), manner.target_language
         self._interpreter = Interpreter(pipeline, view, archive.receive_events, options, target)
 
     @property
@@ -410,19 +395,6 @@ class LiveSession:
             self.archive.lose()
             self._whole.cancel()
 
-    def _opening(self, owner: str) -> Opening:
-        options, engine = self.options, self._pipeline.engine
-        return Opening(
-            self.id,
-            self.started,
-            self.audio.described(),
-            {"language": options.language, "task": options.task},
-            owner or None,
-            engine.name,
-            engine.model,
-            titled(self._manner.title),
-        )
-
     def _tell_level(self) -> None:
         self._audience.announce([Warned(RUNGS[self._level].code, RUNGS[self._level].message)])
 
@@ -438,7 +410,3 @@ class LiveSession:
         self.closed = True
         if self._feed.publisher is not None:
             self._feed.publisher.failed(error)
-
-
-def _view(lines: Layout, resumed: Resumed | None) -> Transcript:
-    return Transcript(lines) if resumed is None else resumed_view(lines, resumed)

@@ -235,7 +235,7 @@ def test_an_unplugged_microphone_is_picked_up_again(
         panel.check("[name=microphone]")
         expect(meters).to_have_count(2)
         offscreen.evaluate("unplugged = true; stream.getTracks()[0].onended()")
-        expect(panel.locator("#advice")).to_contain_text("The microphone went away.")
+        expect(panel.locator("#advice")).to_contain_text("The microphone was disconnected.")
         grows(tab, 0.5)
         changed = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
         offscreen.evaluate(changed)

@@ -18,7 +18,7 @@ def test_start_and_stop_in_the_panel(
 ) -> None:
     page = open_tab()
     panel.evaluate("document.querySelector('#start').click()")
-    expect(panel.locator("#advice")).to_contain_text("Chrome wants a click on the button first.")
+    expect(panel.locator("#advice")).to_contain_text("Chrome requires a click on the button first.")
     caption(extension, page, panel)
     expect(panel.locator("#advice")).to_be_empty()
     expect(panel.locator("#captioned")).to_have_text("Captioning “A page that plays”")
@@ -62,7 +62,7 @@ def test_real_speech_and_a_server_with_a_key(
         panel.click("[popovertarget=settings]")
         panel.fill("[name=server]", "ftp://nowhere")
         panel.keyboard.press("Enter")
-        expect(panel.locator("#server-hint")).to_have_text("This is no address of a server.")
+        expect(panel.locator("#server-hint")).to_have_text("This is not the address of a server.")
         panel.fill("[name=server]", server.url.replace("http", "ws") + "asr")
         panel.fill("[name=key]", "not-the-right-key")
         panel.keyboard.press("Tab")
