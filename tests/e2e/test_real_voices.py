@@ -72,7 +72,7 @@ def test_voices_from_enrolment_to_the_sound_that_was_kept(
     expect(marked.first).to_contain_text("Ann", timeout=30_000)
     expect(page.locator("#log .who", has_text="Speaker 2").first).to_be_visible(timeout=20_000)
     naming(page, "Ann")
-    expect(page.locator("#speaker-known-text")).to_contain_text("alike")
+    expect(page.locator("#speaker-known-text")).to_contain_text("similar")
     page.get_by_role("button", name="No, that is somebody else").click()
     wait_for(lambda: labels(page) == {"Speaker 1", "Speaker 2"})
     expect(marked).to_have_count(0)
