@@ -40,7 +40,7 @@ def test_a_recognised_name_is_marked_and_can_be_refused(
     expect(page.locator("#log .who")).to_have_text(["Ann", "Speaker 2"])
     expect(page.get_by_role("img", name="Recognised by voice")).to_have_count(1)
     page.locator("#log .who").first.click()
-    expect(page.locator("#speaker-known")).to_contain_text("86% alike")
+    expect(page.locator("#speaker-known")).to_contain_text("86% similar")
     expect(page.locator("#speaker-remember-row")).to_be_hidden()
     page.get_by_role("button", name="No, that is somebody else").click()
     wait_for(lambda: {"type": "rename", "speaker": 1, "name": ""} in voiced.newest.controls)
