@@ -87,7 +87,13 @@ def test_all_replicas_drain_when_the_driver_is_told_to_stop(number: signal.Signa
             told.append(f"delete {name}")
 
     before = signal.getsignal(signal.SIGTERM)
-    run_until_told(Serve(), "app")
+    interrupt = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # who runs us may ignore it
+    try:
+        run_until_told(Serve(), "app")
+    finally:
+        signal.signal(signal.SIGINT, interrupt)
     assert told == ["run app livestt / True", "delete livestt"]
     assert signal.getsignal(signal.SIGTERM) is before
 
