@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { apply, applyAll, heardUpTo, splitBuffer } from "../../web/modules/transcript.js";
+import { apply, emptyTranscript, heardUpTo, splitBuffer } from "../../web/modules/transcript.js";
 import { diff, line, snapshot } from "./samples.js";
+
+/** @param {import("../../web/modules/wire.js").Message[]} messages */
+function applyAll(messages) {
+  return messages.reduce(apply, emptyTranscript());
+}
 
 /** @param {import("../../web/modules/transcript.js").Transcript} transcript */
 function texts({ lines }) {

@@ -9,7 +9,7 @@
 const NEAR_END = 32;
 
 /** @param {ScrollPlace} place */
-export function isNearEnd({ top, height, view }) {
+function isNearEnd({ top, height, view }) {
   return height - top - view <= NEAR_END;
 }
 

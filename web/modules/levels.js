@@ -1,7 +1,7 @@
 /** How loud a frame is, and whether anything is heard at all. */
 
 /** Below this nothing useful comes in: a muted or wrong device, not a quiet room. */
-export const SILENT_DB = -65;
+const SILENT_DB = -65;
 
 /** Samples of silence after which the page asks about the microphone: 4 s. */
 export const NO_SIGNAL_SAMPLES = 4 * 16000;

@@ -10,7 +10,7 @@
 const SILENCE_SAMPLES = 16000;
 
 /** One minute at 16 kHz. */
-export const RING_SAMPLES = 60 * 16000;
+const RING_SAMPLES = 60 * 16000;
 
 const BYTES_PER_SAMPLE = 2;
 

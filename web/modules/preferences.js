@@ -24,7 +24,7 @@
 
 const KEY = "livestt";
 
-export const SIZES = 7;
+const SIZES = 7;
 
 /** @type {Readonly<Preferences>} */
 export const DEFAULTS = {

@@ -53,11 +53,6 @@ export function apply(transcript, message) {
   return transcript;
 }
 
-/** @param {Message[]} messages */
-export function applyAll(messages) {
-  return messages.reduce(apply, emptyTranscript());
-}
-
 /**
  * @param {Transcript} transcript
  * @param {Snapshot} snapshot
