@@ -11,7 +11,7 @@
  * @property {number} offset
  * @property {(voice: number) => number} [numberOf]  What a voice's own session calls it.
  * @typedef {{buffer_transcription: string, buffer_final_chars: number, buffer_speaker: number, buffer_begin: number, buffer_diarization?: string}} Buffer
- * @typedef {{name: ChannelName, offset: number, transcript: Buffer}} Growing
+ * @typedef {{name: ChannelName, offset: number, above: number, transcript: Buffer}} Growing
  *   A line that is still being said; as much of a `Part` as its view needs.
  */
 
@@ -82,6 +82,7 @@ export function growingOf({ offset, transcript }, place) {
   return {
     name: place.name,
     offset: offset + place.offset,
+    above: 0,
     transcript: {
       buffer_diarization,
       buffer_transcription,

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from .studio import Studio
 
 THEIRS = [
-    line(0, "Shall we look at the plan for the courtyard?", 0, 3),
+    line(0, "Shall we look at the plan?", 0, 3),
     line(1, "It is on your screens now.", 9, 11),
 ]
 MINE = [line(0, "Yes. I have the drawing here.", 3, 5)]
@@ -39,7 +39,7 @@ def extension(studio: Studio) -> None:
         told = snapshot(1, MINE, text="Then let us begin with the", final=17, received=12.0)
         studio.server.say(**told)
         expect(panel.locator("#sheet")).to_contain_text("Then let us begin")
-        panel.set_viewport_size({"width": 380, "height": 640})
+        panel.set_viewport_size({"width": 380, "height": 690})
         panel.mouse.move(0, 0)
         studio.write(panel, "extension")
     shutil.rmtree(folder)

@@ -60,6 +60,7 @@ test("a channel's times are moved to the recorder's clock, its words' too", () =
   assert.deepEqual([moved.begin, moved.finish], [31.5, 32.5]);
   assert.deepEqual([moved.words[0].start, moved.words[0].end], [31.5, 32.5]);
   assert.equal(growing("word", 4, ME).offset, 30.5);
+  assert.equal(growing("word", 4, ME).above, 0, "its speaker is nobody else's number");
 });
 
 test("who speaks is the channel; several people in a tab stay apart", () => {
