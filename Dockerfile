@@ -17,7 +17,7 @@ RUN python3 -m venv /opt/livestt \
     && /opt/livestt/bin/pip uninstall --yes --quiet pip
 
 FROM ${BASE}
-# The GPU's libraries are Python packages; the loader has to be told where they lie.
+# The GPU libraries are Python packages; the loader has to be told where they are.
 RUN --mount=type=bind,from=build,source=/opt/livestt,target=/opt/livestt \
     find /opt/livestt -type d -path '*/nvidia/*/lib' > /etc/ld.so.conf.d/livestt.conf \
     && ldconfig \
