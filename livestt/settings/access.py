@@ -15,8 +15,8 @@ class AccessSettings:
         None,
         "Access",
         "File of API keys, made by `livestt key new`. With it, or with keys in the variable "
-        "LIVESTT_API_KEYS, every endpoint asks for a key. Changes to the file take effect "
-        "within a second.",
+        "LIVESTT_API_KEYS, nobody can use the server without a key. Changes to the file take "
+        "effect within a second.",
         aliases=("--api-keys",),
     )
     allow_host: tuple[str, ...] = setting(

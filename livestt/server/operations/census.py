@@ -111,7 +111,7 @@ class Census(Collector):
         jobs = {"live": stats.jobs, "file": stats.background}
         for name, text, label, values in (
             ("started", "Sessions and files started.", "kind", _of(tally.started)),
-            ("refused", "Newcomers turned away.", "code", dict(tally.refused)),
+            ("refused", "New sessions and files refused.", "code", dict(tally.refused)),
             ("words", "Words committed.", "kind", _of(tally.words)),
             ("audio_seconds", "Audio decoded.", "kind", seconds),
             (
