@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from livestt.events import Translated, Word
 
-SENTENCE_ENDS = tuple(".?!…。？！")  # noqa: RUF001 - the full-width forms are data
-
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -30,11 +28,6 @@ class Segment:
     @property
     def is_silence(self) -> bool:
         return self.text is None
-
-
-def ends_sentence(text: str) -> bool:
-    """Whether a word that is written like this is the last of its sentence."""
-    return text.rstrip("\"'”’)»").endswith(SENTENCE_ENDS)  # noqa: RUF001
 
 
 def joined(words: Iterable[Word]) -> str:

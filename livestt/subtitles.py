@@ -1,6 +1,6 @@
 """A transcript as a file: plain text, Markdown, SubRip, WebVTT, TSV, JSON. Pure.
 
-Subtitles are cut into cues that can be read: two lines of 42 characters, seven seconds, broken
+Subtitles are cut into cues that can be read: two lines of 42 columns, seven seconds, broken
 after punctuation where there is some, always between words and at the words' own times.
 """
 
@@ -15,18 +15,18 @@ from typing import Any, Protocol
 from livestt.events import Word
 from livestt.segments import Segment, joined, main_language
 from livestt.timebase import SAMPLES_PER_MS, clock, from_seconds, subtitle_clock, to_ms, to_seconds
+from livestt.writing import PAUSES, columns
 
 LINE = 42
-"""Characters of a line; what broadcasters agree on."""
+"""Columns of a line; what broadcasters agree on."""
 LINES = 2
 LONGEST = from_seconds(7)
 """Longest a cue of several words may cover."""
 SHORTEST = from_seconds(0.8)
 """A cue stays at least this long where the next one leaves room."""
 
-PAUSES = tuple(",;:.?!…、。，？！；：")  # noqa: RUF001 - the full-width forms are data
 
-
+_PAUSES = tuple(PAUSES)
 Names = Mapping[int, str]
 NOBODY: Names = {}
 
@@ -122,7 +122,7 @@ def _is_one_cue(words: Sequence[Word]) -> bool:
 
 def _fits(words: Sequence[Word]) -> bool:
     lines = _wrap(words)
-    return len(lines) <= LINES and all(len(line) <= LINE for line in lines)
+    return len(lines) <= LINES and all(columns(line) <= LINE for line in lines)
 
 
 def _halfway(words: Sequence[Word], most: int) -> int:
@@ -133,8 +133,8 @@ def _halfway(words: Sequence[Word], most: int) -> int:
     possible = [count for count in range(1, most + 1) if _is_one_cue(words[count:])]
 
     def unevenness(count: int) -> int:
-        first, second = len(joined(words[:count])), len(joined(words[count:]))
-        return abs(first - second) - LINE // 2 * words[count - 1].text.endswith(PAUSES)
+        first, second = columns(joined(words[:count])), columns(joined(words[count:]))
+        return abs(first - second) - LINE // 2 * words[count - 1].text.endswith(_PAUSES)
 
     return min(possible, key=unevenness)
 
@@ -142,7 +142,7 @@ def _halfway(words: Sequence[Word], most: int) -> int:
 def _after_punctuation(words: Sequence[Word]) -> int:
     """Where to break: after the last punctuation of the second half, or at the end."""
     for count in range(len(words), len(words) // 2, -1):
-        if words[count - 1].text.endswith(PAUSES):
+        if words[count - 1].text.endswith(_PAUSES):
             return count
     return len(words)
 
@@ -150,15 +150,15 @@ def _after_punctuation(words: Sequence[Word]) -> int:
 def _wrap(words: Sequence[Word]) -> tuple[str, ...]:
     """One line, or two of about equal length, sooner broken after punctuation."""
     text = joined(words)
-    if len(text) <= LINE or len(words) == 1:
+    if columns(text) <= LINE or len(words) == 1:
         return (text,)
     pairs = [(joined(words[:i]), joined(words[i:])) for i in range(1, len(words))]
     return min(pairs, key=_raggedness)
 
 
 def _raggedness(pair: tuple[str, str]) -> tuple[bool, int]:
-    longer = max(map(len, pair))
-    return longer > LINE, longer - 10 * pair[0].endswith(PAUSES)
+    longer = max(map(columns, pair))
+    return longer > LINE, longer - 10 * pair[0].endswith(_PAUSES)
 
 
 def _lengthen(short: Sequence[Cue]) -> list[Cue]:

@@ -35,18 +35,19 @@ from livestt.events import (
     Word,
 )
 from livestt.people import People
-from livestt.segments import Segment, ends_sentence, joined, main_language, main_speaker
+from livestt.segments import Segment, joined, main_language, main_speaker
 from livestt.timebase import from_seconds
+from livestt.writing import columns, ends_sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """When segments close. Samples and characters."""
+    """When segments close. Samples, and columns of text."""
 
     pause: int = from_seconds(1.2)
     """Silence after a word that closes its segment."""
     readable: int = 40
-    """Characters that make a finished sentence a segment of its own."""
+    """Columns that make a finished sentence a segment of its own."""
     longest: int = from_seconds(15)
     """Speech in one segment."""
     silence: int = from_seconds(5)
@@ -272,7 +273,7 @@ class Transcript:
     def _reads_as_sentence(self) -> bool:
         if not ends_sentence(self.growing[-1].text):
             return False
-        return sum(len(word.text) for word in self.growing) >= self._layout.readable
+        return sum(columns(word.text) for word in self.growing) >= self._layout.readable
 
     def _translate(self, event: Translated) -> None:
         place = event.line - self.pruned

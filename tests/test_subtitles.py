@@ -15,6 +15,7 @@ from livestt import subtitles
 from livestt.events import Word
 from livestt.segments import Segment
 from livestt.timebase import SAMPLE_RATE
+from livestt.writing import columns
 
 
 @dataclass
@@ -102,7 +103,7 @@ def test_cues_are_readable_unless_a_single_word_is_not(spoken: Said) -> None:
         ]
         if len(inside) > 1:
             assert len(cue.lines) <= subtitles.LINES
-            assert all(len(line) <= subtitles.LINE for line in cue.lines)
+            assert all(columns(line) <= subtitles.LINE for line in cue.lines)
             assert inside[-1].end - cue.start <= subtitles.LONGEST
 
 
@@ -140,6 +141,16 @@ def test_long_segment_is_cut_after_punctuation_at_word_times() -> None:
     assert first.start == 2 * SAMPLE_RATE
     assert second.lines[0].startswith("The second one")
     assert second.start == first.end
+
+
+def test_wide_characters_fill_a_line_sooner() -> None:
+    text = "今天天气很好我们去公园散步吧然后一起吃晚饭再看一场电影怎么样" * 2
+    step = SAMPLE_RATE // 10
+    words = tuple(Word(c, i * step, (i + 1) * step) for i, c in enumerate(text))
+    spoken = [Segment(0, 0, words[-1].end, text, words=words)]
+    lines = [line for cue in subtitles.cues(spoken) for line in cue.lines]
+    assert "".join(lines) == text
+    assert max(map(len, lines)) <= subtitles.LINE // 2
 
 
 def test_slow_speech_is_cut_by_time() -> None:

@@ -123,6 +123,11 @@ class TestClosing:
     def test_other_marks_end_no_sentence(self, end: str) -> None:
         assert not heard(speech((f" {'x' * 40}{end}", 0, 1))).segments
 
+    def test_a_chinese_sentence_is_long_enough_sooner(self) -> None:
+        said = Transcript()
+        said.apply([Committed(tuple(Word(c, i, i + 1) for i, c in enumerate("好" * 20 + "。好")))])
+        assert [segment.text for segment in said.segments] == ["好" * 20 + "。"]
+
     def test_fifteen_seconds_close(self) -> None:
         words = [(f" w{i}", float(i), i + 1.0) for i in range(16)]
         transcript = heard(speech(*words))

@@ -16,8 +16,8 @@ from livestt.events import Word
 from livestt.languages import code_of
 from livestt.policies.folding import folded
 from livestt.timebase import from_seconds, to_seconds
-from livestt.unspaced import is_unspaced
-from livestt.unspaced import words as words_of
+from livestt.writing import is_unspaced
+from livestt.writing import words as words_of
 
 EXACT = 0.6
 """What a word on the wrong side of the committed audio's end costs, in edits of the text, where

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from livestt.events import Attributed, Voice, Word
-from livestt.segments import ends_sentence
 from livestt.speakers.turns import Turns
 from livestt.timebase import from_ms, from_seconds
+from livestt.writing import ends_sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from livestt.events import Word
 from livestt.segments import Segment
-from livestt.unspaced import words as words_of
+from livestt.writing import words as words_of
 
 
 def in_translation(segment: Segment) -> Segment:

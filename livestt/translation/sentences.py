@@ -8,7 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_END = re.compile(r"(?<=[.?!…])[\"'”’)\]]*\s+(?![a-z])|(?<=[。？！])")  # noqa: RUF001 - data
+_END = re.compile(
+    r"(?<=[.?!…؟۔।॥።։])[\"'”’)\]]*\s+(?![a-z])"  # noqa: RUF001 - marks of many scripts
+    r"|(?<=[。？！။។།])(?![。？！။។།」』）])"  # noqa: RUF001 - data
+)
 _ABBREVIATED = re.compile(r"(?:^|[\s.])(?:[A-Z][a-z]{0,2}|[a-z])\.$")
 """Mr., Dr., St. and initials; a short sentence, such as "No.", stays with the next one."""
 UNSPACED = re.compile(r"[\u3040-\u9fff]$")

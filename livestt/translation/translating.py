@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from livestt.events import Ended, Event, Translated, Warned
-from livestt.segments import Segment, ends_sentence, joined, main_language
+from livestt.segments import Segment, joined, main_language
 from livestt.transcript import Transcript
 from livestt.translation import TranslationJob, TranslatorCapabilities
 from livestt.translation.codes import find
+from livestt.writing import ends_sentence
 
 ENOUGH_NEWS = 3
 """Words by which a growing line must have grown to be worth another translation."""

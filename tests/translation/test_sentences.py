@@ -16,6 +16,10 @@ from livestt.translation.sentences import join, split
         ("Ask Dr. Brown and J. Smith. They know.", ["Ask Dr. Brown and J. Smith.", "They know."]),
         ("well... so it goes", ["well... so it goes"]),
         ("早上好。你好吗？", ["早上好。", "你好吗？"]),  # noqa: RUF001
+        ("「はい。」と言った。そう？！", ["「はい。」と言った。", "そう？！"]),  # noqa: RUF001
+        ("यह अच्छा है। क्या? हाँ।", ["यह अच्छा है।", "क्या?", "हाँ।"]),
+        ("كيف الحال؟ بخير.", ["كيف الحال؟", "بخير."]),
+        ("ကောင်းတယ်။ဟုတ်တယ်။", ["ကောင်းတယ်။", "ဟုတ်တယ်။"]),
         ("no end", ["no end"]),
         ("", [""]),
     ],

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from livestt.events import Word
-from livestt.unspaced import is_unspaced
+from livestt.writing import is_unspaced
 
 BOUNDARY = "\u2581"
 """Begins a piece that begins a word."""

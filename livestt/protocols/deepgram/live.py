@@ -46,8 +46,8 @@ from livestt.people import People
 from livestt.protocols.deepgram.about import About
 from livestt.protocols.deepgram.query import LiveRequest
 from livestt.protocols.deepgram.words import alternative
-from livestt.segments import SENTENCE_ENDS
 from livestt.timebase import from_seconds, to_seconds
+from livestt.writing import columns, ends_sentence
 
 Message = dict[str, Any]
 
@@ -149,8 +149,8 @@ class LiveResults:
             return False
         if gathered[-1].end - gathered[0].start >= LONGEST:
             return True
-        ends = gathered[-1].text.rstrip("\"'”’)").endswith(tuple(SENTENCE_ENDS))  # noqa: RUF001
-        return ends and sum(len(word.text) for word in gathered) >= READABLE
+        ends = ends_sentence(gathered[-1].text)
+        return ends and sum(columns(word.text) for word in gathered) >= READABLE
 
     def _utterance_ended(self, end: int) -> list[Message]:
         if self._request.speech_final and self._open:

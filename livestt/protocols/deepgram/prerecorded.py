@@ -28,8 +28,9 @@ from livestt.protocols.deepgram.words import (
     word_entry,
     written,
 )
-from livestt.segments import SENTENCE_ENDS, joined, main_language
+from livestt.segments import joined, main_language
 from livestt.timebase import from_seconds, to_seconds
+from livestt.writing import ends_sentence
 
 MAX_SENTENCES = 5
 """Sentences of a paragraph."""
@@ -217,7 +218,7 @@ def _sentences(words: Sequence[Word]) -> Iterable[list[Word]]:
     sentence: list[Word] = []
     for word in words:
         sentence.append(word)
-        if word.text.rstrip("\"'”’)").endswith(tuple(SENTENCE_ENDS)):  # noqa: RUF001 - data
+        if ends_sentence(word.text):
             yield sentence
             sentence = []
     if sentence:

@@ -10,8 +10,9 @@ from typing import Any
 from livestt.events import Word
 from livestt.segments import joined
 from livestt.timebase import to_seconds
+from livestt.writing import PAUSES
 
-PUNCTUATION = ".,;:!?…\"“”‘’'()[]{}«»—–-¡¿。、！？，；：「」『』"  # noqa: RUF001 - data
+PUNCTUATION = PAUSES + "\"“”‘’'()[]{}«»—–-¡¿「」『』"  # noqa: RUF001 - data
 """Taken off the ends of a word where a client wants plain words."""
 
 

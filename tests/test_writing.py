@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestt.unspaced import is_unspaced, words
+from livestt.writing import columns, ends_sentence, is_unspaced, words
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,24 @@ def test_nothing_is_lost(text: str) -> None:
 )
 def test_a_mark_begins_no_word(text: str, expected: bool) -> None:
     assert is_unspaced(text) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [" end.", " “end.”", "。」", " है।", " کیا؟", " ہے\u06d4", " ነው።", " է\u0589", "တယ်။", " …"],
+)
+def test_sentences_end_in_any_script(text: str) -> None:
+    assert ends_sentence(text)
+
+
+@pytest.mark.parametrize("text", [" end,", " no", "、", " 3:", ""])
+def test_others_do_not(text: str) -> None:
+    assert not ends_sentence(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("abc.", 4), ("naïve", 5), ("e\u0301", 1), ("今日は", 6), ("안녕", 4), ("ที่", 1), ("की", 2)],
+)
+def test_how_wide(text: str, expected: int) -> None:
+    assert columns(text) == expected
