@@ -14,6 +14,7 @@ from livestt.people import People
 from livestt.segments import Segment, main_language, main_speaker
 from livestt.store.entries import Stored, moment
 from livestt.store.schema import lines, sessions, words
+from livestt.writing import is_unspaced
 
 OPENING_LINES = 4
 """Of a session, among which the first that is no pause is."""
@@ -159,7 +160,7 @@ def search(connection: Connection, query: str, limit: int, owner: str | None) ->
 
 def _matches(dialect: str, query: str) -> ColumnElement[bool]:
     """Whole words, the last one as a beginning; pieces of text where a script has no spaces."""
-    if _unspaced(query):
+    if any(map(is_unspaced, query)):
         return lines.c.text.contains(query, autoescape=True)
     terms = query.split()
     if dialect == "sqlite":
@@ -169,14 +170,6 @@ def _matches(dialect: str, query: str) -> ColumnElement[bool]:
     document = func.to_tsvector(text("'simple'"), func.coalesce(lines.c.text, text("''")))
     quoted = ["'" + term.replace("\\", "\\\\").replace("'", "''") + "'" for term in terms]
     return document.op("@@")(func.to_tsquery(text("'simple'"), " & ".join(quoted) + ":*"))
-
-
-def _unspaced(query: str) -> bool:
-    """Thai, Lao, Khmer, Burmese, Chinese, Japanese: scripts that write words without spaces."""
-    return any(
-        "\u0e00" <= c <= "\u109f" or "\u1780" <= c <= "\u17ff" or "\u3040" <= c <= "\u9fff"
-        for c in query
-    )
 
 
 def _numbered(connection: Connection, session: str, *where: ColumnElement[bool]) -> dict[int, Word]:
