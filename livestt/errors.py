@@ -3,39 +3,39 @@
 ::
 
     LivesttError
-    ├── ClientError              whoever called erred; the server is fine      (HTTP 4xx)
-    │   ├── BadRequest           a parameter or message that cannot be honoured      400
-    │   ├── BadAudio             bytes that are not the audio they were said to be   415
-    │   ├── Unauthorized         no key, or one that is not valid                    401
-    │   ├── MissingScope         a key that does not allow this                      403
-    │   ├── TooManyFailures      too many wrong keys from one address                429
-    │   ├── Forbidden            a browser page from an origin not allowed           403
-    │   ├── HostNotAllowed       a name of this server that it does not know         403
-    │   ├── NotLocal             for programs on the server's own machine only       403
-    │   ├── UnknownSession       no such session, or not any more                    404
-    │   ├── TooManySessions      the server is full; try again later                 429
-    │   ├── UnknownRoute         nothing is at that address                          404
-    │   ├── WrongMethod          something is, but it takes other methods            405
-    │   ├── UnknownModel         no model has that name                              404
-    │   ├── TooLarge             a file over the limit                               413
-    │   ├── TooSlow              a file that comes too slowly or not at all         408
-    │   ├── TooManyUploads       too many files wait already; try again later        429
-    │   ├── VoicesOff            this server keeps no voices                         404
-    │   ├── UnknownVoice         no such voice, or not any more                      404
-    │   ├── NameTaken            another voice has that name                         409
-    │   ├── TooLittleSpeech      a speaker whose voice is not known yet              409
-    │   ├── UnusableSample       a recording that does not show one voice            422
-    │   └── StillRunning         a session that runs cannot be deleted               409
-    ├── Overloaded               the engine is too far behind for newcomers      503
-    ├── ServerRestart            the server is going down; another comes up           503
-    ├── StoreUnavailable         transcripts cannot be read or changed just now        503
-    ├── EngineError              a model failed at run time                          500
-    └── SetupError               the operator must change something    (exit status 2)
+    ├── ClientError              the caller made a mistake   (HTTP 4xx)
+    │   ├── BadRequest           an invalid parameter or message                  400
+    │   ├── BadAudio             bytes that are not audio of the declared format  415
+    │   ├── Unauthorized         no key, or an invalid one                        401
+    │   ├── MissingScope         a key that does not allow this                   403
+    │   ├── TooManyFailures      too many wrong keys from one address             429
+    │   ├── Forbidden            a browser page of another origin                 403
+    │   ├── HostNotAllowed       an unknown host name of this server              403
+    │   ├── NotLocal             for programs on the server's own machine only    403
+    │   ├── UnknownSession       no such session, or it is over                   404
+    │   ├── TooManySessions      the server is full; try again later              429
+    │   ├── UnknownRoute         nothing is at that address                       404
+    │   ├── WrongMethod          not for this method                              405
+    │   ├── UnknownModel         no model has that name                           404
+    │   ├── TooLarge             a file over the limit                            413
+    │   ├── TooSlow              a file that arrives too slowly, or not at all    408
+    │   ├── TooManyUploads       too many files are waiting; try again later      429
+    │   ├── VoicesOff            this server keeps no voices                      404
+    │   ├── UnknownVoice         no such voice, or it was deleted                 404
+    │   ├── NameTaken            another voice has that name                      409
+    │   ├── TooLittleSpeech      a speaker has not been heard for long enough     409
+    │   ├── UnusableSample       a recording without one clear voice              422
+    │   └── StillRunning         a running session cannot be deleted              409
+    ├── Overloaded               the engine is too far behind for new sessions    503
+    ├── ServerRestart            the server is stopping; another will start       503
+    ├── StoreUnavailable         transcripts cannot be read or changed now        503
+    ├── EngineError              a model failed at run time                       500
+    └── SetupError               the operator must change something  (exit status 2)
         ├── BadModel             a folder that is not a usable model
         ├── ModelUnavailable     a named model neither local nor reachable
         ├── BadStore             transcripts cannot be kept where they should be
         ├── MissingExtra         an optional dependency is not installed
-        └── UnsupportedOption    an option the chosen engine cannot honour
+        └── UnsupportedOption    an option the chosen engine does not support
 
 Each class says whose fault it is (its branch), the HTTP status for a refused handshake or
 request, and the WebSocket close code where a socket has to end.
@@ -67,7 +67,7 @@ class ClientError(LivesttError):
 
 
 class BadRequest(ClientError):
-    """``param`` names the field that is wrong, in the words of the dialect, where one is."""
+    """``param`` names the field that is wrong, as the protocol calls it; None if there is none."""
 
     code = "bad_request"
 
