@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from livestt.engines import Capabilities, Hypothesis, Job, StreamOptions
 from livestt.engines.scripted import ScriptedEngine, ScriptedWord
+from livestt.events import Event, Progress
 from livestt.policies import PolicyName, choose
 from livestt.session import TOO_SHORT, Session
 from livestt.timebase import from_ms, from_seconds
@@ -18,6 +19,8 @@ from livestt.vad.endpointing import EndpointingOptions
 from livestt.window import MAX_HISTORY, MAX_PREFIX_TOKENS
 
 from .lawbook import LawBook
+
+T = TypeVar("T", bound=Event)
 
 HIGH, LOW = 0.95, 0.1
 TUNING = Tuning(step=from_ms(250), first_step=from_ms(300), max_window=from_seconds(3))
@@ -175,3 +178,13 @@ class Rig:
             for word in self.script
             if not any(word.start < cut < word.end for cut in self.cuts)
         ]
+
+
+def kinds(rig: Rig) -> list[str]:
+    """The names of the events so far, progress left out."""
+    return [type(event).__name__ for event in rig.book.events if not isinstance(event, Progress)]
+
+
+def of(rig: Rig, kind: type[T]) -> list[T]:
+    """The events of one kind so far."""
+    return [event for event in rig.book.events if isinstance(event, kind)]
