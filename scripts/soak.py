@@ -18,7 +18,7 @@ import anyio
 import click
 import numpy as np
 
-from livestt.bench.guests import Visit
+from livestt.bench.guests import GUESTS, Visit
 from livestt.bench.leaks import Look, trends
 from livestt.bench.manifest import read_manifest
 from livestt.bench.soak import Schedule, soak
@@ -37,6 +37,8 @@ MOST = 1e6
 @click.option("--speed", default=4.0, show_default=True, help="Times real time at which they talk.")
 @click.option("--cycle", default=120.0, show_default=True, help="Seconds between two looks.")
 @click.option("--seed", default=0, show_default=True)
+@click.option("--only", multiple=True, type=click.Choice([guest.__name__ for guest in GUESTS]),
+              help="Only guests of this kind; repeatable.")  # fmt: skip
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("options", nargs=-1)
 def main(
@@ -46,6 +48,7 @@ def main(
     speed: float,
     cycle: float,
     seed: int,
+    only: tuple[str, ...],
     json_file: Path | None,
     options: tuple[str, ...],
 ) -> None:
@@ -53,7 +56,8 @@ def main(
     sound = np.concatenate([decode_file(item.path) for item in items])
     pcm = (sound * 32767).astype("<i2").tobytes()
     files = [Path(item.path).read_bytes() for item in items]
-    schedule = Schedule(minutes * 60, cycle, rate, most)
+    who = {guest: n for guest, n in GUESTS.items() if not only or guest.__name__ in only}
+    schedule = Schedule(minutes * 60, cycle, rate, most, who)
     with tempfile.TemporaryDirectory() as folder:
         store = [] if "--no-store" in options else ["--store", f"{folder}/transcripts.db"]
         run = partial(soak, [*OWN, *store, *options], pcm, files, schedule, tell)

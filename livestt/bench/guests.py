@@ -105,6 +105,20 @@ async def vanishing(visit: Visit) -> None:
         socket.transport.abort()
 
 
+async def returning(visit: Visit) -> None:
+    """Is cut off twice, comes back by itself, and says the rest."""
+    address = f"{visit.url}?encoding=s16le&diarization=false"
+    for _ in range(2):
+        async with open_socket(address, compression=None) as socket:
+            config = json.loads(await socket.recv())
+            await visit.talk(visit.piece(0.5, 2), socket.send)
+            socket.transport.abort()
+        address = f"{visit.url}?encoding=s16le&diarization=false&session={config['session']}"
+    async with open_socket(address, compression=None) as socket:
+        await socket.send(b"")
+        await _drain(socket)
+
+
 async def reader(visit: Visit) -> None:
     """Reads along with somebody for a while."""
     async with open_socket(f"{visit.url}?encoding=s16le", compression=None) as speaking:
@@ -185,6 +199,27 @@ async def gibberish(visit: Visit) -> None:
                 raise
 
 
+async def knocking(visit: Visit) -> None:
+    """Comes to the door with something that is no handshake, or leaves in the middle of one."""
+    where = urlsplit(visit.url)
+    head = f"GET {where.path} HTTP/1.1\r\nHost: {where.netloc}\r\n"
+    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+    key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    bad = (
+        b"\x16\x03\x01" + visit.chance.randbytes(60),
+        visit.chance.randbytes(300),
+        f"{head}{upgrade}\r\n".encode(),
+        f"{head}{upgrade}{key}Sec-WebSocket-Version: 7\r\n\r\n".encode(),
+        f"{head}Origin: http://a{visit.chance.random()}.example\r\n{upgrade}{key}"
+        "Sec-WebSocket-Version: 13\r\n\r\n".encode(),
+        head.encode(),
+        b"",
+    )
+    async with await anyio.connect_tcp(where.hostname or "", where.port or 80) as stream:
+        await stream.send(visit.chance.choice(bad))
+        await anyio.sleep(visit.chance.uniform(0, 0.2))
+
+
 async def mistaken(visit: Visit) -> None:
     """Asks for what there is not."""
     try:
@@ -199,6 +234,7 @@ GUESTS: Mapping[Guest, int] = {
     speaker: 6,
     diarized: 6,
     traveller: 2,
+    returning: 1,
     vanishing: 3,
     reader: 2,
     stalled: 1,
@@ -209,6 +245,7 @@ GUESTS: Mapping[Guest, int] = {
     impatient: 1,
     gibberish: 2,
     mistaken: 1,
+    knocking: 1,
 }
 """Who comes how often."""
 

@@ -6,7 +6,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from anyio import to_thread
 from livestt.bench.bad_network import BadNetwork, Trouble
 from livestt.bench.chaos import free_port
 from livestt.bench.counters import samples
-from livestt.bench.guests import GUESTS, Visit, visit_once
+from livestt.bench.guests import GUESTS, Guest, Visit, visit_once
 from livestt.bench.leaks import Look, Onlooker
 
 GONE = 180.0
@@ -39,6 +39,8 @@ class Schedule:
     """Guests a second."""
     most: int = 24
     """At once."""
+    guests: Mapping[Guest, int] = field(default_factory=lambda: GUESTS)
+    """Who comes how often."""
 
 
 @dataclass(slots=True)
@@ -91,7 +93,7 @@ class Soak:
     async def _cycle(self) -> None:
         schedule, visit = self._schedule, self._visit
         room = anyio.Semaphore(schedule.most)
-        guests, weights = list(GUESTS), list(GUESTS.values())
+        guests, weights = list(schedule.guests), list(schedule.guests.values())
         end = time.monotonic() + schedule.cycle
         async with anyio.create_task_group() as tasks:
 
