@@ -11,7 +11,7 @@ import argparse
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -20,10 +20,12 @@ import torch
 from mixtures import mix
 from voices import FLITE, VOICES, Bank
 
+Casts = Sequence[tuple[Sequence[str], int]]
+
 PEOPLE = (1, 2, 2, 3, 3, 3, 4, 4, 4)
 """How many talk in a mixture, by weight."""
-OF_FLITE = 0.4
-"""Share of the mixtures in which only the voices speak that the tests use."""
+CASTS: Casts = ((VOICES, 6), (FLITE, 4))
+"""From which voices those in a mixture are, by weight: the tests only use those of flite."""
 SECONDS = 44.0
 """Length of the mixtures in the pool, from which batches are cut."""
 OFFLINE = ((12.0, 16), (30.0, 6), (42.0, 4))
@@ -39,12 +41,13 @@ AVERAGED = 0.99
 """What is saved is the running average of the weights, with this much of its old self per step."""
 
 Extract = Callable[[np.ndarray], torch.Tensor]
-"""Features float32 ``[frames, mels]`` of a sound."""
+"""Features float32 ``[frames, size]`` of a sound, each as long as some number of targets."""
 
 
 @dataclass
 class Batch:
     features: torch.Tensor
+    """float32 ``[batch, frames, size]``; these frames may be longer than those of the targets."""
     active: torch.Tensor
     """float32 ``[batch, frames, channels]``, in the order in which they are first heard."""
     voices: torch.Tensor
@@ -60,12 +63,13 @@ class Pool:
     channels: int
 
     def draw(self, rng: Random, seconds: float, count: int) -> Batch:
-        length = int(seconds * 100)
+        per = self.voices.shape[1] // self.features.shape[1]
+        length = int(seconds * 100) // per
         features, active, voices = [], [], []
         for i in rng.sample(range(len(self.features)), count):
             start = rng.randrange(self.features.shape[1] - length)
             features.append(self.features[i, start : start + length].float())
-            voices.append(self.voices[i, start : start + length].float())
+            voices.append(self.voices[i, start * per : (start + length) * per].float())
             active.append(by_arrival(voices[-1], self.channels))
         return Batch(torch.stack(features), torch.stack(active), torch.stack(voices))
 
@@ -79,11 +83,20 @@ def by_arrival(voices: torch.Tensor, channels: int) -> torch.Tensor:
     return active
 
 
-def make_pool(bank: Bank, rng: Random, count: int, channels: int, extract: Extract) -> Pool:
+def make_pool(
+    bank: Bank,
+    rng: Random,
+    count: int,
+    channels: int,
+    extract: Extract,
+    seconds: float = SECONDS,
+    casts: Casts = CASTS,
+) -> Pool:
     features, spoken = [], []
     for _ in range(count):
-        voices = FLITE if rng.random() < OF_FLITE else VOICES
-        one = mix(bank, rng, SECONDS, rng.choice(PEOPLE), channels, voices=voices)
+        (voices,) = rng.choices([cast for cast, _ in casts], [weight for _, weight in casts])
+        people = min(rng.choice(PEOPLE), len(voices))
+        one = mix(bank, rng, seconds, people, channels, voices=voices)
         features.append(extract(one.sound).half())
         spoken.append(torch.tensor(one.voices))
     return Pool(torch.stack(features), torch.stack(spoken), channels)
