@@ -20,8 +20,6 @@ from livestt.timebase import from_seconds
 from livestt.tuning import Tuning
 from livestt.window import TAIL
 
-WINDOW: tuple[PolicyName, ...] = ("alignatt", "localagreement", "utterance")
-
 
 class Told:
     """An engine that answers what it is told, whatever it is asked."""

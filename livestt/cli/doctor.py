@@ -132,21 +132,21 @@ def _present(settings: Settings, name: str, folder: Path) -> Finding:
     if check(folder) == "ctranslate2" or locate.ready(name, settings.model_cache_dir):
         return Finding("ok", "Model", f"{name} is in {folder}")
     advice = f"livestt pull {name} converts it; that needs pip install 'livestt[torch]'"
-    return Finding("warn", "Model", f"{name} is here in Hugging Face format", advice)
+    return Finding("warn", "Model", f"{name} is installed in Hugging Face format", advice)
 
 
 def _absent(settings: Settings, name: str, *, reachable: bool) -> Finding:
     from livestt.engines.registry import FALLBACK, available
 
     if reachable:
-        return Finding("warn", "Model", f"{name} is not here yet", f"livestt pull {name}")
+        return Finding("warn", "Model", f"{name} is not installed yet", f"livestt pull {name}")
     if settings.backend == "auto" and not settings.names_model and available()[FALLBACK].installed:
-        says = f"{name} is not here; the low-accuracy engine {FALLBACK} will stand in"
+        says = f"{name} is not installed; the low-accuracy engine {FALLBACK} will stand in"
         return Finding("warn", "Model", says, f"livestt pull {name}, once the hub is reachable")
     advice = "Bring a model folder and name it with --model-path"
     if not settings.names_model:
         advice += ", or: pip install 'livestt[embedded]'"
-    return Finding("fail", "Model", f"{name} is not here", advice)
+    return Finding("fail", "Model", f"{name} is not installed", advice)
 
 
 def ffmpeg(settings: Settings) -> Iterator[Finding]:

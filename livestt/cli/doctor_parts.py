@@ -26,10 +26,10 @@ def file_models(settings: Settings) -> Iterator[Finding]:
             yield Finding("fail", "Model for files", str(error))
             continue
         if locate.ready(model, settings.model_cache_dir):
-            yield Finding("ok", "Model for files", f"{model} is here")
+            yield Finding("ok", "Model for files", f"{model} is installed")
         else:
             advice = f"livestt pull {model}, or the first request that names it waits for that"
-            yield Finding("warn", "Model for files", f"{model} is not here yet", advice)
+            yield Finding("warn", "Model for files", f"{model} is not installed yet", advice)
 
 
 def speakers(settings: Settings) -> Iterator[Finding]:
@@ -52,7 +52,7 @@ def speakers(settings: Settings) -> Iterator[Finding]:
             found = diarizers.local(model, settings.model_cache_dir)
             here = found is not None
             extra = diarizers.lacking(found, model, settings.model_cache_dir)
-            says = f"{model} is in {found}" if here else f"{model} is not here"
+            says = f"{model} is in {found}" if here else f"{model} is not installed"
     except LivesttError as error:
         yield Finding("fail", "Speakers", str(error))
         return
@@ -76,7 +76,7 @@ def voices(settings: Settings) -> Iterator[Finding]:
             model = settings.embedding_model or ""
             found = embedders.local(model, settings.model_cache_dir)
             if found is None:
-                says = f"{model} is not here"
+                says = f"{model} is not installed"
                 yield _model("Voices", "--embedding-model", says, asked=True, here=False)
                 return
             embedder = load_embedder(settings)
@@ -107,7 +107,7 @@ def translation(settings: Settings) -> Iterator[Finding]:
         yield Finding("fail", "Translation", str(error))
         return
     here = found is not None
-    says = f"{model} is in {found}" if here else f"{model} is not here"
+    says = f"{model} is in {found}" if here else f"{model} is not installed"
     yield _model("Translation", "--target-language", says, asked=asked, here=here, extra=extra)
 
 

@@ -32,5 +32,5 @@ def command(settings: Settings, spec: str) -> None:
     from livestt.models.locate import ready
 
     if ready(wanted.model, settings.model_cache_dir):
-        click.echo(f"{wanted.model} is here already.", err=True)
+        click.echo(f"{wanted.model} is installed already.", err=True)
     click.echo(resolve(wanted.model, settings.model_cache_dir, announce))

@@ -206,7 +206,7 @@ def test_check_on_this_machine(run: Run) -> None:
     [
         (["--model-path", "./nowhere"], "fail  Model: There is no folder ./nowhere."),
         (["--model", "bas"], "fail  Model: There is no model or folder called 'bas'."),
-        (["--backend", "faster-whisper"], "fail  Model: base is not here"),
+        (["--backend", "faster-whisper"], "fail  Model: base is not installed"),
         (["--file-model", "small"], "fail  Model for files: --file-model small: Model small is"),
         (["--compute-type", "int8_bfloat16", "--device", "cpu"], "fail  Compute type: int8_bf"),
     ],
@@ -219,7 +219,7 @@ def test_check_fails_with_advice(args: list[str], line: str, run: Run) -> None:
 
 def test_check_says_what_stands_in(run: Run) -> None:
     shown = run("check", "--port", "0").stdout
-    assert "warn  Model: base is not here; the low-accuracy engine pocketsphinx" in shown
+    assert "warn  Model: base is not installed; the low-accuracy engine pocketsphinx" in shown
 
 
 @pytest.mark.parametrize(
@@ -228,13 +228,13 @@ def test_check_says_what_stands_in(run: Run) -> None:
         ([], "ok    Speakers: off, --diarization turns it on; nvidia/Nemotron-3-Diarization is"),
         (
             ["--diarization"],
-            "fail  Speakers: nvidia/Nemotron-3-Diarization is not here, and ",
+            "fail  Speakers: nvidia/Nemotron-3-Diarization is not installed, and ",
         ),
         (["--diarization", "--diarization-model", "x"], "fail  Speakers: There is no diarizer x."),
         (["--diarization", "--diarization-backend", "scripted"], "ok    Speakers: scripted is"),
         ([], "ok    Voices: not compared"),
         (["--voices"], "fail  Voices: --voices keeps voice profiles, and nothing here compares"),
-        (["--embedding-model", "a/b"], "fail  Voices: a/b is not here, and HF_HUB_OFFLINE is set"),
+        (["--embedding-model", "a/b"], "fail  Voices: a/b is not installed, and HF_HUB_OFFLINE"),
         (["--embedding-model", str(SPEAKER)], f"ok    Voices: {SPEAKER}"),
         ([], "ok    Translation: off, --target-language turns it on; facebook/nllb-200-distilled"),
         (["--target-language", "de"], "fail  Translation: facebook/nllb-200-distilled-600M is not"),
