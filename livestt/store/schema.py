@@ -50,6 +50,8 @@ from livestt.errors import BadStore
 log = logging.getLogger(__name__)
 
 SCHEMA = MetaData()
+STALLED_MS = 60_000
+"""For which a server may stand still while it opens PostgreSQL."""
 
 meta = Table("livestt", SCHEMA, Column("version", Integer, nullable=False))
 
@@ -245,6 +247,8 @@ def prepare(
         BadStore: the database is newer than this program, or belongs to another.
     """
     if connection.dialect.name == "postgresql":
+        # A machine that stalls while it starts is not one that froze in the middle of its work.
+        connection.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {STALLED_MS}"))
         # Two servers that start together must not both create the tables.
         connection.execute(text("SELECT pg_advisory_xact_lock(620100)"))
     version = found(connection, migrations)

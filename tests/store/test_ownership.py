@@ -9,11 +9,11 @@ from datetime import timedelta
 
 import pytest
 from server.running import wait_until
-from sqlalchemy import event, func, select, text, update
+from sqlalchemy import Connection, Inspector, event, func, inspect, select, text, update
 
 from livestt.errors import StillRunning, StoreUnavailable
 from livestt.events import SpeakerNamed
-from livestt.store import Asked, Entry, Outcome, Resumed, Store, writer
+from livestt.store import Asked, Entry, Outcome, Resumed, Store, schema, writer
 from livestt.store.schema import sessions
 from livestt.store.transaction import Attempt
 from livestt.store.transaction import write as write_transaction
@@ -252,6 +252,25 @@ def test_a_server_frozen_in_a_transaction_keeps_no_session(two: tuple[Store, Sto
         assert other.reopen(Asked("a", AUDIO), LONG, 0) is not None
         connection.invalidate()
         frozen.close()
+
+
+@IN_POSTGRES
+def test_a_machine_that_stalls_while_it_starts_may_open_the_store(
+    open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody's session waits for it yet."""
+    allowed: list[str] = []
+    show = text("SHOW idle_in_transaction_session_timeout")
+
+    def look(connection: Connection) -> Inspector:
+        allowed.append(connection.execute(show).scalar_one())
+        return inspect(connection)
+
+    monkeypatch.setattr(schema, "inspect", look)
+    store = open_store()
+    assert allowed == ["1min"]
+    with store._connection() as connection:
+        assert connection.execute(show).scalar_one() == "2500ms"
 
 
 @IN_POSTGRES
