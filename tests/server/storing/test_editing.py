@@ -148,6 +148,8 @@ def test_a_session_that_runs_on_another_server(
 def test_a_deepgram_client_sees_it_in_its_words(serve: Serve, store: Store, kept: bool) -> None:
     """Its protocol has no message for it; the handshake says how the session is called."""
     server = server_with(serve, store if kept else None)
+    if not kept:
+        store.close()
     query = {"encoding": "linear16", "sample_rate": "16000", "diarize": "true"}
     query["interim_results"] = "true"
 
