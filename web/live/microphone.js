@@ -50,6 +50,7 @@ export class Microphone {
     const obstacle = captureObstacle();
     if (obstacle) throw new CaptureError(obstacle);
     const thread = audioThread({ sampleRate: SAMPLE_RATE });
+    thread.catch(() => {}); // It may fail before it is awaited below.
     let stream;
     try {
       stream = await openStream(choice);
