@@ -15,10 +15,10 @@
  */
 
 import { clockText, stampText } from "./clock.js";
+import { CUE_LINE, wrap } from "./cue-lines.js";
 import { wordSpans } from "./words.js";
 
-/** Readable for one glance: two lines of the length subtitle guides recommend. */
-const CUE_LINE = 42;
+/** Readable for one glance: two lines. */
 const CUE_TEXT = 2 * CUE_LINE;
 const CUE_SECONDS = 7;
 const SHORTEST_SECONDS = 1;
@@ -245,16 +245,6 @@ function textsOf(text, groups) {
 /** @param {Word[]} words */
 function spell(words) {
   return words.map(({ word }) => word.trim()).join(" ");
-}
-
-/** @param {string} text */
-function wrap(text) {
-  if (text.length <= CUE_LINE) return text;
-  const middle = text.length / 2;
-  const spaces = [...text.matchAll(/ /g)].map(({ index }) => index);
-  if (spaces.length === 0) return text;
-  const best = spaces.reduce((a, b) => (Math.abs(b - middle) < Math.abs(a - middle) ? b : a));
-  return `${text.slice(0, best)}\n${text.slice(best + 1)}`;
 }
 
 /**
