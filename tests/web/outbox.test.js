@@ -81,3 +81,13 @@ test("after a discard only new sound waits, and the count goes on", () => {
   assert.equal(outbox.cursor, 12);
   assert.deepEqual(takeAll(outbox), [12, 13]);
 });
+
+test("sound that turns out to be later is cut at whole samples, whatever its time in seconds", () => {
+  const outbox = filled();
+  takeAll(outbox);
+  const seconds = 14.765375 + 61.274 - 14.765375;
+  outbox.moveOn(seconds * 16000);
+  outbox.rewind(980384 + 4);
+  assert.deepEqual(takeAll(outbox), [4, 5, 6, 7, 8, 9, 10, 11]);
+  assert.equal(outbox.end, 980384 + 12);
+});

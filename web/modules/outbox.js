@@ -82,13 +82,14 @@ export class Outbox {
   /**
    * All of it turns out to have been recorded later.
    *
-   * @param {number} by  Samples.
+   * @param {number} by  Samples, perhaps not quite a whole number of them: times are in seconds.
    */
   moveOn(by) {
-    this.frames = this.frames.map(({ at, bytes }) => ({ at: at + by, bytes }));
-    this.end += by;
-    this.cursor += by;
-    this.counted += by;
+    const samples = Math.round(by);
+    this.frames = this.frames.map(({ at, bytes }) => ({ at: at + samples, bytes }));
+    this.end += samples;
+    this.cursor += samples;
+    this.counted += samples;
   }
 
   /** Send nothing that is no longer here: a new session counts from what is sent first. */
