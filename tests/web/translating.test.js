@@ -33,6 +33,20 @@ test("scripts without spaces are cut too, and a line without a translation stays
   assert.equal(hasTranslation([plain]), false);
 });
 
+test("a cue never begins with the vowel sign or tone mark of the one before", () => {
+  const [rare] = inTranslation([row("One.", "ที่𠮷")], "th");
+  assert.deepEqual(
+    rare.words.map(({ word }) => word),
+    ["ที่", "𠮷"],
+  );
+  const thai = "ที่นี่มีน้ำแข็งและผู้คนที่ดีที่สุดในโลก".repeat(6);
+  const srt = toSrt(inTranslation([row("Short.", thai)], "th"), { speaker: String });
+  const texts = srt.split("\n\n").map((cue) => cue.split("\n").slice(2).join("").trim());
+  assert.ok(texts.length > 2);
+  assert.equal(texts.join(""), thai);
+  for (const text of texts) assert.doesNotMatch(text, /^\p{M}/u);
+});
+
 test("long translations become several cues", () => {
   const long = "Das ist ein Satz, der viel zu lang ist, um auf einmal gelesen zu werden. ".repeat(
     3,

@@ -5,9 +5,12 @@
  * @import { Word } from "./wire.js"
  */
 
-/** A word with the space before it; in scripts without spaces a character. */
-const PIECES =
-  /\s*(?:[\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff]|[^\s\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff]+)/gu;
+/** Thai to Burmese, Khmer, kana and Chinese characters; Korean has spaces. */
+const UNSPACED =
+  "\\u0e00-\\u109f\\u1780-\\u17ff\\u3005-\\u3007\\u3040-\\u9fff\\uf900-\\ufaff\\uff66-\\uff9f\\u{20000}-\\u{3ffff}";
+
+/** A word with the space before it; in scripts without spaces a character with its marks. */
+const PIECES = new RegExp(`\\s*(?:[${UNSPACED}]\\p{M}*|[^\\s${UNSPACED}]+)`, "gu");
 
 /** @param {Row[]} rows */
 export function hasTranslation(rows) {
