@@ -73,6 +73,7 @@ class Keeper:
         self._held: deque[_Held] = deque()
         self._interim: tuple[Word, ...] = ()  # after what was passed on
         self._previewed = False
+        self._ahead = False  # more was shown than what was passed on
         self._timer: asyncio.TimerHandle | None = None
         self._told: Warned | None = None
         self._settled = anyio.Event()
@@ -182,13 +183,14 @@ class Keeper:
 
     def _pass(self, events: list[Event]) -> None:
         """To whoever was shown more, these events follow what they followed when they were said."""
-        before = [Interim(self._interim)] if self._previewed else []
+        before = [Interim(self._interim)] if self._ahead else []
+        self._ahead = False
         self._interim = unfinished(events, self._interim)
         self._forward([*before, *events])
 
     def _preview(self) -> None:
         """Show what waits, as words that may still change."""
-        self._previewed = bool(self._held)
+        self._previewed = self._ahead = bool(self._held)
         if self._held:
             self._forward([preview([held.events for held in self._held], self._interim)])
 

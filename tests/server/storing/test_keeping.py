@@ -176,6 +176,27 @@ async def test_lines_close_where_the_store_closes_them(slow: bool) -> None:
 
 
 @pytest.mark.anyio
+async def test_after_its_end_a_session_only_says_how_the_store_is() -> None:
+    """A client that had interim results would be sent one more, after its last final one."""
+    disk: Any = Disk()
+    told: list[Event] = []
+    reader = Reader()
+
+    def forward(events: list[Event]) -> None:
+        told.extend(events)
+        reader(events)
+
+    keeper = keeper_of(disk, forward, patience=0.01, longest=60.0)
+    keeper.receive_events([word(1)])
+    keeper.receive_events([Ended(200)])
+    await reader.sees("w1")
+    disk.answers[0](Outcome.DEFERRED)
+    disk.answers[1](Outcome.STORED)
+    await anyio.wait_all_tasks_blocked()
+    assert told[-3:] == [Ended(200), FAILING, RECOVERED]
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize("outcome", [None, Outcome.DEFERRED])
 async def test_who_hands_a_session_over_says_only_what_is_stored(outcome: Outcome | None) -> None:
     """The rest is heard again, and the next server may hear other words."""
