@@ -109,6 +109,26 @@ test("clearing between sessions can be undone too", () => {
   );
 });
 
+test("what was said after a running session was cleared is counted on, and marked", () => {
+  let now = receive(started(), snapshot([line(0, "a")]));
+  now = beginPart(now, { session: "t", offset: 10 });
+  now = clear(receive(now, snapshot([line(0, "b")])), true);
+  const lost = { session: "u", offset: 20, afterLoss: true };
+  for (const [next, marker] of /** @type {const} */ ([
+    [lost, "lost"],
+    [{ ...lost, afterLoss: false }, 3],
+  ])) {
+    const later = undoClear(receive(beginPart(now, next), snapshot([line(0, "c")])));
+    assert.deepEqual(
+      rows(later).map(({ kind, text, recording }) =>
+        kind === "line" ? text : (recording ?? "lost"),
+      ),
+      ["a", 2, "b", marker, "c"],
+    );
+    assert.equal(rows(later)[4].begin, 20);
+  }
+});
+
 test("rows brought back are the rows that were kept, where they were", () => {
   const words = [{ word: "a", start: 0, end: 1 }];
   let before = receive(started(), snapshot([line(0, "a", { words, translation: "ä" })]));

@@ -169,32 +169,54 @@ export function undoClear(conversation) {
   }));
   const known = new Set(restored.map((part) => part.number));
   const later = parts.filter((part) => !known.has(part.number));
-  const anew = later.length > 0 && later.length === parts.length;
-  const by = anew ? nextAbove(restored, later[0].diarized) : 0;
-  const after = anew ? behind(restored, later, by) : later;
-  return { ...conversation, parts: [...restored, ...after], cleared: null };
+  return {
+    ...conversation,
+    parts: [...restored, ...behind(restored, later, movedBy(restored, parts, later))],
+    cleared: null,
+  };
+}
+
+/**
+ * How what was said since is counted on, by what is restored before it.
+ *
+ * @param {Part[]} restored
+ * @param {Part[]} parts  As they are without it.
+ * @param {Part[]} later  Those of them that are not restored.
+ * @returns {{speakers: number, seconds: number, recordings: number}}
+ */
+function movedBy(restored, parts, later) {
+  const recordings = restored.at(-1)?.recording ?? 0;
+  const [first] = parts;
+  // A session that ran on when the screen was cleared is in both, and only began another count.
+  if (first !== later[0])
+    return { speakers: 0, seconds: 0, recordings: recordings - first.recording };
+  const seconds = Math.max(0, ...rowsOf(restored).map(({ finish }) => finish));
+  const speakers = first ? nextAbove(restored, first.diarized) : 0;
+  return { speakers, seconds, recordings };
 }
 
 /**
  * @param {Part[]} parts
  * @param {Part[]} later  That began with nothing before them.
- * @param {number} by  So many speakers are in the parts.
+ * @param {ReturnType<typeof movedBy>} by
  * @returns {Part[]}
  */
 function behind(parts, later, by) {
-  const seconds = Math.max(0, ...rowsOf(parts).map(({ finish }) => finish));
-  const before = parts.at(-1)?.recording ?? 0;
+  const last = parts.at(-1)?.recording ?? 0;
   return later.map((part, at) => {
     const moved = {
       ...part,
-      above: part.above + by,
-      offset: part.offset + seconds,
-      recording: part.recording + before,
+      above: part.above + by.speakers,
+      offset: part.offset + by.seconds,
+      recording: part.recording + by.recordings,
     };
     const { number, offset, recording } = moved;
-    if (at === 0) return { ...moved, marker: markerRow(number, offset, recording) };
-    const { marker } = part;
-    return { ...moved, marker: marker && markerRow(number, offset, marker.recording && recording) };
+    const begun = at === 0 ? recording > last : part.marker?.recording !== undefined;
+    const marked = at === 0 || part.marker !== null;
+    return {
+      ...moved,
+      marker: marked ? markerRow(number, offset, begun ? recording : undefined) : null,
+    };
   });
 }
 
