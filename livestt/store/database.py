@@ -109,7 +109,8 @@ def _readable_sqlite(path: Path) -> Engine | None:
         if not there.is_dir():
             raise NotADirectoryError(f"{there} is no folder")
         return None
-    url = f"sqlite:///{path.as_uri()}?mode=ro&uri=true"
+    # Written as one string, it would be decoded once more, and "a#b" open, or even make, "a".
+    url = URL.create("sqlite", database=path.as_uri(), query={"mode": "ro", "uri": "true"})
     return create_engine(url, connect_args={"timeout": PATIENCE})
 
 

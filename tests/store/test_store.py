@@ -19,7 +19,7 @@ from livestt.events import SpeakerNamed, SpeakersMerged
 from livestt.settings import Settings
 from livestt.store import Asked, Entry, Outcome, Store
 from livestt.store import open_store as open_named
-from livestt.store.database import address
+from livestt.store.database import address, probe
 from livestt.store.resuming import resume_at
 from livestt.store.schema import MIGRATIONS, newest, prepare, sessions
 from livestt.store.transaction import _opening
@@ -289,6 +289,15 @@ class TestOpening:
 
     def test_none_keeps_nothing(self) -> None:
         assert open_named(Settings(store="none")) is None
+
+    @pytest.mark.parametrize("name", ["a b.db", "a#b.db", "a?b.db", "a%20b.db"])
+    def test_it_is_found_whatever_it_is_called(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / "there").mkdir()
+        place = tmp_path / "there" / name
+        assert probe(address(str(place))) is None
+        Store(str(place)).close()
+        assert probe(address(str(place))) == newest()
+        assert not [path for path in place.parent.iterdir() if not path.name.startswith(name)]
 
     def test_an_older_database_is_brought_up_to_date(self, store: Store) -> None:
         steps: list[int] = []
