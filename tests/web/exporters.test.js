@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clockText, stampText } from "../../web/modules/clock.js";
 import { beginPart, emptyConversation, receive, rows } from "../../web/modules/conversation.js";
+import { CUE_LINE, columns } from "../../web/modules/cue-lines.js";
 import { toJson, toMarkdown, toSrt, toText, toVtt } from "../../web/modules/exporters.js";
 import { line, snapshot } from "./samples.js";
 
@@ -90,6 +91,22 @@ test("long lines become cues of two lines, cut at words, and say every word once
   const cues = blocks.map((block) => block.split("\n").slice(2));
   assert.ok(cues.every((lines) => lines.length <= 2 && lines.every((l) => l.length <= 50)));
   assert.equal(cues.flat().join(" "), text);
+});
+
+test("words of Chinese, of one character or several, fill two lines of a cue and no more", () => {
+  const text = "图书馆今天晚上开放".repeat(14);
+  for (const size of [1, 3]) {
+    const words = (text.match(new RegExp(`.{${size}}`, "gu")) ?? []).map((word, i) => ({
+      word,
+      start: i / 20,
+      end: (i + 1) / 20,
+    }));
+    const cues = toSrt(rowsOf(line(0, text, { finish: 8, words })), LABELS).split("\n\n");
+    const lines = cues.map((cue) => cue.trim().split("\n").slice(2));
+    assert.equal(lines.flat().join(""), text);
+    assert.equal(lines.length, 3);
+    for (const shown of lines.flat()) assert.ok(columns(shown) <= CUE_LINE + 2, shown);
+  }
 });
 
 test("slow speech is cut by time", () => {

@@ -39,7 +39,7 @@ test("a cue never begins with the vowel sign or tone mark of the one before", ()
     rare.words.map(({ word }) => word),
     ["ที่", "𠮷"],
   );
-  const thai = "ที่นี่มีน้ำแข็งและผู้คนที่ดีที่สุดในโลก".repeat(6);
+  const thai = "ที่นี่มีน้ำแข็งและผู้คนที่ดีที่สุดในโลก".repeat(12);
   const srt = toSrt(inTranslation([row("Short.", thai)], "th"), { speaker: String });
   const texts = srt.split("\n\n").map((cue) => cue.split("\n").slice(2).join("").trim());
   assert.ok(texts.length > 2);

@@ -23,6 +23,18 @@ export function columns(text) {
 }
 
 /**
+ * Words as a text, with a space before each that needs one.
+ *
+ * @param {string[]} words
+ */
+export function joined(words) {
+  return words
+    .map((word) => word.trim())
+    .map((word, at) => (at === 0 || UNSPACED.test(word) ? word : ` ${word}`))
+    .join("");
+}
+
+/**
  * Text on one line, or broken near its middle if it is too wide for one.
  *
  * @param {string} text

@@ -15,7 +15,7 @@
  */
 
 import { clockText, stampText } from "./clock.js";
-import { CUE_LINE, wrap } from "./cue-lines.js";
+import { CUE_LINE, columns, joined, wrap } from "./cue-lines.js";
 import { wordSpans } from "./words.js";
 
 /** Readable for one glance: two lines. */
@@ -208,8 +208,8 @@ function cuesOf(row) {
 function evenOut(groups) {
   const [first, last] = groups.slice(-2);
   if (!last) return;
-  const length = (/** @type {Word[]} */ words) => spell(words).length;
-  while (length(first) > length(last) + first[first.length - 1].word.length) {
+  const width = (/** @type {Word[]} */ words) => columns(spell(words));
+  while (width(first) > width(last) + columns(first[first.length - 1].word)) {
     const moved = first[first.length - 1];
     if (first.length === 1 || isFull([moved, ...last])) return;
     first.pop();
@@ -220,7 +220,7 @@ function evenOut(groups) {
 /** @param {Word[]} words */
 function isFull(words) {
   const seconds = words[words.length - 1].end - words[0].start;
-  return spell(words).length > CUE_TEXT || seconds > CUE_SECONDS;
+  return columns(spell(words)) > CUE_TEXT || seconds > CUE_SECONDS;
 }
 
 /**
@@ -244,7 +244,7 @@ function textsOf(text, groups) {
 
 /** @param {Word[]} words */
 function spell(words) {
-  return words.map(({ word }) => word.trim()).join(" ");
+  return joined(words.map(({ word }) => word));
 }
 
 /**
