@@ -6,16 +6,15 @@ Whoever needs them holds them; while nobody does, they may be unloaded with `Res
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
+from livestt.allocator import give_back_memory
 from livestt.engines import Engine
 from livestt.errors import EngineError, SetupError
 from livestt.speakers import Diarizer
@@ -180,10 +179,3 @@ def _close(models: Models) -> None:
     with ExitStack() as closing:
         for model in models.all:
             closing.callback(model.close)
-
-
-def give_back_memory() -> None:
-    """What the process has freed goes to the system at once; glibc would keep some of it."""
-    gc.collect()
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)

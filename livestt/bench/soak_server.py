@@ -6,23 +6,13 @@ Memory that an allocator keeps for later looks like a leak from outside. For `li
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import signal
 import sys
-from contextlib import suppress
 
+from livestt.allocator import give_back_memory
 from livestt.cli import main
 
-
-def trim(*_: object) -> None:
-    """Give back what can be given back."""
-    gc.collect()
-    with suppress(OSError, AttributeError):  # only glibc can
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGUSR1, trim)
+    signal.signal(signal.SIGUSR1, lambda *_: give_back_memory())
     sys.argv[1:1] = ["serve"]
     main()

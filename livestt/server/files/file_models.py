@@ -16,11 +16,11 @@ from pathlib import Path
 import anyio
 from anyio import to_thread
 
+from livestt.allocator import give_back_memory
 from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
 from livestt.errors import EngineError, SetupError
 from livestt.pipeline import Pipeline
-from livestt.residence import give_back_memory
 from livestt.settings import Settings
 
 log = logging.getLogger(__name__)
