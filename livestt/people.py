@@ -75,7 +75,9 @@ class People:
         """Take one event; whether it merged or separated anybody."""
         match event:
             case SpeakerNamed(speaker, name):
-                self._given[self._same.get(speaker, speaker)] = name
+                # Whoever has become another person has no name of their own to take away.
+                if name or speaker not in self._same:
+                    self._given[self._same.get(speaker, speaker)] = name
             case SpeakerRecognized(speaker, name):
                 person = self._same.get(speaker, speaker)
                 self._recognized.pop(person, None)
@@ -92,16 +94,19 @@ class People:
         return False
 
     def _merge(self, person: int, into: int) -> bool:
+        """The name of the one that stays stays too; only if it has none, the other's is its."""
         if person == into:
             return False
         moved = {one: into if to == person else to for one, to in self._same.items()}
+        names, by_voice = self.names, self.recognized
+        both = (person, into) if person in names and into not in names else (into, person)
         self._same = {**moved, person: into}
-        given = [name for one in (into, person) if (name := self._given.pop(one, ""))]
-        known = [self._recognized.pop(one, None) for one in (into, person)]
-        if given:
+        given = [self._given.pop(one) for one in both if one in self._given]
+        known = [self._recognized.pop(one) for one in both if one in self._recognized]
+        if given and both[0] not in by_voice:
             self._given[into] = given[0]
-        for event in filter(None, reversed(known)):
-            self._recognized[into] = replace(event, speaker=into)
+        if known:
+            self._recognized[into] = replace(known[0], speaker=into)
         return True
 
 

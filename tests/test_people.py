@@ -69,3 +69,25 @@ def test_a_recognised_name_goes_with_its_person() -> None:
     people = People([SpeakerRecognized(2, "Ann", "v1", 0.8), SpeakersMerged(2, 1)])
     assert people.names == {1: "Ann"}
     assert people.recognized[1].speaker == 1
+
+
+@given(histories, speakers, speakers)
+def test_a_name_stays_where_two_become_one(history: list[Event], one: int, into: int) -> None:
+    people = People(history)
+    person, target = people.person(one), people.person(into)
+    names = people.names
+    people.apply(SpeakersMerged(one, into))
+    assert people.person(one) == people.person(into) == target
+    assert target is not None
+    assert person is not None
+    assert people.names.get(target) == names.get(target, names.get(person))
+    people.apply(SpeakerNamed(one, ""))
+    if person != target:
+        assert people.names.get(target) == names.get(target, names.get(person))
+
+
+def test_a_name_that_was_refused_does_not_come_back_with_a_merge() -> None:
+    recognized = SpeakerRecognized(1, "Ann", "v1", 0.8)
+    people = People([recognized, SpeakerNamed(1, ""), SpeakersMerged(2, 1)])
+    assert people.names == {}
+    assert people.alike == {1: recognized}

@@ -8,7 +8,7 @@ from typing import TypeGuard
 
 from livestt.errors import BadRequest
 from livestt.events import Event, SpeakerNamed
-from livestt.people import Told, regrouped
+from livestt.people import People, Told, regrouped
 from livestt.protocols.native import MAX_SPEAKER
 
 LONGEST_NAME = 200
@@ -29,11 +29,32 @@ class Edit:
     def said_of(self, known: Iterable[Event]) -> list[Told]:
         """What a session says of its speakers when this is done.
 
+        Names are those of the speakers before they become one person, and after they are taken
+        apart, so that nobody loses a name to another of the same edit.
+
         Args:
             known: what it has said of them already.
         """
-        names = (SpeakerNamed(speaker, name) for speaker, name in self.names.items())
-        return [*regrouped(known, self.merged), *names]
+        known = list(known)
+        person = People(known).person
+        leaving = [
+            one for one, to in self.merged.items() if to is None or person(to) != person(one)
+        ]
+        said = regrouped(known, dict.fromkeys(leaving))
+        said += self._named(People([*known, *said]))
+        return [*said, *regrouped([*known, *said], self.merged)]
+
+    def _named(self, people: People) -> list[Told]:
+        """The names to give these people; that of a speaker who is to stay another only if that
+        other has none."""
+        asked = {one for one, to in self.merged.items() if to is not None}
+        same = {one: to for one, to in people.same.items() if one in asked}
+        own = {one: name for one, name in self.names.items() if one not in same}
+        named = {**people.names, **own}
+        rest = {
+            one: self.names[one] for one in same if one in self.names and not named.get(same[one])
+        }
+        return [SpeakerNamed(speaker, name) for speaker, name in {**own, **rest}.items()]
 
 
 def parse_edit(body: Mapping[str, object]) -> Edit:
