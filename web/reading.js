@@ -52,7 +52,8 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
   const labels = () => {
     const { conversation, speakers } = dialogue.state;
     const here = labeler(speakers, conversation.parts);
-    return { speaker: labeler(speakers), here, recording: STRINGS.recordingNumber };
+    const named = (/** @type {number} */ person) => speakers.names[person] !== undefined;
+    return { speaker: labeler(speakers), named, here, recording: STRINGS.recordingNumber };
   };
   const follow = mountFollow(aloud);
   const settings = mountSettings({

@@ -160,3 +160,13 @@ test("json: segments with their words and the whole text", () => {
   assert.deepEqual(segments[0], { begin: 0, finish: 1, speaker: 1, text: "a", words });
   assert.equal("words" in segments[1], false);
 });
+
+test("one speaker who has a name is named in every format", () => {
+  const one = rowsOf(line(0, "a."), line(1, "b."));
+  const labels = { speaker: () => "Ada", named: (/** @type {number} */ n) => n === 1 };
+  assert.equal(toText(one, labels), "Ada: a. b.\n");
+  assert.match(toMarkdown(one, labels), /^\*\*Ada\*\* \*0:00\*/u);
+  assert.match(toSrt(one, labels), /\nAda: a\.\n/u);
+  assert.match(toVtt(one, labels), /\n<v Ada>a\.\n/u);
+  assert.doesNotMatch(toText(one, { ...labels, named: () => false }), /Ada/u);
+});

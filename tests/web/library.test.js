@@ -126,7 +126,7 @@ test("what the reader says of stored speakers is what the server is asked", () =
   assert.deepEqual(changeOf(both, separate(both, 1)), { merged: { 2: null } });
   assert.deepEqual(changeOf(ann, rename(ann, 1, "")), { speakers: { 1: "" } });
   assert.deepEqual(changeOf(ann, merge(ann, 1, 2)), {
-    speakers: { 1: "", 2: "Ann" },
+    speakers: { 2: "Ann" },
     merged: { 1: 2 },
   });
   assert.deepEqual(changeOf(ann, ann), {});

@@ -6,6 +6,7 @@
  *
  * @typedef {object} Labels
  * @property {(person: number) => string} speaker  For files that run on: nobody else is called so.
+ * @property {(person: number) => boolean} [named]  Whether that is a name, more than a number.
  * @property {(person: number, voice: number) => string} [here]  Under the heading of a recording.
  * @property {(number: number) => string} [recording]  Such a heading.
  * @property {string} [title]
@@ -42,7 +43,7 @@ export const SUBTITLES = ["srt", "vtt"];
  * @param {Labels} labels
  */
 export function toText(rows, labels) {
-  const named = severalSpeakers(rows);
+  const named = tellsApart(rows, labels);
   return turnsOf(rows)
     .map((turn) => {
       if (turn[0].kind === "marker") return `${headingOf(turn[0], labels)}\n`;
@@ -57,7 +58,7 @@ export function toText(rows, labels) {
  * @param {Labels} labels
  */
 export function toSrt(rows, labels) {
-  const named = severalSpeakers(rows);
+  const named = tellsApart(rows, labels);
   return cuesIn(rows)
     .map((cue, index) => {
       const name = named ? `${labels.speaker(cue.speaker)}: ` : "";
@@ -72,7 +73,7 @@ export function toSrt(rows, labels) {
  * @param {Labels} labels
  */
 export function toVtt(rows, labels) {
-  const named = severalSpeakers(rows);
+  const named = tellsApart(rows, labels);
   const blocks = cuesIn(rows).map((cue) => {
     const voice = named ? `<v ${escapeVtt(labels.speaker(cue.speaker))}>` : "";
     return `${span(cue, ".")}\n${voice}${escapeVtt(wrap(cue.text))}\n`;
@@ -87,7 +88,7 @@ export function toVtt(rows, labels) {
  * @param {Labels} labels
  */
 export function toMarkdown(rows, labels) {
-  const named = severalSpeakers(rows);
+  const named = tellsApart(rows, labels);
   const title = labels.title ? `# ${escapeMarkdown(oneLine(labels.title))}\n\n` : "";
   const turns = turnsOf(rows)
     .map((turn) => {
@@ -285,4 +286,15 @@ function isSpoken(row) {
 /** @param {Row[]} rows */
 export function severalSpeakers(rows) {
   return new Set(rows.filter(isSpoken).map(({ speaker }) => speaker)).size > 1;
+}
+
+/**
+ * Whether it says who speaks: of several, or of one who has a name.
+ *
+ * @param {Row[]} rows
+ * @param {Labels} labels
+ */
+function tellsApart(rows, labels) {
+  const named = (/** @type {Row} */ { speaker }) => labels.named?.(speaker) === true;
+  return severalSpeakers(rows) || rows.filter(isSpoken).some(named);
 }

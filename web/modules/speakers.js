@@ -17,6 +17,8 @@
  *   their voice.
  */
 
+import { severalSpeakers } from "./exporters.js";
+
 /** @returns {Speakers} */
 export function noSpeakers() {
   return { names: {}, same: {} };
@@ -89,6 +91,17 @@ export function isMerged({ same }, person) {
 }
 
 /**
+ * Whether people have labels, to be clicked: not where everything is one nameless voice's.
+ *
+ * @param {Row[]} rows  With people in the place of voices.
+ * @param {Speakers} speakers
+ */
+export function haveLabels(rows, { names, same }) {
+  const told = Object.keys(names).length > 0 || Object.keys(same).length > 0;
+  return told || severalSpeakers(rows);
+}
+
+/**
  * What the server knows of its speakers counts, wherever it is new.
  *
  * @param {Speakers} speakers
@@ -111,7 +124,8 @@ export function adopted(speakers, before, now) {
 }
 
 /**
- * What to tell the server, so that it knows what the reader has said.
+ * What to tell the server, so that it knows what the reader has said. Whoever has become another
+ * person has no name of their own to take away.
  *
  * @param {Speakers} before
  * @param {Speakers} after
@@ -127,7 +141,7 @@ export function changesOf(before, after) {
     ...merged.map(([voice, into]) => ({ type: "merge", speaker: Number(voice), into })),
     ...named.map(([person, name]) => ({ type: "rename", speaker: Number(person), name })),
     ...Object.keys(before.names)
-      .filter((person) => !(person in after.names))
+      .filter((person) => !(person in after.names || person in after.same))
       .map((person) => ({ type: "rename", speaker: Number(person), name: "" })),
   ];
 }

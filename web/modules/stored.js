@@ -84,14 +84,18 @@ export function storedSpeakers({ speakers, merged }) {
 }
 
 /**
- * What to ask of the server, so that it knows what the reader has said.
+ * What to ask of the server, so that it knows what the reader has said. Whoever has become another
+ * person has no name of their own to take away.
  *
  * @param {Speakers} before
  * @param {Speakers} after
  * @returns {{speakers?: Record<string, string>, merged?: Record<string, number | null>}}
  */
 export function changeOf(before, after) {
-  const speakers = differences(before.names, after.names, "");
+  const names = Object.entries(differences(before.names, after.names, ""));
+  const speakers = Object.fromEntries(
+    names.filter(([number, name]) => name || !(number in after.same)),
+  );
   const merged = differences(before.same, after.same, null);
   return {
     ...(Object.keys(speakers).length > 0 && { speakers }),

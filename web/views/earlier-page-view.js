@@ -23,9 +23,9 @@
  * @property {string} query  What was searched for.
  */
 
-import { FORMATS, SUBTITLES, severalSpeakers } from "../modules/exporters.js";
+import { FORMATS, SUBTITLES } from "../modules/exporters.js";
 import { spansOf } from "../modules/search.js";
-import { noSpeakers, peopleIn } from "../modules/speakers.js";
+import { haveLabels, noSpeakers, peopleIn } from "../modules/speakers.js";
 import { keyOf, storedRows, storedSpeakers } from "../modules/stored.js";
 import { hasTranslation } from "../modules/translating.js";
 import { watchAddress } from "../modules/viewing.js";
@@ -98,7 +98,7 @@ export function mountEarlierPage(wishes) {
     lines = transcript.lines;
     speakers = storedSpeakers(transcript);
     mergeable = transcript.merged !== undefined;
-    const named = severalSpeakers(rows) || Object.keys(speakers.names).length > 0;
+    const named = haveLabels(rows, speakers);
     if (document.activeElement !== title) title.value = transcript.title;
     title.placeholder = transcript.beginning || STRINGS.untitled;
     title.readOnly = !rights.rename;

@@ -21,9 +21,8 @@
  */
 
 import { clockText } from "../modules/clock.js";
-import { severalSpeakers } from "../modules/exporters.js";
 import { voiceIn } from "../modules/people.js";
-import { noSpeakers, personOf } from "../modules/speakers.js";
+import { haveLabels, noSpeakers, personOf } from "../modules/speakers.js";
 import { splitBuffer } from "../modules/transcript.js";
 import { STRINGS } from "../strings.js";
 import { byId, make, setText } from "./dom.js";
@@ -44,8 +43,7 @@ export function mountTranscript() {
 
   /** @param {TranscriptProps & {speakers: Speakers, label: Label}} props */
   function render({ rows, part, listening, hearing, speakers, label, voices, aloud = false }) {
-    const several = severalSpeakers(rows) || growingVoice(part) > 1;
-    const named = several || voices === true || Object.keys(speakers.names).length > 0;
+    const named = voices === true || growingVoice(part) > 1 || haveLabels(rows, speakers);
     renderRows(log, shown, rows, named, speakers, label);
     speak({ rows, aloud, label: named ? label : () => "" });
     const translated = rows.some(({ translation }) => translation !== "");
