@@ -239,13 +239,15 @@ def keyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerPro
 def test_what_was_said_at_a_real_server_is_there_for_those_who_may(
     keyed: ServerProcess, open_page: OpenPage
 ) -> None:
-    page = open_page(f"{keyed.url}?token={TALKER}")
+    small = {"width": 1100, "height": 760}
+    page = open_page(f"{keyed.url}?token={TALKER}", viewport=small)
     page.click("#start")
     expect(page.locator("#log")).to_contain_text("quick brown fox", timeout=20_000)
     page.click("[popovertarget=settings]")
     page.click("details:has(#copy-watch) summary")
     page.click("#copy-watch")
     expect(page.locator("#share-answer")).to_have_text("Copied.")
+    expect(page.locator("#share-answer")).to_be_in_viewport(ratio=1)
     link: str = page.evaluate("navigator.clipboard.readText()")
     page.keyboard.press("Escape")
     page.click("#stop")

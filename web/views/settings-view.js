@@ -82,14 +82,18 @@ export function mountSettings({ preferences, changed, running }) {
 function mountSharing(preferences, running) {
   const answer = byId("share-answer");
 
+  /** @param {string} text */
+  const say = (text) => {
+    setText(answer, text);
+    answer.scrollIntoView({ block: "nearest" });
+  };
   /** @param {string} address */
   const copy = async (address) => {
-    try {
-      await navigator.clipboard.writeText(address);
-      setText(answer, STRINGS.copied);
-    } catch {
-      setText(answer, address);
-    }
+    const copied = await navigator.clipboard.writeText(address).then(
+      () => true,
+      () => false,
+    );
+    say(copied ? STRINGS.copied : address);
   };
   byId("copy-setup").addEventListener("click", () => {
     copy(linkTo(preferences(), document.baseURI));
@@ -99,7 +103,7 @@ function mountSharing(preferences, running) {
   byId("copy-watch").addEventListener("click", () => {
     const session = running();
     if (session) copy(watchAddress(base(), session));
-    else setText(answer, STRINGS.nothingToWatch);
+    else say(STRINGS.nothingToWatch);
   });
   byId("settings").addEventListener("toggle", () => setText(answer, ""));
 }
