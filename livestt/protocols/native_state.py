@@ -168,9 +168,10 @@ def _rest(transcript: Transcript) -> State:
     """
     progress, growing = transcript.progress, transcript.growing
     translation = transcript.translation
+    shown = [*growing, *transcript.waiting, *transcript.interim]
     committed = [*growing, *transcript.waiting] if growing else []
     buffer = joined([*committed, *transcript.interim])
-    whole = buffer if growing else joined([*transcript.waiting, *transcript.interim])
+    whole = joined(shown)
     lag = to_seconds(progress.received - progress.heard)
     state: State = {
         "status": "active_transcription" if transcript.heard_speech else "no_audio_detected",
@@ -185,6 +186,8 @@ def _rest(transcript: Transcript) -> State:
         "remaining_time_diarization": _speaker_lag(transcript),
         "audio_received": to_seconds(progress.received),
     }
+    if whole:
+        state["buffer_begin"] = to_seconds(shown[0].start)
     people = transcript.people
     if people.names:
         state["speakers"] = {str(speaker): name for speaker, name in sorted(people.names.items())}

@@ -277,7 +277,9 @@ def diff(seq: int, n_lines: int, **fields: Any) -> Message:
     }
 
 
-def live(text: str = "", final: int = 0, received: float = 0.0, lag: float = 0.0) -> Message:
+def live(
+    text: str = "", final: int = 0, received: float = 0.0, lag: float = 0.0, begin: float = 0.0
+) -> Message:
     return {
         "buffer_transcription": text,
         "buffer_final_chars": final,
@@ -287,6 +289,7 @@ def live(text: str = "", final: int = 0, received: float = 0.0, lag: float = 0.0
         "remaining_time_transcription": lag,
         "remaining_time_diarization": 0,
         "audio_received": received,
+        **({"buffer_begin": begin} if text else {}),
     }
 
 

@@ -48,8 +48,9 @@ def test_committed_words_are_ink_and_the_rest_is_pencil(
 ) -> None:
     page = open_page(page_server.url)
     start(page, page_server)
-    page_server.say(**snapshot(1, text="👋 hello wor", final=7))
+    page_server.say(**snapshot(1, text="👋 hello wor", final=7, received=9, begin=4))
     expect(page.locator(".ink")).to_have_text("👋 hello")
+    expect(page.locator("#growing .when")).to_have_text("0:04")
     expect(page.locator(".pencil")).to_have_text(" wor", use_inner_text=False)
     ink, pencil = (
         page.locator(name).evaluate("e => getComputedStyle(e).color")
@@ -58,8 +59,10 @@ def test_committed_words_are_ink_and_the_rest_is_pencil(
     assert ink != pencil
     page.locator("#growing .ink").evaluate("e => { e.kept = true }")
 
-    page_server.say(**diff(2, 1, new_lines=[line(0, "👋 hello world.", 0, 2)]))
+    page_server.say(**diff(2, 1, new_lines=[line(0, "👋 hello world.", 4, 6)]))
     expect(page.locator("#log .row")).to_contain_text(["👋 hello world."])
+    expect(page.locator("#log .row .when")).to_have_text("0:04")
+    expect(page.locator("#growing .when")).to_be_empty()
     expect(page.locator(".pencil")).to_have_text("Listening…")
     assert page.locator("#growing .ink").evaluate("e => e.kept")
     assert page.locator("#log #growing").count() == 0, "interim words must not be read out"

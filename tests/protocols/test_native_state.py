@@ -122,6 +122,44 @@ def test_diffs_build_the_full_state(events: list[Event], data: st.DataObject):
             assert diffs.message(transcript) is None, "said twice"
 
 
+@settings(deadline=None)
+@given(events_of_a_session)
+def test_a_growing_line_begins_where_it_will_have_begun(events: list[Event]):
+    server = Server("full", layout=SHORT)
+    told: tuple[int, float] | None = None
+    for event in events:
+        state = server.hear(event)
+        if state is None:
+            continue
+        if told is not None:
+            line_id, begin = told
+            begun = [line["begin"] for line in state["lines"] if line["id"] == line_id]
+            assert begun in ([], [begin])
+        shows = bool(state["buffer_diarization"] + state["buffer_transcription"])
+        assert ("buffer_begin" in state) == shows
+        committed = state["buffer_diarization"] or state["buffer_final_chars"]
+        told = (server.transcript.next_id, state["buffer_begin"]) if committed else None
+
+
+def test_where_a_growing_line_begins() -> None:
+    """However late its words come, whether they may change, and whether their speaker is known."""
+    server = Server("full")
+
+    def begin(*events: Event) -> float | None:
+        state = server.hear(*events)
+        assert state is not None
+        return state.get("buffer_begin")
+
+    assert begin(progress(9, committed=4)) is None
+    assert begin(Interim(words("so", 4.5))) == 4.5
+    assert begin(Interim(words("well so", 4))) == 4, "its first word was corrected"
+    assert begin(say("well", 4), Interim(words("so", 4.5))) == 4
+    assert begin(Diarized(0), say("so it goes on", 4.5)) == 4, "of the line that grows"
+    assert begin(whose(1, first=1), whose(2, 2, first=2)) == 5, "somebody else's line"
+    assert begin(whose(None, first=4), Ended(from_seconds(9))) is None
+    assert begin(say("on", 20), Interim(words("and", 21))) == 20, "waits for its speaker"
+
+
 def test_a_line_is_written_once_however_often_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client of full mode is told all lines of an hour several times a second."""
     written: list[int] = []

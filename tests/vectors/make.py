@@ -97,6 +97,7 @@ def written(name: str, messages: list[Message], state: Message, *, in_sync: bool
     expected = {field: state[field] for field in fields}
     expected |= {"buffer_diarization": state.get("buffer_diarization", "")}
     expected |= {field: state.get(field, {}) for field in ("speakers", "merged")}
+    expected |= {field: state[field] for field in ("buffer_begin",) if field in state}
     seq = state.get("seq", messages[-1].get("seq"))
     return {
         "name": name,

@@ -58,11 +58,16 @@ test("no marker where there is nothing to mark", () => {
 });
 
 test("settling closes the growing line once", () => {
-  const live = { buffer_transcription: " last words", buffer_speaker: 2, audio_received: 9 };
+  const live = {
+    buffer_transcription: " last words",
+    buffer_speaker: 2,
+    buffer_begin: 5,
+    audio_received: 9,
+  };
   const settled = settle(receive(started(), snapshot([line(0, "a")], live)));
   assert.deepEqual(shown(settled), ["a", "last words"]);
   assert.equal(rows(settled)[1].speaker, 2);
-  assert.equal(rows(settled)[1].begin, 8);
+  assert.equal(rows(settled)[1].begin, 5);
   assert.equal(rows(settled)[1].finish, 9);
   assert.equal(settle(settled), settled);
 });

@@ -78,19 +78,22 @@ test("ink is counted in code points", () => {
   assert.deepEqual(splitBuffer({ ...live, buffer_final_chars: 99 }).pencil, "");
 });
 
-test("the growing line is placed where it began, as far as one can tell", () => {
-  const at = (/** @type {number} */ audio_received, /** @type {string} */ text) => ({
-    audio_received,
+test("the growing line begins where the server says, for whoever reads and since whenever", () => {
+  const at = (/** @type {number | undefined} */ begin, text = "b") => ({
+    audio_received: 20,
     buffer_transcription: text,
+    ...(begin !== undefined && { buffer_begin: begin }),
   });
-  const begins = [
-    [snapshot([line(0, "a")], at(2, ""))],
-    [diff(1, at(7, "b"))],
-    [diff(1, at(8, "b c"))],
-    [diff(2, { ...at(9, "d"), new_lines: [line(8, "b c")] })],
-    [diff(2, at(9.5, ""))],
-  ].map((_, i, all) => applyAll(all.slice(0, i + 1).flat()).buffer_begin);
-  assert.deepEqual(begins, [1, 6, 6, 9, 9]);
+  const messages = [
+    snapshot([line(0, "a")], at(undefined, "")),
+    diff(1, at(7)),
+    diff(1, at(6.5)),
+    diff(2, { ...at(9.25), new_lines: [line(8, "b c")] }),
+  ];
+  const begins = messages.map((_, i, all) => applyAll(all.slice(0, i + 1)).buffer_begin);
+  assert.deepEqual(begins.slice(1), [7, 6.5, 9.25]);
+  const late = applyAll([snapshot([line(0, "a"), line(8, "b c")], at(9.25))]);
+  assert.equal(late.buffer_begin, begins.at(-1));
 });
 
 test("what the server has heard is what it got less what it still has to do", () => {

@@ -6,9 +6,7 @@
  *
  * @import { Diff, Line, Live, Message, Snapshot } from "./wire.js"
  *
- * @typedef {Live & {lines: Line[], archive: Line[], in_sync: boolean, buffer_begin: number}} Transcript
- *   `buffer_begin` is about where the growing line began, in seconds: the server tells exactly
- *   once the line is closed.
+ * @typedef {Live & {lines: Line[], archive: Line[], in_sync: boolean}} Transcript
  */
 
 /** @type {Readonly<Live>} */
@@ -18,6 +16,7 @@ const SILENT = {
   buffer_transcription: "",
   buffer_final_chars: 0,
   buffer_speaker: 1,
+  buffer_begin: 0,
   buffer_diarization: "",
   buffer_translation: "",
   remaining_time_transcription: 0,
@@ -30,7 +29,7 @@ const SILENT = {
 
 /** @returns {Transcript} */
 export function emptyTranscript() {
-  return { ...SILENT, lines: [], archive: [], in_sync: true, buffer_begin: 0 };
+  return { ...SILENT, lines: [], archive: [], in_sync: true };
 }
 
 /**
@@ -45,10 +44,10 @@ export function emptyTranscript() {
  */
 export function apply(transcript, message) {
   if (message.type === "snapshot") {
-    return placeBuffer(transcript, applySnapshot(transcript, message));
+    return applySnapshot(transcript, message);
   }
   if (message.type === "diff" && transcript.in_sync) {
-    return placeBuffer(transcript, applyDiff(transcript, message));
+    return applyDiff(transcript, message);
   }
   return transcript;
 }
@@ -69,24 +68,7 @@ function applySnapshot(transcript, snapshot) {
     lines,
     archive: gone.length > 0 ? [...transcript.archive, ...gone] : transcript.archive,
     in_sync: true,
-    buffer_begin: transcript.buffer_begin,
   };
-}
-
-/** The first words of a line show about this long after they were said. */
-const FIRST_WORDS_SECONDS = 1;
-
-/**
- * @param {Transcript} before
- * @param {Transcript} after
- * @returns {Transcript}
- */
-function placeBuffer(before, after) {
-  const last = after.lines.at(-1) ?? after.archive.at(-1);
-  const same = last?.id === (before.lines.at(-1) ?? before.archive.at(-1))?.id;
-  if (same && bufferText(before) !== "") return after;
-  const heard = heardUpTo(after) - FIRST_WORDS_SECONDS;
-  return { ...after, buffer_begin: Math.max(0, heard, last?.finish ?? 0) };
 }
 
 /**

@@ -39,6 +39,7 @@
  * @property {string} buffer_transcription  The line that still grows.
  * @property {number} buffer_final_chars  Its committed code points, from the left.
  * @property {number} buffer_speaker  0 while not known.
+ * @property {number} buffer_begin  Seconds: where its first word begins; absent while there is none.
  * @property {string} buffer_diarization  Committed words that wait for their speaker; the line that
  *   grows follows, with nothing between.
  * @property {string} buffer_translation

@@ -273,7 +273,7 @@ export function mountGrowing(element = byId("growing")) {
     setText(pencil, text ? words.pencil : STRINGS.listening);
     setText(who, speaks ? label(speaker, voice) : "");
     who.dataset.hue = String(speaker % HUES);
-    setText(when, clockText(part ? part.offset + part.transcript.buffer_begin : 0));
+    setText(when, part && text ? clockText(part.offset + part.transcript.buffer_begin) : "");
     if (translation) setText(translation, part?.transcript.buffer_translation ?? "");
     element.classList.toggle("turn", speaks);
     element.hidden = !text && !listening;
