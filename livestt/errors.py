@@ -43,6 +43,8 @@ request, and the WebSocket close code where a socket has to end.
 
 from __future__ import annotations
 
+from livestt.extras import install_command
+
 
 class LivesttError(Exception):
     """Base of all deliberate errors. ``str(error)`` says what was wrong and what to do.
@@ -241,7 +243,7 @@ class MissingExtra(SetupError):
     code = "missing_extra"
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs the extra '{extra}': pip install 'livestt[{extra}]'")
+        super().__init__(f"{what} needs the extra '{extra}': {install_command(extra)}")
         self.extra = extra
 
 

@@ -4,7 +4,7 @@
     python scripts/measure_eviction.py --model-path ./random-base --language en
 
 Starts a server with these options, sends it a short session four times, and waits each time until
-the model is out of memory. Linux; needs ``pip install 'livestt[bench]'``.
+the model is out of memory. Linux; needs ``./scripts/install bench``.
 """
 
 from __future__ import annotations

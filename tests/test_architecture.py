@@ -15,6 +15,7 @@ PURE = (
     "errors.py",
     "people.py",
     "events.py",
+    "extras.py",
     "chunking.py",
     "file_session.py",
     "languages.py",

@@ -42,7 +42,7 @@ def test_codes_differ() -> None:
 def test_a_missing_extra_says_how_to_install_it() -> None:
     error = MissingExtra("The thing", "things")
     assert isinstance(error, SetupError)
-    assert str(error) == "The thing needs the extra 'things': pip install 'livestt[things]'"
+    assert str(error) == "The thing needs the extra 'things': ./scripts/install things"
     assert error.extra == "things"
 
 

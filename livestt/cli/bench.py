@@ -11,7 +11,7 @@ from livestt.cli import bench_engine, bench_files, bench_live, bench_overload, b
 def command() -> None:
     """Measure a server under load, an engine, or the error rates of words and speakers.
 
-    docs/benchmarks.md defines every figure. Needs the extra: pip install 'livestt[bench]'
+    docs/benchmarks.md defines every figure. Needs the extra: ./scripts/install bench
 
     \b
     livestt bench live manifest.jsonl --sessions 1,2,4,8 --plot capacity.png

@@ -59,7 +59,7 @@ def command(
 
     FILES are recordings with an RTTM file of the same name beside them, or manifests (.jsonl, one
     {"file", "rttm"} per line, "turns_file" for error rates of words). Needs the extra:
-    pip install 'livestt[bench-speakers]'
+    ./scripts/install bench-speakers
 
     \b
     livestt bench speakers meeting.wav --speed 1

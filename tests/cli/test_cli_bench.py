@@ -114,7 +114,7 @@ def test_the_extra_is_named(manifest: Path, run: Run, monkeypatch: pytest.Monkey
     for command in ("live", "files"):
         result = run("bench", command, str(manifest))
         assert result.exit_code == 2
-        assert "pip install 'livestt[bench]'" in result.stderr
+        assert "./scripts/install bench" in result.stderr
 
 
 def test_engine(run: Run, tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_models_lists_engines_and_sizes(run: Run) -> None:
 def test_models_says_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rich takes words in brackets for its own markup unless told."""
     monkeypatch.setattr("livestt.engines.registry.find_spec", lambda module: None)
-    assert "pip install 'livestt[mlx]'" in run("models").stdout
+    assert "./scripts/install mlx" in run("models").stdout
 
 
 def test_pull_without_network_is_one_line(run: Run) -> None:

@@ -175,7 +175,7 @@ def test_without_sounddevice(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     result = run("listen")
     assert result.exit_code == 2
-    assert result.stderr.strip().endswith("pip install 'livestt[listen]'")
+    assert result.stderr.strip().endswith("./scripts/install listen")
 
 
 def test_without_a_microphone(run: Run, sounddevice: Any) -> None:

@@ -165,7 +165,7 @@ def test_models_for_files_that_would_have_to_be_converted(
     monkeypatch.setattr(conversions, "find_spec", lambda name: None)
     said = refused("--model-path", str(MODEL), "--file-model", str(tmp_path))
     assert said.startswith(f"--file-model {tmp_path}: Converting {tmp_path} to CTranslate2 format ")
-    assert "pip install 'livestt[torch]'" in said
+    assert "./scripts/install torch" in said
 
 
 def test_the_engine_is_loaded_last(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

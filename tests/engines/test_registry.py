@@ -85,7 +85,7 @@ def test_ours_are_available() -> None:
 
 def test_what_is_not_installed_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "find_spec", lambda module: None)
-    assert available()["pocketsphinx"].install == "pip install 'livestt[embedded]'"
+    assert available()["pocketsphinx"].install == "./scripts/install embedded"
     with pytest.raises(MissingExtra, match=r"The engine pocketsphinx needs the extra 'embedded'"):
         load_engine(Settings(backend="pocketsphinx"))
 
@@ -110,6 +110,21 @@ def test_auto_falls_back_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
         "available. Get one with: livestt pull base"
     )
     assert caplog.messages == [engine.capabilities.notice]
+
+
+@pytest.mark.usefixtures("fakes")
+def test_the_start_message_says_the_command_as_it_works_there(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.argv", [".venv/bin/livestt"])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    engine = load_engine(Settings())
+    assert caplog.messages[-1].endswith("Get one with: .venv/bin/livestt pull base")
+    assert str(engine.capabilities.notice).endswith("Get one with: livestt pull base")
+
+    (tmp_path / "livestt").touch(mode=0o755)
+    load_engine(Settings())
+    assert caplog.messages[-1].endswith("Get one with: livestt pull base")
 
 
 @pytest.mark.usefixtures("fakes")
@@ -149,7 +164,7 @@ def test_nothing_at_all_names_both_ways_out(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(ModelUnavailable) as error:
         load_engine(Settings())
     assert "livestt pull base" in str(error.value)
-    assert "pip install 'livestt[embedded]'" in str(error.value)
+    assert "./scripts/install embedded" in str(error.value)
 
 
 @pytest.mark.parametrize("value", ["NoSuchClass", "Fake.nothing"])

@@ -86,7 +86,7 @@ def test_without_torch(
     transformers_folder: Path, cache: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(conversions, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match=r"pip install 'livestt\[torch\]'"):
+    with pytest.raises(MissingExtra, match=r"\./scripts/install torch"):
         convert(transformers_folder, cache)
 
 

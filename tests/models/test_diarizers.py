@@ -113,9 +113,9 @@ class TestConverting:
     def test_says_what_to_install(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(convert_diarizer, "find_spec", lambda name: None)
         source = fill(tmp_path / "x", NEMO) / "a.nemo"
-        with pytest.raises(MissingExtra, match=r"pip install 'livestt\[sortformer\]'"):
+        with pytest.raises(MissingExtra, match=r"\./scripts/install sortformer"):
             convert(source, tmp_path / "out", "a")
-        with pytest.raises(MissingExtra, match=r"pip install 'livestt\[nemotron\]'"):
+        with pytest.raises(MissingExtra, match=r"\./scripts/install nemotron"):
             convert(fill(tmp_path / "hf", HF), tmp_path / "out", "a")
 
     def test_a_failure_leaves_nothing(self, tmp_path: Path, exporter: Exporter) -> None:

@@ -108,7 +108,7 @@ def test_folders_that_hold_no_translator(tmp_path: Path, monkeypatch: pytest.Mon
     assert "neither model.bin nor safetensors" in refused()
     (tmp_path / "model.safetensors").touch()
     monkeypatch.setattr(conversions, "find_spec", lambda name: None)
-    assert "livestt[torch]" in refused()
+    assert "./scripts/install torch" in refused()
     (tmp_path / "model.bin").touch()
     assert "cannot be loaded" in refused()
     (tmp_path / "tokenizer.json").write_text("{}")
