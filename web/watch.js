@@ -19,6 +19,7 @@ export function watch(reader) {
   dataset.watching = "on";
   setText(byId("empty-title"), STRINGS.emptyWatching);
   setText(byId("empty-text"), STRINGS.emptyWatchingText);
+  setText(byId("key-hint"), STRINGS.keyHintWatching);
   const viewer = new Viewer({ server: reader.server, session: watchedSession(reader.address) });
   const draw = drawer({ text: renderText, state: renderState });
 

@@ -93,6 +93,15 @@ def test_a_key_that_may_only_read(locked: ServerProcess, open_page: OpenPage) ->
     expect(page.locator("#advice")).to_contain_text("This key does not allow that.")
 
 
+def test_who_follows_along_is_told_how_such_a_key_is_made(
+    locked: ServerProcess, open_page: OpenPage
+) -> None:
+    page = open_page(f"{locked.url}?watch=latest")
+    expect(key_dialog(page)).to_contain_text(
+        "livestt key new NAME --scope view --api-keys-file FILE"
+    )
+
+
 def test_allowed_pages_may_ask_and_others_may_not(
     locked: ServerProcess, open_page: OpenPage
 ) -> None:

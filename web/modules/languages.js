@@ -5,3 +5,33 @@ export const LANGUAGES = (
   "nl nn no oc pa pl ps pt ro ru sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk " +
   "ur uz vi yi yo yue zh"
 ).split(" ");
+
+/**
+ * Names, by language of the interface, of those for which browsers may have none.
+ *
+ * @type {Record<string, Record<string, string>>}
+ */
+const NAMES = {
+  ar: { ba: "الباشكيرية", bo: "التبتية" },
+  de: { ba: "Baschkirisch", bo: "Tibetisch" },
+  en: { ba: "Bashkir", bo: "Tibetan" },
+  es: { ba: "baskir", bo: "tibetano" },
+  fr: { ba: "bachkir", bo: "tibétain" },
+  zh: { ba: "巴什基尔语", bo: "藏语" },
+};
+
+/**
+ * @param {string} code  Of a spoken language.
+ * @param {string} interfaceLanguage  Code of the language in which to name it.
+ * @returns {string}  Its name; the code itself if nobody knows one.
+ */
+export function languageName(code, interfaceLanguage) {
+  let name;
+  try {
+    name = new Intl.DisplayNames([interfaceLanguage], { type: "language" }).of(code);
+  } catch {
+    // The server may know languages that have no well-formed code.
+  }
+  if (name !== undefined && name !== code) return name;
+  return NAMES[interfaceLanguage]?.[code] ?? code;
+}

@@ -92,7 +92,7 @@ export const de = {
   copySetup: "Link mit diesen Einstellungen kopieren",
   copyWatch: "Link zum Mitlesen kopieren",
   watchHint:
-    "Wer ihn hat, kann mitlesen, und nur das. Nach dem Ende ist zu lesen, was der Server davon aufbewahrt hat, wenn er Mitschriften aufbewahrt.",
+    "Wer ihn hat, kann mitlesen, und nur das. Hat der Server Schlüssel, braucht man dazu einen mit dem Recht „view“. Nach dem Ende ist zu lesen, was der Server davon aufbewahrt hat, wenn er Mitschriften aufbewahrt.",
   nothingToWatch: "Noch läuft nichts: Drücken Sie zuerst Start.",
   copyOverlay: "Adresse der Einblendung kopieren",
   overlayHint:
@@ -258,7 +258,9 @@ export const de = {
   keyScope: "Bitten Sie den Betreiber des Servers um einen, der es tut.",
   keyThrottledTitle: "Von hier wurden zu viele falsche Schlüssel versucht.",
   keyThrottled: "Warten Sie eine Minute. Ein richtiger gilt auch jetzt.",
-  keyHint: "Wer den Server betreibt, macht einen mit: livestt key new NAME",
+  keyHint: "Wer den Server betreibt, macht einen mit: livestt key new NAME --api-keys-file DATEI",
+  keyHintWatching:
+    "Zum Mitlesen macht einen, wer den Server betreibt, mit: livestt key new NAME --scope view --api-keys-file DATEI",
   rememberKey: "In diesem Browser merken",
   rememberKeyHint: "Sonst ist er vergessen, sobald dieser Tab geschlossen wird.",
   useKey: "Diesen Schlüssel benutzen",

@@ -94,7 +94,7 @@ export const en = {
   copySetup: "Copy a link with these settings",
   copyWatch: "Copy a link to follow along",
   watchHint:
-    "Whoever has it can follow along, but not change anything. After the end they can read what the server has kept, if it keeps transcripts.",
+    "Whoever has it can follow along, but not change anything. If the server has keys, they need one with the scope “view”. After the end they can read what the server has kept, if it keeps transcripts.",
   nothingToWatch: "Nothing is live yet: press Start first.",
   copyOverlay: "Copy the overlay’s address",
   overlayHint: "The overlay shows live captions over a video picture, on a transparent page.",
@@ -257,7 +257,9 @@ export const en = {
   keyScope: "Ask whoever runs the server for one that does.",
   keyThrottledTitle: "Too many wrong keys were tried from here.",
   keyThrottled: "Wait a minute. A right key works even now.",
-  keyHint: "Whoever runs the server makes one with: livestt key new NAME",
+  keyHint: "Whoever runs the server makes one with: livestt key new NAME --api-keys-file FILE",
+  keyHintWatching:
+    "For following along, whoever runs the server makes one with: livestt key new NAME --scope view --api-keys-file FILE",
   rememberKey: "Remember it in this browser",
   rememberKeyHint: "Otherwise it is forgotten when this tab is closed.",
   useKey: "Use this key",

@@ -92,7 +92,7 @@ export const es = {
   copySetup: "Copiar un enlace con estos ajustes",
   copyWatch: "Copiar un enlace para leer",
   watchHint:
-    "Quien lo tenga puede seguir el texto, y solo eso. Después del final puede leer lo que el servidor haya guardado, si guarda transcripciones.",
+    "Quien lo tenga puede seguir el texto, y solo eso. Si el servidor tiene claves, necesita una con el permiso «view». Después del final puede leer lo que el servidor haya guardado, si guarda transcripciones.",
   nothingToWatch: "Aún no hay nada en directo: pulse primero Empezar.",
   copyOverlay: "Copiar la dirección de la superposición",
   overlayHint:
@@ -257,7 +257,10 @@ export const es = {
   keyScope: "Pida una que lo permita a quien administra el servidor.",
   keyThrottledTitle: "Se han probado demasiadas claves erróneas desde aquí.",
   keyThrottled: "Espere un minuto. Una clave correcta funciona incluso ahora.",
-  keyHint: "Quien administra el servidor crea una con: livestt key new NOMBRE",
+  keyHint:
+    "Quien administra el servidor crea una con: livestt key new NOMBRE --api-keys-file ARCHIVO",
+  keyHintWatching:
+    "Para seguir el texto, quien administra el servidor crea una con: livestt key new NOMBRE --scope view --api-keys-file ARCHIVO",
   rememberKey: "Recordarla en este navegador",
   rememberKeyHint: "Si no, se olvida al cerrar esta pestaña.",
   useKey: "Usar esta clave",

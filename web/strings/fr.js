@@ -92,7 +92,7 @@ export const fr = {
   copySetup: "Copier un lien avec ces réglages",
   copyWatch: "Copier un lien de lecture",
   watchHint:
-    "Qui l’a peut suivre le texte, et rien d’autre. Après la fin, il peut lire ce que le serveur en a gardé, s’il garde les transcriptions.",
+    "Qui l’a peut suivre le texte, et rien d’autre. Si le serveur a des clés, il lui en faut une avec le droit « view ». Après la fin, il peut lire ce que le serveur en a gardé, s’il garde les transcriptions.",
   nothingToWatch: "Rien n’est en direct : appuyez d’abord sur Démarrer.",
   copyOverlay: "Copier l’adresse de l’incrustation",
   overlayHint:
@@ -257,7 +257,10 @@ export const fr = {
   keyScope: "Demandez-en une qui le permet à la personne qui gère le serveur.",
   keyThrottledTitle: "Trop de clés erronées ont été essayées d’ici.",
   keyThrottled: "Attendez une minute. Une bonne clé fonctionne même maintenant.",
-  keyHint: "La personne qui gère le serveur en crée une avec : livestt key new NOM",
+  keyHint:
+    "La personne qui gère le serveur en crée une avec : livestt key new NOM --api-keys-file FICHIER",
+  keyHintWatching:
+    "Pour suivre le texte, la personne qui gère le serveur en crée une avec : livestt key new NOM --scope view --api-keys-file FICHIER",
   rememberKey: "La retenir dans ce navigateur",
   rememberKeyHint: "Sinon, elle est oubliée à la fermeture de cet onglet.",
   useKey: "Utiliser cette clé",

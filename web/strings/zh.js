@@ -91,7 +91,7 @@ export const zh = {
   copySetup: "复制带有这些设置的链接",
   copyWatch: "复制旁听链接",
   watchHint:
-    "拿到链接的人只能阅读，不能做别的。如果服务器保存记录，会话结束后仍可阅读它所保存的内容。",
+    "拿到链接的人只能阅读，不能做别的。如果服务器设有密钥，还需要一个带有“view”权限的密钥。如果服务器保存记录，会话结束后仍可阅读它所保存的内容。",
   nothingToWatch: "还没有直播：请先按“开始”。",
   copyOverlay: "复制叠加字幕的地址",
   overlayHint: "叠加字幕是一个透明页面，可把实时字幕显示在视频画面上。",
@@ -246,7 +246,9 @@ export const zh = {
   keyScope: "请向服务器的管理者索取有此权限的密钥。",
   keyThrottledTitle: "从这里尝试了太多错误的密钥。",
   keyThrottled: "请稍等一分钟。正确的密钥现在也有效。",
-  keyHint: "服务器管理者可用此命令生成：livestt key new NAME",
+  keyHint: "服务器管理者可用此命令生成：livestt key new NAME --api-keys-file FILE",
+  keyHintWatching:
+    "如需旁听，服务器管理者可用此命令生成密钥：livestt key new NAME --scope view --api-keys-file FILE",
   rememberKey: "在此浏览器中记住",
   rememberKeyHint: "否则关闭此标签页后即被忘记。",
   useKey: "使用此密钥",

@@ -10,7 +10,7 @@
 
 import { listMicrophones } from "../live/microphone.js";
 import { canShareTabs } from "../live/streams.js";
-import { LANGUAGES } from "../modules/languages.js";
+import { LANGUAGES, languageName } from "../modules/languages.js";
 import { STRINGS } from "../strings.js";
 import { byId, make } from "./dom.js";
 
@@ -76,7 +76,10 @@ export function mountLanguagePicker({ value, changed }) {
     if (offered === offer) return;
     const chosen = offered ? select.value : value;
     offered = offer;
-    const options = languages.map((code) => ({ value: code, label: languageName(code) }));
+    const options = languages.map((code) => ({
+      value: code,
+      label: languageName(code, STRINGS.lang),
+    }));
     options.sort((a, b) => a.label.localeCompare(b.label));
     if (detects || options.length === 0)
       options.unshift({ value: "auto", label: STRINGS.automatic });
@@ -101,7 +104,10 @@ export function mountTargetPicker({ value, changed }) {
     if (offer === offered || languages.length === 0) return;
     const chosen = offered ? select.value : value;
     offered = offer;
-    const options = languages.map((code) => ({ value: code, label: languageName(code) }));
+    const options = languages.map((code) => ({
+      value: code,
+      label: languageName(code, STRINGS.lang),
+    }));
     options.sort((a, b) => a.label.localeCompare(b.label));
     options.unshift({ value: "none", label: STRINGS.noTranslation });
     options.unshift({ value: "", label: STRINGS.asServer });
@@ -125,14 +131,4 @@ function makeOption({ value, label }) {
   const option = make("option", "", label);
   option.value = value;
   return option;
-}
-
-/** @param {string} code */
-function languageName(code) {
-  try {
-    const names = new Intl.DisplayNames([document.documentElement.lang], { type: "language" });
-    return names.of(code) ?? code;
-  } catch {
-    return code;
-  }
 }

@@ -24,6 +24,7 @@
  */
 
 import { FORMATS, SUBTITLES } from "../modules/exporters.js";
+import { languageName } from "../modules/languages.js";
 import { spansOf } from "../modules/search.js";
 import { haveLabels, noSpeakers, peopleIn } from "../modules/speakers.js";
 import { keyOf, storedRows, storedSpeakers } from "../modules/stored.js";
@@ -243,9 +244,7 @@ function factsOf({ started, seconds, words, missing_words: missing, language, mo
     lengthText(seconds),
     STRINGS.wordCount(number.format(words)),
     missing > 0 ? STRINGS.wordsMissing(number.format(missing)) : "",
-    language
-      ? (new Intl.DisplayNames([STRINGS.lang], { type: "language" }).of(language) ?? "")
-      : "",
+    language ? languageName(language, STRINGS.lang) : "",
     model,
     owner ?? "",
   ];
