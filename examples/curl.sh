@@ -3,12 +3,14 @@
 #
 #     sh curl.sh talk.mp3
 #
-# LIVESTT is the server's address; put -H "Authorization: Bearer $KEY" in OPTIONS if it wants a key.
+# The server's address is in LIVESTT, by default http://127.0.0.1:8000; its key, if it asks for one,
+# in LIVESTT_API_KEY.
 set -eu
 file=${1:?"sh curl.sh FILE"}
 [ -r "$file" ] || { echo "There is no file $file." >&2; exit 1; }
 server=${LIVESTT:-http://127.0.0.1:8000}
-ask() { curl --silent --show-error --fail-with-body ${OPTIONS:-} "$@"; }
+key=${LIVESTT_API_KEY:-}
+ask() { curl --silent --show-error --fail-with-body ${key:+-H "Authorization: Bearer $key"} "$@"; }
 
 echo "The text:"
 ask "$server/asr" -F "audio_file=@$file"

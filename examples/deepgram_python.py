@@ -6,7 +6,8 @@
 
     uv run examples/deepgram_python.py speech.wav [http://localhost:8000]
 
-The file is sent at the speed at which it was spoken, as a microphone would.
+The file is sent at the speed at which it was spoken, as a microphone would. The server's key, if it
+asks for one, is in LIVESTT_API_KEY.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import sys
 import wave
 
 from deepgram import AsyncDeepgramClient
+from deepgram.core.api_error import ApiError
 from deepgram.core.events import EventType
 from deepgram.environment import DeepgramClientEnvironment
 
@@ -42,7 +44,8 @@ def show(message: object) -> None:
 
 async def main() -> None:
     with wave.open(path) as audio:
-        assert audio.getsampwidth() == 2, "a WAV file of 16 bits, please"
+        if audio.getsampwidth() != 2:
+            raise SystemExit(f"{path} has no samples of 16 bits.")
         async with client.listen.v1.connect(
             model="nova-3",
             encoding="linear16",
@@ -62,5 +65,8 @@ async def main() -> None:
 
 try:
     asyncio.run(main())
+except ApiError as error:
+    wrong = "it needs another key; set LIVESTT_API_KEY" if error.status_code == 401 else error.body
+    raise SystemExit(f"{server}: {wrong}") from None
 except (OSError, wave.Error, EOFError) as error:
     raise SystemExit(f"{path} at {server}: {error}") from None

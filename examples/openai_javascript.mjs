@@ -4,7 +4,7 @@
 //     node openai_javascript.mjs talk.mp3
 //
 // The server's address is in OPENAI_BASE_URL, by default http://127.0.0.1:8000/v1; its key, if it
-// asks for one, in OPENAI_API_KEY.
+// asks for one, in LIVESTT_API_KEY.
 
 import { createReadStream, existsSync } from "node:fs";
 import OpenAI from "openai";
@@ -19,7 +19,7 @@ function fail(sentence) {
 
 const client = new OpenAI({
   baseURL: process.env.OPENAI_BASE_URL ?? "http://127.0.0.1:8000/v1",
-  apiKey: process.env.OPENAI_API_KEY ?? "any",
+  apiKey: process.env.LIVESTT_API_KEY ?? "any",
   maxRetries: 0, // a long file takes its time; do not send it again
   timeout: 3_600_000,
 });

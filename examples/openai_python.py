@@ -8,14 +8,14 @@
     python openai_python.py talk.mp3
 
 The server's address is in OPENAI_BASE_URL, by default http://127.0.0.1:8000/v1; its key, if it
-asks for one, in OPENAI_API_KEY.
+asks for one, in LIVESTT_API_KEY.
 """
 
 import os
 import sys
 from pathlib import Path
 
-from openai import APIConnectionError, OpenAI
+from openai import APIConnectionError, APIStatusError, OpenAI
 
 if len(sys.argv) < 2:
     raise SystemExit(__doc__)
@@ -24,7 +24,7 @@ if not path.is_file():
     raise SystemExit(f"There is no file {path}.")
 client = OpenAI(
     base_url=os.environ.get("OPENAI_BASE_URL", "http://127.0.0.1:8000/v1"),
-    api_key=os.environ.get("OPENAI_API_KEY", "any"),
+    api_key=os.environ.get("LIVESTT_API_KEY", "any"),
     max_retries=0,  # a long file takes its time; do not send it again
     timeout=3600,
 )
@@ -34,6 +34,9 @@ try:
     events = client.audio.transcriptions.create(file=path, model="whisper-1", stream=True)
 except APIConnectionError as error:
     raise SystemExit(f"No server answers at {client.base_url}: {error}") from None
+except APIStatusError as error:
+    body = error.body if isinstance(error.body, dict) else {}
+    raise SystemExit(f"{client.base_url}: {body.get('message', error)}") from None
 for event in events:
     if event.type == "transcript.text.delta":
         print(event.delta, end="", flush=True)
