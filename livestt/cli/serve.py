@@ -54,14 +54,12 @@ def assemble(settings: Settings, announce: Callable[[str], None]) -> Starlette:
     Raises:
         SetupError: something of it cannot be had; says what to do.
     """
-    from livestt.allocator import limit_free_memory
     from livestt.resident import load_models, resident
     from livestt.server.app import create_app
     from livestt.store import open_store
     from livestt.translation.registry import load_translator
 
     check_parts(settings)
-    limit_free_memory()
     store = open_store(settings)
     translator = load_translator(settings, announce)
     models = load_models(settings, announce)
