@@ -16,6 +16,7 @@ import sys
 import wave
 
 from openai import AsyncOpenAI
+from websockets.exceptions import InvalidStatus
 
 if len(sys.argv) < 2:
     raise SystemExit(__doc__)
@@ -72,5 +73,9 @@ async def show(connection: object, speaking: asyncio.Task[None]) -> None:
 
 try:
     asyncio.run(main())
+except InvalidStatus as error:
+    status = error.response.status_code
+    wrong = "it needs another key; set LIVESTT_API_KEY" if status == 401 else error
+    raise SystemExit(f"{server}: {wrong}") from None
 except (OSError, wave.Error, EOFError) as error:
     raise SystemExit(f"{path} at {server}: {error}") from None
