@@ -105,5 +105,5 @@ class TestChoice:
 
     @pytest.mark.skipif(find_spec("resemblyzer") is not None, reason="it is installed")
     def test_resemblyzer_names_its_extra(self) -> None:
-        with pytest.raises(MissingExtra, match=r"livestt\[resemblyzer\]"):
+        with pytest.raises(MissingExtra, match="the extra 'resemblyzer'"):
             load_embedder(Settings(embedding_backend="resemblyzer"))

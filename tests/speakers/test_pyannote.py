@@ -126,5 +126,5 @@ def test_what_to_do_without_the_weights(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_what_to_do_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyannote.audio", None)
-    with pytest.raises(MissingExtra, match=r"livestt\[pyannote\]"):
+    with pytest.raises(MissingExtra, match="the extra 'pyannote'"):
         PyannoteDiarizer(DiarizerSettings(model="pyannote/x"))
