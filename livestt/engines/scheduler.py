@@ -17,10 +17,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Hashable, Sequence
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeAlias, TypeVar
 
 from livestt.engines import Engine, Hypothesis, Job
+from livestt.engines.asking import Asking, Runner
 from livestt.engines.batching import may_begin, next_batch
 from livestt.engines.delays import Delay, Delays
 from livestt.engines.tickets import BatchReport, SchedulerStats, TicketOf, settle, tell
@@ -38,29 +39,6 @@ MOST_HUNG = 2
 
 J = TypeVar("J")
 A = TypeVar("A")
-Asked = TypeVar("Asked", contravariant=True)
-Answered = TypeVar("Answered", covariant=True)
-
-
-class Limits(Protocol):
-    """The part of a model's capabilities that matters here."""
-
-    @property
-    def max_batch(self) -> int: ...
-
-    @property
-    def parallel(self) -> int: ...
-
-
-class Runner(Protocol[Asked, Answered]):
-    """A model that answers jobs in batches."""
-
-    @property
-    def capabilities(self) -> Limits: ...
-
-    def batch_key(self, job: Asked, /) -> Hashable: ...
-
-    def run(self, jobs: Sequence[Asked], /) -> Sequence[Answered]: ...
 
 
 class SchedulerOf(Generic[J, A]):
@@ -79,6 +57,7 @@ class SchedulerOf(Generic[J, A]):
         self.engine = engine
         self._patience = patience
         self.stats = SchedulerStats()
+        self._asking = Asking(engine, self.stats)
         self.observers: list[Callable[[BatchReport], None]] = []
         self._waiting: list[TicketOf[J, A]] = []
         self._wake = threading.Condition()
@@ -178,7 +157,8 @@ class SchedulerOf(Generic[J, A]):
         mine: list[TicketOf[J, A]] = []
         try:
             while mine := self._next_batch():
-                self._run(mine)
+                self._count(mine)
+                self._asking.settle(mine)
                 self._finish()
                 self._report(mine)
         finally:
@@ -270,29 +250,9 @@ class SchedulerOf(Generic[J, A]):
 
     def _choose(self) -> list[TicketOf[J, A]]:
         most = self.engine.capabilities.max_batch
-        return next_batch(self._waiting, self._key, most=most, idle=self._idle, live=self.live)
-
-    def _key(self, ticket: TicketOf[J, A]) -> Hashable:
-        """The engine's key; a job it cannot even look at goes alone, to fail alone."""
-        try:
-            key = self.engine.batch_key(ticket.job)
-            hash(key)  # what cannot be hashed may not be comparable either
-            return key
-        except Exception as error:
-            log.warning("a job has no batch key: %s", error, exc_info=_unexpected(error))
-            return id(ticket)
-
-    def _run(self, batch: Sequence[TicketOf[J, A]]) -> None:
-        self._count(batch)
-        failure = self._answer(batch)
-        if failure is not None and len(batch) > 1:
-            for ticket in batch:
-                self.stats.retries += 1
-                alone = self._answer([ticket])
-                if alone is not None:
-                    self._give_up([ticket], alone)
-        elif failure is not None:
-            self._give_up(batch, failure)
+        return next_batch(
+            self._waiting, self._asking.key, most=most, idle=self._idle, live=self.live
+        )
 
     def _finish(self) -> None:
         with self._wake:
@@ -328,26 +288,6 @@ class SchedulerOf(Generic[J, A]):
             for ticket in live:
                 self._waits.add(now - ticket.submitted, now)
 
-    def _answer(self, batch: Sequence[TicketOf[J, A]]) -> str | None:
-        """Run one batch; the reason if that failed."""
-        try:
-            answers = self.engine.run([ticket.job for ticket in batch])
-            if len(answers) != len(batch):
-                raise EngineError(f"the engine gave {len(answers)} answers to {len(batch)} jobs")
-            if any(answer is None for answer in answers):
-                raise EngineError("the engine gave no answer to a job")
-        except Exception as error:
-            log.warning("a batch of %d failed: %s", len(batch), error, exc_info=_unexpected(error))
-            return f"{type(error).__name__}: {error}"
-        for ticket, answer in zip(batch, answers, strict=True):
-            settle(ticket, answer)
-        return None
-
-    def _give_up(self, batch: Sequence[TicketOf[J, A]], reason: str) -> None:
-        for ticket in batch:
-            self.stats.failures += 1
-            settle(ticket, failure=reason)
-
 
 Ticket: TypeAlias = TicketOf[Job, Hypothesis]
 
@@ -359,7 +299,3 @@ class Scheduler(SchedulerOf[Job, Hypothesis]):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
-
-
-def _unexpected(error: Exception) -> bool:
-    return not isinstance(error, EngineError)
