@@ -3,7 +3,7 @@
 #   docker build -t livestt .
 #   docker build -t livestt:cuda --build-arg DEVICE=cuda .
 #
-# BASE needs Python 3.11 or later, with venv. EXTRAS are those of pyproject.toml.
+# BASE is a Debian or Ubuntu with Python 3.11 or later, with venv. EXTRAS are those of pyproject.toml.
 ARG BASE=python:3.13-slim-bookworm
 
 FROM ${BASE} AS build
@@ -17,6 +17,9 @@ RUN python3 -m venv /opt/livestt \
     && /opt/livestt/bin/pip uninstall --yes --quiet pip
 
 FROM ${BASE}
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libjemalloc2=5.* \
+    && rm -rf /var/lib/apt/lists/*
 # The GPU libraries are Python packages; the loader has to be told where they are.
 RUN --mount=type=bind,from=build,source=/opt/livestt,target=/opt/livestt \
     find /opt/livestt -type d -path '*/nvidia/*/lib' > /etc/ld.so.conf.d/livestt.conf \
@@ -29,7 +32,9 @@ ENV PATH=/opt/livestt/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     HF_HOME=/models \
     HOME=/data \
-    LIVESTT_HOST=0.0.0.0
+    LIVESTT_HOST=0.0.0.0 \
+    LD_PRELOAD=libjemalloc.so.2 \
+    MALLOC_CONF=background_thread:true,oversize_threshold:0
 WORKDIR /data
 USER 10001
 EXPOSE 8000

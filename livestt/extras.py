@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 _ORIGIN = "git+https://github.com/livestt/livestt"
-_IN_CHECKOUT = (Path(__file__).parent.parent / "scripts" / "install").is_file()
+IN_CHECKOUT = (Path(__file__).parent.parent / "scripts" / "install").is_file()
+"""Whether livestt runs from a checkout, which has scripts."""
 
 
-def install_command(extra: str = "", *, in_checkout: bool = _IN_CHECKOUT) -> str:
+def install_command(extra: str = "", *, in_checkout: bool = IN_CHECKOUT) -> str:
     """What installs livestt with an extra, where the running one was installed.
 
     Args:

@@ -10,11 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from livestt import __version__
+from livestt import __version__, allocator
 from livestt.cli.doctor_parts import file_models, speakers, store, translation, voices
 from livestt.cli.finding import Finding
 from livestt.errors import LivesttError
-from livestt.extras import install_command
+from livestt.extras import IN_CHECKOUT, install_command
 from livestt.settings import Settings
 
 # fmt: off
@@ -53,6 +53,23 @@ def packages(_: Settings) -> Iterator[Finding]:
     else:
         listed = ", ".join(f"{name} {number}" for name, number in found.items())
         yield Finding("ok", "Packages", listed)
+
+
+def memory(_: Settings) -> Iterator[Finding]:
+    """The allocator, where there is a choice."""
+    variables = " ".join(f"{name}={value}" for name, value in allocator.ENVIRONMENT.items())
+    if allocator.name() == "jemalloc":
+        if allocator.keeps_large_buffers():
+            yield Finding("ok", "Allocator", "jemalloc")
+            return
+        says = "jemalloc, but it gives large buffers back after each use"
+        yield Finding("warn", "Allocator", says, f"Start livestt with {variables}")
+    elif platform.system() == "Linux":
+        advice = f"apt install libjemalloc2, then start livestt with {variables}"
+        if IN_CHECKOUT:
+            advice += " or with ./scripts/run"
+        says = "the system's; with jemalloc livestt needs less memory"
+        yield Finding("warn", "Allocator", says, advice)
 
 
 def devices(settings: Settings) -> Iterator[Finding]:
@@ -202,6 +219,7 @@ def _version(package: str) -> str | None:
 EXAMINATIONS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     python,
     packages,
+    memory,
     devices,
     voice_detection,
     engines,

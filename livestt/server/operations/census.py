@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from livestt import __version__
+from livestt import __version__, allocator
 from livestt.residence import ResidenceStats
 from livestt.resident import Resident, state_of
 from livestt.server.live.ladder import RUNGS
@@ -53,7 +53,7 @@ def _introduce(served: Services, registry: CollectorRegistry) -> None:
         "compute_type": served.pipeline.settings.compute_type,
     }
     Info("livestt_server", "What runs here.", registry=registry).info(
-        {**told, "backend": engine.name, "model": engine.model}
+        {**told, "backend": engine.name, "model": engine.model, "allocator": allocator.name()}
     )
     Info("whisperx_service", "What runs here.", registry=registry).info(
         {**told, "serve_mode": "simple"}
