@@ -19,7 +19,7 @@ RUN python3 -m venv /opt/livestt \
 FROM ${BASE}
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libjemalloc2=5.* \
-    && rm -rf /var/lib/apt/lists/*
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 # The GPU libraries are Python packages; the loader has to be told where they are.
 RUN --mount=type=bind,from=build,source=/opt/livestt,target=/opt/livestt \
     find /opt/livestt -type d -path '*/nvidia/*/lib' > /etc/ld.so.conf.d/livestt.conf \

@@ -14,8 +14,8 @@ ENVIRONMENT = {
     "LD_PRELOAD": "libjemalloc.so.2",
     "MALLOC_CONF": "background_thread:true,oversize_threshold:0",
 }
-"""Freed memory goes back to the system in time, by a thread of jemalloc's own. Buffers over 8 MB, of
-which every batch of an engine has some, are kept like others; by default they go back at once."""
+"""jemalloc gives freed memory back in time, in a thread of its own. Buffers over 8 MB, which every
+batch of an engine has, are kept for reuse like others; by default they go back at once."""
 ALL_ARENAS = 4096
 """``MALLCTL_ARENAS_ALL`` of jemalloc (its manual, "arena.<i>.purge")."""
 

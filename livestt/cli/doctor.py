@@ -65,9 +65,8 @@ def memory(_: Settings) -> Iterator[Finding]:
         says = "jemalloc, but it gives large buffers back after each use"
         yield Finding("warn", "Allocator", says, f"Start livestt with {variables}")
     elif platform.system() == "Linux":
-        advice = f"apt install libjemalloc2, then start livestt with {variables}"
-        if IN_CHECKOUT:
-            advice += " or with ./scripts/run"
+        script = "./scripts/run, or with " if IN_CHECKOUT else ""
+        advice = f"apt install libjemalloc2, then start livestt with {script}{variables}"
         says = "the system's; with jemalloc livestt needs less memory"
         yield Finding("warn", "Allocator", says, advice)
 
