@@ -40,6 +40,10 @@ class Grant:
     """Sessions of this key at once, of all who use it."""
     temporary: bool = False
     """Given by a token rather than by the key itself."""
+    session: str | None = None
+    """The one session that may be read, and nothing else; None for all that the scopes allow."""
+    expires: int | None = None
+    """Seconds since 1970 from which on it is worth nothing; None for ever."""
 
     def allows(self, scope: Scope) -> bool:
         return scope in self.scopes or "admin" in self.scopes

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from livestt.access.keys import Scope
+from livestt.access.keys import SCOPES, Grant, Scope
+from livestt.errors import MissingScope
 
 Need = Scope | Literal["nothing", "any key", "a lasting key"]
 """``nothing``: everybody may. ``any key``: whatever it allows. ``a lasting key``: any but a
@@ -71,6 +72,71 @@ def need(path: str, method: str | None, role: str | None) -> Need:
     if found == "view" and method not in (*READING, None):
         return "admin"
     return found
+
+
+def subject(path: str, method: str | None, query: Mapping[str, str]) -> str | None:
+    """The one session whose words a request reads, and nothing else of the server.
+
+    Args:
+        path: of the address.
+        method: of HTTP; None for a WebSocket.
+        query: the parameters, as those who answer read them.
+
+    Returns:
+        Its id, or whatever stands in the place of one; None for every other request.
+    """
+    if method not in (*READING, None):
+        return None
+    if path == "/asr":
+        return query.get("session") if (query.get("role") or "").lower() == "viewer" else None
+    name = path.removeprefix("/transcripts/")
+    return name if name != path and method is not None and "/" not in name else None
+
+
+def check(grant: Grant, path: str, method: str | None, query: Mapping[str, str]) -> None:
+    """Let a request pass whose key allows it.
+
+    Args:
+        grant: of the key that came with it.
+        path: of the address.
+        method: of HTTP; None for a WebSocket.
+        query: the parameters.
+
+    Raises:
+        MissingScope: it does not.
+    """
+    wanted = need(path, method, query.get("role"))
+    if wanted == "nothing":
+        return
+    only = grant.session
+    if only is not None and path != "/access" and subject(path, method, query) != only:
+        raise MissingScope("this token shows one session, and nothing else of this server")
+    if wanted == "a lasting key" and grant.temporary:
+        raise MissingScope("temporary tokens cannot make others; use the key itself")
+    if wanted in SCOPES and not grant.allows(wanted):
+        raise MissingScope(f"this key does not have the scope '{wanted}'")
+
+
+def check_own(grant: Grant, owner: str | None, what: str) -> None:
+    """Let only the key that made a transcript touch it. A temporary token is not that key: those
+    who hold one are many people, to whom the key's owner lent it.
+
+    Args:
+        grant: of who asks.
+        owner: name of the key that made the transcript.
+        what: is to be done with it, for errors.
+
+    Raises:
+        MissingScope: it is another one.
+    """
+    if grant.allows("admin"):
+        return
+    if owner != grant.name:
+        raise MissingScope(
+            f"only the key that made a transcript, or one with 'admin', may {what} it"
+        )
+    if grant.temporary:
+        raise MissingScope(f"a temporary token may not {what} a transcript; use the key itself")
 
 
 def rule_of(path: str) -> str | None:

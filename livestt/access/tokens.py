@@ -2,6 +2,8 @@
 
 ``ek_`` (as clients of OpenAI's API expect of a key for browsers), the claims as JSON, a dot and
 their HMAC-SHA256, both in base64url, so that a token fits into a URL and a WebSocket subprotocol.
+
+A token for one session has that session as a sixth claim. Servers that do not know of it refuse it.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from livestt.errors import Unauthorized
 PREFIX = "ek_"
 LONGEST = 4096
 """Characters of a token that is looked at."""
+SHARING: Scope = "transcribe"
+"""What a key needs to let others read a session of its own."""
 
 
 def seal(grant: Grant, expires: int, secret: bytes, keys: Keyring, nonce: str = "") -> str:
@@ -32,7 +36,9 @@ def seal(grant: Grant, expires: int, secret: bytes, keys: Keyring, nonce: str = 
     """
     scopes = [scope for scope in SCOPES if scope in grant.scopes]
     mark = _mark(keys.named(grant.name), secret)
-    claims = json.dumps([grant.name, scopes, expires, nonce, mark], separators=(",", ":")).encode()
+    only = [] if grant.session is None else [grant.session]
+    parts = [grant.name, scopes, expires, nonce, mark, *only]
+    claims = json.dumps(parts, separators=(",", ":")).encode()
     return f"{PREFIX}{_write(claims)}.{_write(_sign(claims, secret))}"
 
 
@@ -56,14 +62,17 @@ def unseal(token: str, now: float, secret: bytes, keys: Keyring) -> Grant:
         genuine = False
     if not genuine:
         raise Unauthorized("this token was not issued by this server")
-    name, scopes, expires, _, mark = json.loads(signed)
+    name, scopes, expires, _, mark, *only = json.loads(signed)
     if now >= expires:
         raise Unauthorized("this token has expired; ask for a new one")
     key = keys.named(name)
     if key is None or mark != _mark(key, secret):
         raise Unauthorized("the key that this token was made with is no longer valid")
-    allowed: frozenset[Scope] = frozenset(scope for scope in scopes if key.grant().allows(scope))
-    return replace(key.grant(), scopes=allowed, temporary=True)
+    own, session = key.grant(), only[0] if only else None
+    allowed: frozenset[Scope] = frozenset(
+        scope for scope in scopes if own.allows(scope if session is None else SHARING)
+    )
+    return replace(own, scopes=allowed, temporary=True, session=session, expires=expires)
 
 
 def looks_like_one(presented: str) -> bool:

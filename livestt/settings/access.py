@@ -19,6 +19,14 @@ class AccessSettings:
         "effect within a second.",
         aliases=("--api-keys",),
     )
+    share_hours: int = setting(
+        24,
+        "Access",
+        "Hours that a link to a single session may last at most, on a server with keys. The page "
+        "asks for 8.",
+        minimum=1,
+        maximum=24 * 365,
+    )
     allow_host: tuple[str, ...] = setting(
         (),
         "Access",

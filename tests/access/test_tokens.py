@@ -18,7 +18,27 @@ TOKEN = seal(replace(ALICE, scopes=frozenset({"view"})), 1000, SECRET, RING)
 
 
 def test_a_token_stands_for_its_grant() -> None:
-    assert unseal(TOKEN, 999.9, SECRET, RING) == Grant("alice", frozenset({"view"}), 2, True)
+    found = unseal(TOKEN, 999.9, SECRET, RING)
+    assert found == Grant("alice", frozenset({"view"}), 2, True, expires=1000)
+
+
+def test_a_token_may_stand_for_one_session_only() -> None:
+    narrow = replace(ALICE, scopes=frozenset({"view"}), session="Monday")
+    token = seal(narrow, 1000, SECRET, RING)
+    found = unseal(token, 0, SECRET, RING)
+    assert (found.session, found.scopes) == ("Monday", {"view"})
+    assert re.fullmatch(r"ek_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}", token)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "left"), [("transcribe", {"view"}), ("admin", {"view"}), ("view+metrics", set())]
+)
+def test_what_shows_one_session_needs_a_key_that_may_still_open_some(
+    scopes: str, left: set[str]
+) -> None:
+    token = seal(replace(ALICE, scopes=frozenset({"view"}), session="s"), 9, SECRET, RING)
+    now = Keyring(parse_variable(f"alice:{scopes}:0123456789abcdef", "KEYS"))
+    assert unseal(token, 0, SECRET, now).scopes == left
 
 
 def test_it_fits_into_a_subprotocol_and_an_address() -> None:

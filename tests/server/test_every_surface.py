@@ -32,14 +32,19 @@ def server(serve_all: Serve, tmp_path_factory: pytest.TempPathFactory) -> Runnin
     return serve_all(api_keys_file=str(key_file(tmp_path_factory.mktemp("keys"))))
 
 
-def requests(routes: list[BaseRoute]) -> list[tuple[str, str]]:
-    """A method (``ws`` for a WebSocket) and a path for everything that can be asked."""
+def requests(routes: list[BaseRoute], name: str = "x") -> list[tuple[str, str]]:
+    """A method (``ws`` for a WebSocket) and a path for everything that can be asked.
+
+    Args:
+        routes: of the application.
+        name: stands where a path has a parameter.
+    """
     found = []
     for route in routes:
         if isinstance(route, WebSocketRoute):
             found.append(("ws", route.path))
         elif isinstance(route, Route):
-            path = re.sub(r"{[^}]+}", "x", route.path)
+            path = re.sub(r"{[^}]+}", name, route.path)
             found += [(method, path) for method in sorted(route.methods or ())]
         elif isinstance(route, Mount):
             found.append(("GET", f"{route.path}/x"))

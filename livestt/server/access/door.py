@@ -23,7 +23,7 @@ from livestt.access import tokens
 from livestt.access.credentials import echo, presented, without_keys
 from livestt.access.hosts import check_host
 from livestt.access.keys import EVERYBODY, Grant
-from livestt.access.rules import READING, Need, need
+from livestt.access.rules import READING, check, check_own, need
 from livestt.access.throttle import Throttle
 from livestt.errors import LivesttError, MissingScope, NotLocal, TooManyFailures, Unauthorized
 from livestt.server.access import asking
@@ -38,6 +38,8 @@ SECRET = "LIVESTT_TOKEN_SECRET"
 """Variable with what servers that accept each other's temporary tokens share."""
 LONGEST_TOKEN = 24 * 3600
 """Seconds a temporary token may last."""
+VIEWING: frozenset[access.Scope] = frozenset({"view"})
+"""What a token for one session allows."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -49,6 +51,8 @@ class Token:
     expires: int
     """Seconds since 1970."""
     scopes: frozenset[access.Scope]
+    session: str | None = None
+    """The only one that it shows; None for all that its scopes allow."""
 
 
 class Access:
@@ -58,6 +62,10 @@ class Access:
         settings: the operator's settings.
         on_wrong_key: called when a key is shown that does not count.
 
+    Attributes:
+        keys: those that count.
+        longest_share: seconds that a token for one session may last.
+
     Raises:
         SetupError: the keys cannot be read.
     """
@@ -65,6 +73,7 @@ class Access:
     def __init__(self, settings: Settings, on_wrong_key: Callable[[], None]) -> None:
         self._on_wrong_key = on_wrong_key
         self.keys = configured(settings)
+        self.longest_share = 3600.0 * settings.share_hours
         self._origins = (*settings.allow_origin, extension.ORIGIN)
         self._hosts = (*settings.allow_host, settings.host, f"{gethostname()}.local", gethostname())
         self._checks_host = not self.keys.required or bool(settings.allow_host)
@@ -93,27 +102,19 @@ class Access:
             check_host(request.headers.get("host", ""), self._hosts)
         if method not in (*READING, "OPTIONS"):
             check_origin(request.headers, scope["scheme"], self._origins)
-        wanted = need(path_of(scope), method, request.query_params.get("role"))
         if not self.keys.required:
             return EVERYBODY
+        path, query = path_of(scope), request.query_params
         shown = presented(request.headers, scope.get("subprotocols", ()), _query(scope))
-        if wanted == "nothing" and shown is None:
-            return replace(EVERYBODY, scopes=frozenset())
-        return self._granted(shown, wanted, request)
-
-    def _granted(self, shown: str | None, wanted: Need, request: HTTPConnection) -> Grant:
         try:
             grant = self._recognise(shown)
         except Unauthorized as error:
-            if wanted == "nothing":
+            if need(path, method, query.get("role")) == "nothing":
                 return replace(EVERYBODY, scopes=frozenset())
             if shown is not None:
                 self._count(request)
             raise error
-        if wanted == "a lasting key" and grant.temporary:
-            raise MissingScope("temporary tokens cannot make others; use the key itself")
-        if wanted in access.SCOPES and not grant.allows(wanted):
-            raise MissingScope(f"this key does not have the scope '{wanted}'")
+        check(grant, path, method, query)
         return grant
 
     def mint(self, grant: Grant, seconds: float, scopes: frozenset[access.Scope]) -> Token:
@@ -132,11 +133,31 @@ class Access:
         lacking = [scope for scope in scopes if not grant.allows(scope)]
         if lacking:
             raise MissingScope(f"this key does not have the scope '{lacking[0]}'")
-        expires = int(_now() + min(max(1.0, seconds), LONGEST_TOKEN))
-        nonce = secrets.token_hex(4)
+        return self._seal(replace(grant, scopes=scopes), min(seconds, LONGEST_TOKEN))
+
+    def share(self, grant: Grant, seconds: float, session: str, owner: str | None) -> Token:
+        """Make a token with which others can read one session, and nothing else.
+
+        Args:
+            grant: of who asks for it.
+            seconds: that it lasts, at most as long as the operator allows.
+            session: the id of the session.
+            owner: name of the key that opened it.
+
+        Raises:
+            MissingScope: the session is not the grant's own, or the grant may open none.
+        """
+        check_own(grant, owner, "share")
+        if not grant.allows(tokens.SHARING):
+            raise MissingScope(f"this key does not have the scope '{tokens.SHARING}'")
+        narrow = replace(grant, scopes=VIEWING, session=session)
+        return self._seal(narrow, min(seconds, self.longest_share))
+
+    def _seal(self, grant: Grant, seconds: float) -> Token:
+        expires = int(_now() + max(1.0, seconds))
         ring = self.keys.current(time.monotonic())
-        value = tokens.seal(replace(grant, scopes=scopes), expires, self._secret, ring, nonce)
-        return Token(value, expires, scopes)
+        value = tokens.seal(grant, expires, self._secret, ring, secrets.token_hex(4))
+        return Token(value, expires, grant.scopes, grant.session)
 
     def _recognise(self, shown: str | None) -> Grant:
         if shown is None:
@@ -212,6 +233,14 @@ def grant_of(request: HTTPConnection) -> Grant:
     grant = request.scope.get("state", {}).get("grant", EVERYBODY)
     assert isinstance(grant, Grant)
     return grant
+
+
+def seconds_left(request: HTTPConnection) -> float | None:
+    """How long somebody may read who was shown one session; None for as long as it goes on."""
+    grant = grant_of(request)
+    if grant.session is None or grant.expires is None:
+        return None
+    return max(0.0, grant.expires - _now())
 
 
 def access_of(request: HTTPConnection) -> Access:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 import anyio
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from livestt.access.keys import SCOPES, Scope
-from livestt.errors import BadRequest, TooSlow
-from livestt.server.access.door import LONGEST_TOKEN, access_of, grant_of
+from livestt.access.keys import SCOPES, Grant, Scope
+from livestt.errors import BadRequest, TooSlow, UnknownSession
+from livestt.server.access.door import LONGEST_TOKEN, VIEWING, Token, access_of, grant_of
 from livestt.server.access.refusals import answering
 from livestt.server.services import services
+
+log = logging.getLogger(__name__)
 
 MOST_BYTES = 64 << 10
 """Of a body of JSON."""
 SECONDS = 60.0
 """That a token lasts unless its request says otherwise."""
+SHARE_SECONDS = 8 * 3600.0
+"""The same of one that shows a single session, where the operator allows as much."""
 
 
 def routes() -> list[BaseRoute]:
@@ -37,21 +43,56 @@ async def show(request: Request) -> Response:
             "name": grant.name,
             "scopes": _names(grant.scopes),
             "temporary": grant.temporary,
+            "session": grant.session,
+            "expires_at": grant.expires,
             "max_sessions": grant.max_sessions,
         }
     )
 
 
 async def make(request: Request) -> Response:
-    """A token for a browser that must not see the key: ``{"seconds": 60, "scopes": ["view"]}``."""
+    """A token for a browser that must not see the key: ``{"seconds": 60, "scopes": ["view"]}``, or
+    for those who are to read one session: ``{"session": ID, "seconds": 3600}``."""
     grant = grant_of(request)
     asked = await json_body(request)
-    scopes = _scopes(asked.get("scopes"), grant.scopes)
-    token = access_of(request).mint(grant, _seconds(asked.get("seconds", SECONDS)), scopes)
-    return JSONResponse(
-        {"token": token.value, "expires_at": token.expires, "scopes": _names(token.scopes)},
-        status_code=201,
-    )
+    if asked.get("session") is not None:
+        token = await _share(request, grant, asked)
+    else:
+        scopes = _scopes(asked.get("scopes"), grant.scopes)
+        seconds = _seconds(asked.get("seconds", SECONDS), LONGEST_TOKEN)
+        token = access_of(request).mint(grant, seconds, scopes)
+    made = {"token": token.value, "expires_at": token.expires, "scopes": _names(token.scopes)}
+    only = {} if token.session is None else {"session": token.session}
+    return JSONResponse({**made, **only}, status_code=201)
+
+
+async def _share(request: Request, grant: Grant, asked: dict[str, Any]) -> Token:
+    """A token with which others can read one session."""
+    session, access = asked["session"], access_of(request)
+    if not isinstance(session, str):
+        raise BadRequest("session must be the id of a session")
+    if _scopes(asked.get("scopes", list(VIEWING)), VIEWING) != VIEWING:
+        raise BadRequest("a token for one session has the scope 'view' and no other")
+    longest = access.longest_share
+    seconds = _seconds(asked.get("seconds", min(SHARE_SECONDS, longest)), longest)
+    token = access.share(grant, seconds, session, await _owner(request, session))
+    log.info("%s shares session %s for %.0f s", grant.name or "somebody", session, seconds)
+    return token
+
+
+async def _owner(request: Request, session: str) -> str | None:
+    """The name of the key that opened a session: one that runs, or one that is stored.
+
+    Raises:
+        UnknownSession: there is none.
+        StoreUnavailable: nobody can tell just now.
+    """
+    running, store = services(request).sessions.find(session), services(request).store
+    if running is not None:
+        return running.owner
+    if store is None:
+        raise UnknownSession("there is no such session, or it is over and nothing was kept")
+    return (await to_thread.run_sync(store.get, session)).owner
 
 
 async def json_body(request: Request, most: int = MOST_BYTES) -> dict[str, Any]:
@@ -91,14 +132,10 @@ def _scopes(value: object, own: frozenset[Scope]) -> frozenset[Scope]:
     raise BadRequest(f"scopes must be a list of some of: {', '.join(SCOPES)}")
 
 
-def _seconds(value: object) -> float:
-    if (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and 1 <= value <= LONGEST_TOKEN
-    ):
+def _seconds(value: object, longest: float) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value <= longest:
         return float(value)
-    raise BadRequest(f"seconds must be a number from 1 to {LONGEST_TOKEN}")
+    raise BadRequest(f"seconds must be a number from 1 to {longest:.0f}")
 
 
 def _names(scopes: frozenset[Scope]) -> list[str]:

@@ -20,6 +20,7 @@ from livestt.errors import (
     MissingScope,
     ServerRestart,
     StoreUnavailable,
+    Unauthorized,
     UnknownSession,
 )
 from livestt.events import Event, Flushed, SpeakerNamed, Warned
@@ -267,7 +268,20 @@ class Publisher(Conversation[LiveSession]):
 
 
 class Viewer(Conversation[Followed]):
-    """A connection that reads along."""
+    """A connection that reads along.
+
+    Attributes:
+        seconds: that it may read; None for as long as the session lasts.
+    """
+
+    seconds: float | None = None
+
+    async def converse(self) -> None:
+        with anyio.move_on_after(self.seconds) as allowed:
+            await super().converse()
+        if allowed.cancelled_caught:
+            self.close_code = Unauthorized.close_code
+            self.close_reason = "the token has expired"
 
     def _join(self) -> None:
         self._session.watch(self)

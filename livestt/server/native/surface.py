@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket
 from livestt.errors import LivesttError, TooManySessions, UnknownSession
 from livestt.pipeline import Manner
 from livestt.protocols.native import Request, parse_query
-from livestt.server.access.door import check_local
+from livestt.server.access.door import check_local, seconds_left
 from livestt.server.access.refusals import answering, refuse
 from livestt.server.live.ended import GONE, Followed
 from livestt.server.live.session import LiveSession
@@ -78,7 +78,9 @@ async def _admit(socket: WebSocket, served: Services) -> Conversation[Any]:
     request = _asked(socket, served)
     shared = request, served.pipeline, served.timing, served.voices
     if request.role == "viewer":
-        return Viewer(socket, await _watched(request, socket, served), *shared)
+        viewer = Viewer(socket, await _watched(request, socket, served), *shared)
+        viewer.seconds = seconds_left(socket)
+        return viewer
     return Publisher(socket, await _fed(request, served), *shared)
 
 

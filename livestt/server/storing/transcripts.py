@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from livestt.errors import BadRequest, MissingScope, StillRunning, UnknownSession
+from livestt.access.rules import check_own
+from livestt.errors import BadRequest, StillRunning, UnknownSession
 from livestt.protocols.transcript_edits import parse_edit
 from livestt.segments import Segment
 from livestt.server.access.door import check_local, grant_of
@@ -113,7 +114,7 @@ async def change(request: Request) -> Response:
         return await _change_unkept(request, running)
     store = store_of(request)
     row = await to_thread.run_sync(store.get, session)
-    _check_own(request, row.owner, "change")
+    check_own(grant_of(request), row.owner, "change")
     edit = parse_edit(await json_body(request))
     told = edit.said_of(row.told if running is None else running.transcript.people.told)
     epoch = None if running is None else running.epoch
@@ -126,7 +127,7 @@ async def change(request: Request) -> Response:
 
 async def _change_unkept(request: Request, running: LiveSession) -> Response:
     """The same, where nothing is kept."""
-    _check_own(request, running.owner, "change")
+    check_own(grant_of(request), running.owner, "change")
     edit = parse_edit(await json_body(request))
     if edit.title is not None:
         raise BadRequest("this server keeps no transcripts, and so no titles (--no-store)")
@@ -142,31 +143,13 @@ async def delete(request: Request) -> Response:
     session = request.path_params["session"]
     store = store_of(request)
     row = await to_thread.run_sync(store.get, session)
-    _check_own(request, row.owner, "delete")
+    check_own(grant_of(request), row.owner, "delete")
     if services(request).sessions.find(session) is not None:
         raise StillRunning("this session is still running; end it before you delete it")
     await to_thread.run_sync(store.delete, session)
     if (recordings := services(request).recordings) is not None:
         await to_thread.run_sync(recordings.delete, session)
     return Response(status_code=204)
-
-
-def _check_own(request: Request, owner: str | None, what: str) -> None:
-    """Let only the key that made a transcript touch it. A temporary token is not that key: those
-    who hold one are many people, to whom the key's owner lent it.
-
-    Raises:
-        MissingScope: it is another one.
-    """
-    grant = grant_of(request)
-    if grant.allows("admin"):
-        return
-    if owner != grant.name:
-        raise MissingScope(
-            f"only the key that made a transcript, or one with 'admin', may {what} it"
-        )
-    if grant.temporary:
-        raise MissingScope(f"a temporary token may not {what} a transcript; use the key itself")
 
 
 def store_of(request: Request) -> Store:

@@ -137,7 +137,8 @@ class TestKeys:
     def test_a_key_can_be_asked_what_it_is(self, server: Running) -> None:
         _, body, headers = ask(server, "GET", "/access", **bearer("reader"))
         assert body == {
-            "name": "reader", "scopes": ["view"], "temporary": False, "max_sessions": None,
+            "name": "reader", "scopes": ["view"], "temporary": False, "session": None,
+            "expires_at": None, "max_sessions": None,
         }  # fmt: skip
         assert headers["cache-control"] == "no-store"
 
