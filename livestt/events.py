@@ -127,6 +127,8 @@ class SpeakerNamed:
 
     speaker: int
     name: str
+    noted: bool = field(default=False, compare=False)
+    """Whether another server was told, and stored it (see `livestt.store.notes`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,7 @@ class SpeakersMerged:
 
     speaker: int
     into: int
+    noted: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,7 @@ class SpeakerSeparated:
     """The speakers merged into this one are people of their own again."""
 
     speaker: int
+    noted: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

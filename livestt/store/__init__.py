@@ -16,13 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, delete, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from livestt.errors import StillRunning, StoreUnavailable, UnknownSession
-from livestt.people import People, Told
+from livestt.people import Told
 from livestt.pipeline import layout
 from livestt.segments import Segment
 from livestt.settings import Settings
@@ -41,7 +40,7 @@ from livestt.store.ownership import (
 )
 from livestt.store.reading import Found
 from livestt.store.schema import sessions
-from livestt.store.transaction import written
+from livestt.store.transaction import told_columns
 from livestt.store.voices import VoiceProfiles
 from livestt.store.writer import RETRY, Answer, Outcome, StoreStats, Writer
 from livestt.transcript import Layout
@@ -292,15 +291,7 @@ class Store:
         """
         with self._connection(changes=True) as connection:
             row, told = _known(reading.stored(connection, session, lock=True)), list(told)
-            people = People([*row.told, *told])
-            changes: dict[str, Any] = {
-                "speakers": {str(person): name for person, name in people.names.items()},
-                "merged": {str(speaker): into for speaker, into in people.same.items()},
-                "recognized": {
-                    str(p): written(event, given=p in people.overruled)
-                    for p, event in people.alike.items()
-                },
-            }
+            changes = told_columns(row, told)
             if title is not None:
                 changes["title"] = title
             if told and row.ended is None and row.epoch != epoch:

@@ -17,6 +17,7 @@ from livestt.events import (
     VoiceHeard,
     Word,
 )
+from livestt.people import Told
 from livestt.segments import Segment
 from livestt.store.notes import Note
 
@@ -84,6 +85,8 @@ class Entry:
     """People, and whom each was recognised as; None if that does not count any more."""
     overruled: tuple[tuple[int, SpeakerRecognized | None], ...] = ()
     """The same of people whose name, or want of one, somebody gave by hand."""
+    told: tuple[Told, ...] = ()
+    """What somebody said here of the speakers; ``names`` and ``merged`` are what became of it."""
     translated: tuple[Translated, ...] = ()
     """Closed lines in another language."""
     opening: Opening | None = None

@@ -3,12 +3,16 @@
 It writes that into the session's row like everything that is learned of a transcript, and leaves a
 note there for the other server, which reads it when it next says that it looks after the session
 (`livestt.store.transaction.touch`), and tells whoever reads along.
+
+Who is told last is believed, and the order is that of the writing. While notes wait, what the other
+server itself is told joins them, behind them; what it is told while it takes them, it says again
+after them. It never writes what they say: the row has it, and may have something newer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from livestt.events import SpeakerNamed, SpeakerSeparated, SpeakersMerged
@@ -28,12 +32,17 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 def noted(notes: Sequence[Note], told: Iterable[Told]) -> list[Note]:
     """These notes, and one for each of these events."""
-    return [*notes, *({"say": _NAMES[type(event)], **asdict(event)} for event in told)][-MOST:]
+    return [*notes, *map(_note, told)][-MOST:]
 
 
 def told_by(notes: Iterable[Note]) -> list[Told]:
     """What notes say, in order."""
     return [
-        _KINDS[note["say"]](**{name: value for name, value in note.items() if name != "say"})
+        _KINDS[note["say"]](**{k: value for k, value in note.items() if k != "say"}, noted=True)
         for note in notes
     ]
+
+
+def _note(event: Told) -> Note:
+    said = {one.name: getattr(event, one.name) for one in fields(event) if one.name != "noted"}
+    return {"say": _NAMES[type(event)], **said}

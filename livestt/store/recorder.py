@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from livestt.events import (
     Attributed,
@@ -16,6 +16,7 @@ from livestt.events import (
     VoiceHeard,
     Word,
 )
+from livestt.people import People, Told
 from livestt.segments import Segment, joined
 from livestt.store.entries import Entry, Line, Opening, Resumed
 from livestt.store.resuming import resume_at, resumed_view
@@ -86,28 +87,32 @@ class Recorder:
 
     def take(self, events: Sequence[Event]) -> Entry | None:
         """What to store before anybody learns of these events; None if that is nothing."""
-        people = self._view.people
-        named, same = dict(people.names), dict(people.same)
-        known, overruled = people.recognized, people.overruled
+        known = _said_of(self._view.people)
         lines: list[Line] = []
         translated: list[Translated] = []
         for event in events:
             if isinstance(event, Translated) and event.line < self._next_line:
                 translated.append(event)
+            noted = isinstance(event, Told) and event.noted
+            before = _said_of(self._view.people) if noted else known
             lines += self._closed_by(event)
+            if noted:
+                known = tuple(map(_followed, known, before, _said_of(self._view.people)))
         voices = tuple(voice for event in events for voice in _voices(event))
         words = tuple(w for event in events if isinstance(event, Committed) for w in event.words)
         left = tuple(w for event in events if isinstance(event, Ended) for w in event.left)
         if left:
             lines.append(self._line_of(left, self._next_word + len(words)))
-        names = _changed(named, people.names, "")
-        merged = _changed(same, people.same, None)
-        recognized = _changed(known, people.recognized, None)
-        denied = _changed(overruled, people.overruled, None)
+        people = self._view.people
+        names = _changed(known[0], people.names, "")
+        merged = _changed(known[1], people.same, None)
+        recognized = _changed(known[2], people.recognized, None)
+        denied = _changed(known[3], people.overruled, None)
+        told = tuple(event for event in events if isinstance(event, Told) and not event.noted)
         heard = tuple(event for event in events if isinstance(event, VoiceHeard))
         ended = any(isinstance(event, Ended) for event in events)
         progressed = self._view.progress.received - self._received >= PROGRESS
-        learned = (voices, names, merged, recognized, denied, heard, translated)
+        learned = (voices, names, merged, recognized, denied, told, heard, translated)
         if not (words or lines or any(learned) or ended or progressed):
             return None
         entry = self._entry(
@@ -123,6 +128,7 @@ class Recorder:
             merged=merged,
             recognized=recognized,
             overruled=denied,
+            told=told,
             heard=heard,
             translated=tuple(translated),
         )
@@ -189,6 +195,19 @@ def _language(events: Iterable[Event], words: Sequence[Word]) -> str | None:
     detected = [event.language for event in events if isinstance(event, LanguageDetected)]
     spoken = [word.language for word in words[-1:]]
     return (detected[-1:] or spoken or [None])[0]
+
+
+def _said_of(people: People) -> tuple[Mapping[int, Any], ...]:
+    """Names, who is one person, who was recognised and who overruled."""
+    return dict(people.names), dict(people.same), people.recognized, people.overruled
+
+
+def _followed(
+    known: Mapping[int, Any], before: Mapping[int, Any], now: Mapping[int, Any]
+) -> Mapping[int, Any]:
+    """What is known, with whatever is something else now than before."""
+    changes = {p: now.get(p) for p in {*before, *now} if before.get(p) != now.get(p)}
+    return {p: value for p, value in {**known, **changes}.items() if value is not None}
 
 
 def _changed(

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from livestt.events import SpeakerRecognized, Word
-from livestt.people import Told
-from livestt.store.entries import Entry, Line, Opening, milliseconds
-from livestt.store.notes import Note, told_by
+from livestt.people import People, Told
+from livestt.store import reading
+from livestt.store.entries import Entry, Line, Opening, Stored, milliseconds
+from livestt.store.notes import Note, noted, told_by
 from livestt.store.schema import lines, session_voices, sessions, words
 
 _WORD = insert(words)
@@ -133,12 +134,12 @@ def _write_speakers(connection: Connection, entries: Sequence[Entry]) -> None:
 
 def _write_people(connection: Connection, entry: Entry) -> None:
     """Who the speakers of one session are."""
-    learned = (entry.names, entry.merged, entry.recognized, entry.overruled)
+    learned = (entry.names, entry.merged, entry.recognized, entry.overruled, entry.told)
     if not (any(learned) or entry.ended):
         return
     this = sessions.c.id == entry.session
-    columns = sessions.c.speakers, sessions.c.merged, sessions.c.recognized
-    names, merged, recognized = connection.execute(select(*columns).where(this)).one()
+    columns = sessions.c.speakers, sessions.c.merged, sessions.c.recognized, sessions.c.notes
+    names, merged, recognized, notes = connection.execute(select(*columns).where(this)).one()
     known = dict.fromkeys(person for person, _ in (*entry.recognized, *entry.overruled))
     known |= {p: written(event, given=True) for p, event in entry.overruled if event}
     known |= {p: written(event) for p, event in entry.recognized if event}
@@ -149,6 +150,23 @@ def _write_people(connection: Connection, entry: Entry) -> None:
     }
     if changed != {"speakers": names, "merged": merged, "recognized": recognized}:
         connection.execute(update(sessions).where(this).values(changed))
+    if entry.told and notes and not entry.ended:
+        row = reading.stored(connection, entry.session)
+        assert row is not None, "it has just been written to"
+        later = told_columns(row, entry.told) | {"notes": noted(notes, entry.told)}
+        connection.execute(update(sessions).where(this).values(later))
+
+
+def told_columns(row: Stored, told: Iterable[Told]) -> dict[str, Any]:
+    """The columns that say who the speakers are, after somebody said this of them."""
+    people = People([*row.told, *told])
+    return {
+        "speakers": {str(person): _clean(name) for person, name in people.names.items()},
+        "merged": {str(speaker): into for speaker, into in people.same.items()},
+        "recognized": {
+            str(p): written(event, given=p in people.overruled) for p, event in people.alike.items()
+        },
+    }
 
 
 def written(event: SpeakerRecognized, *, given: bool = False) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,12 +14,14 @@ from livestt.events import SpeakerNamed, SpeakerSeparated, SpeakersMerged
 from livestt.people import Told
 from livestt.store import Asked, Entry, Store
 from livestt.store.notes import MOST, noted, told_by
+from livestt.store.recorder import Recorder
+from livestt.transcript import Layout
 
-from .conftest import AUDIO, Open, tell, write
+from .conftest import AUDIO, Open, opening, tell, write
 from .test_ownership import begin
 
 LONG = timedelta(hours=1)
-ADA, SAME = SpeakerNamed(1, "Ada"), SpeakersMerged(2, 1)
+ADA, BOB, SAME = SpeakerNamed(1, "Ada"), SpeakerNamed(1, "Bob"), SpeakersMerged(2, 1)
 SPEAKER = st.integers(1, 64)
 
 
@@ -78,6 +81,50 @@ def test_it_is_not_told_what_it_was_told_itself(store: Store) -> None:
     heard = Heard(store)
     store.edit("a", told=[ADA], epoch=1)
     assert heard.look() == []
+
+
+def told_here(*told: Told) -> Entry:
+    """What the session that `begin` began stores when its own server is told this."""
+    recorder = Recorder(Layout(), opening("a"))
+    recorder.open()
+    entry = recorder.take(told)
+    assert entry is not None
+    return replace(entry, first=3, next_line=1)
+
+
+def test_who_is_told_last_is_believed_wherever_the_notes_are(two: tuple[Store, Store]) -> None:
+    mine, other = two
+    begin(mine)
+    heard = Heard(mine)
+    other.edit("a", told=[ADA])
+    write(mine, told_here(BOB))
+    assert mine.get("a").speakers == {1: "Bob"}
+    assert heard.look() == [{"a": [ADA, BOB]}], "who reads along is told in the same order"
+    write(mine, told_here(BOB))
+    other.edit("a", told=[ADA])
+    assert heard.look() == [{"a": [ADA]}]
+
+
+def test_who_says_again_what_another_server_contradicted_is_believed(
+    two: tuple[Store, Store],
+) -> None:
+    mine, other = two
+    begin(mine)
+    mine.edit("a", told=[BOB], epoch=1)
+    other.edit("a", told=[ADA, SAME])
+    write(mine, replace(told_here(BOB), names=()))
+    assert mine.get("a").speakers == {1: "Bob"}
+    assert mine.get("a").merged == {2: 1}
+
+
+def test_what_notes_say_is_not_written_again() -> None:
+    """The row may have something newer by then."""
+    recorder = Recorder(Layout(), opening("a"))
+    recorder.open()
+    assert recorder.take(told_by(noted([], [ADA, SAME]))) is None
+    entry = recorder.take([BOB, *told_by(noted([], [SpeakerNamed(3, "Cleo")]))])
+    assert entry is not None
+    assert (entry.names, entry.merged, entry.told) == (((1, "Bob"),), (), (BOB,))
 
 
 def test_a_server_that_lost_the_session_leaves_a_note_for_the_one_that_has_it(
