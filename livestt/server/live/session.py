@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -126,7 +127,7 @@ class LiveSession:
         self._tuning = manner.tuning or tuning(pipeline.settings)
         self._driver: Driver | None = None
         self._level = level
-        self.archive = archive = Archive(self._publish, self.disown)
+        self.archive = archive = Archive(self._publish, self.disown, self._all_said.set)
         if store is not None:
             opening = origin.opening(audio, options, pipeline.engine, owner, manner.title)
             self.archive.keep_words(store, Recorder(lines, opening, origin.resumed))
@@ -219,6 +220,11 @@ class LiveSession:
         if self._driver is not None:
             for event in told:
                 self._driver.tell(event)
+
+    def learn(self, notes: Sequence[Told]) -> None:
+        """Another server was told more about the speakers; see `livestt.store.notes`. What was said
+        here meanwhile is newer."""
+        self.say(*notes, *(replace(event, noted=True) for event in self.archive.telling))
 
     def voice(self, speaker: int) -> HeardVoice:
         """What a speaker sounds like so far.

@@ -300,7 +300,7 @@ class Sessions:
         """Other servers were told this of the speakers of sessions that run here."""
         for session_id, events in told.items():
             if session := self.find(session_id):
-                session.say(*events)
+                session.learn(events)
 
     def _cancel_all(self) -> None:
         for session in list(self):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from livestt.engines import Samples
 from livestt.events import Event, Warned
+from livestt.people import Told
 from livestt.server.storing.keeping import Keeper
 from livestt.server.storing.recordings import Recordings
 from livestt.server.storing.tape import Tape
@@ -20,17 +21,24 @@ class Archive:
         forward: called on the event loop with every batch of events, once nothing of them can be
             lost.
         refused: called when the session is not this server's any more.
+        withheld: called when what is left to say, the end included, is for the next server to say.
     """
 
-    def __init__(self, forward: Callable[[list[Event]], None], refused: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        forward: Callable[[list[Event]], None],
+        refused: Callable[[], None],
+        withheld: Callable[[], None],
+    ) -> None:
         self._forward = forward
         self._refused = refused
+        self._withheld = withheld
         self._keeper: Keeper | None = None
         self._tape: Tape | None = None
 
     def keep_words(self, store: Store, recorder: Recorder) -> None:
         """Store what the recorder makes of the events, before anybody sees them."""
-        self._keeper = Keeper(store, recorder, self._forward, self._refused)
+        self._keeper = Keeper(store, recorder, self._forward, self._refused, self._withheld)
 
     def keep_audio(self, recordings: Recordings, session: str, at: int) -> None:
         """Record the session of this id; its first samples will be those from ``at`` on."""
@@ -45,6 +53,11 @@ class Archive:
     def trouble(self) -> Warned | None:
         """What who joins has to know about the store; None if all is well."""
         return None if self._keeper is None else self._keeper.trouble
+
+    @property
+    def telling(self) -> list[Told]:
+        """What somebody said of the speakers, and is on its way into the store."""
+        return [] if self._keeper is None else self._keeper.telling
 
     @property
     def on_audio(self) -> Callable[[Samples], None] | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import anyio
 
 from livestt.events import Committed, Ended, Event, Interim, Warned, Word
+from livestt.people import Told
 from livestt.store import Entry, Outcome, Store
 from livestt.store.recorder import Recorder
 
@@ -50,6 +51,7 @@ class Keeper:
         recorder: what of the events is stored.
         forward: called on the event loop with every batch of events.
         refused: called when the session is not this server's any more.
+        withheld: called when what is left to say, the end included, is for the next server to say.
         patience: seconds to wait for the disk; None is `PATIENCE`.
         longest: seconds to wait for it in all; None is `LONGEST`.
     """
@@ -60,6 +62,7 @@ class Keeper:
         recorder: Recorder,
         forward: Callable[[list[Event]], None],
         refused: Callable[[], None],
+        withheld: Callable[[], None],
         patience: float | None = None,
         longest: float | None = None,
     ) -> None:
@@ -67,6 +70,7 @@ class Keeper:
         self._recorder = recorder
         self._forward = forward
         self._refused = refused
+        self._withheld = withheld
         self._patience = PATIENCE if patience is None else patience
         self._longest = LONGEST if longest is None else longest
         self._loop = asyncio.get_running_loop()
@@ -78,9 +82,12 @@ class Keeper:
         self._told: Warned | None = None
         self._settled = anyio.Event()
         self._owed = 0
+        self._telling: list[Entry] = []
         self._early = 0
         self._owing = False
         self._taken = False
+        self._ending = False  # the end was received
+        self._ended = False  # and passed on
         self._over = False
         opening = recorder.open()
         if opening is not None:
@@ -90,6 +97,11 @@ class Keeper:
     def done(self) -> bool:
         """Whether the store has answered for all of it, and nothing waits for a disk that fails."""
         return not (self._owed or self._owing)
+
+    @property
+    def telling(self) -> list[Told]:
+        """What somebody said here of the speakers, and the store has not answered for."""
+        return [event for entry in self._telling for event in entry.told]
 
     @property
     def trouble(self) -> Warned | None:
@@ -105,6 +117,7 @@ class Keeper:
         another server's, which says it all."""
         if self._taken:
             return
+        self._ending = self._ending or any(isinstance(event, Ended) for event in events)
         entry = self._recorder.take(events)
         must_wait = entry is not None and bool(entry.words or entry.lines or entry.ended)
         held = _Held(events, self._loop.time(), must_wait)
@@ -136,14 +149,17 @@ class Keeper:
 
     def _append(self, entry: Entry, held: _Held | None) -> None:
         self._owed += 1
+        if entry.told:
+            self._telling.append(entry)
 
         def answer(outcome: Outcome) -> None:
-            self._loop.call_soon_threadsafe(self._settle, held, outcome)
+            self._loop.call_soon_threadsafe(self._settle, entry, held, outcome)
 
         self._store.append(entry, answer)
 
-    def _settle(self, held: _Held | None, outcome: Outcome) -> None:
+    def _settle(self, entry: Entry, held: _Held | None, outcome: Outcome) -> None:
         self._owed -= 1
+        self._telling = [one for one in self._telling if one is not entry]
         self._owing = outcome in (Outcome.DEFERRED, Outcome.LOST)
         if held is not None:
             held.waiting = self._owing and self._recorder.stays_open and not held.early
@@ -155,6 +171,8 @@ class Keeper:
         self._release()
         self._settled.set()
         self._settled = anyio.Event()
+        if self._ending and self._held and not self._owed and self._recorder.stays_open:
+            self._withheld()
 
     def _refuse(self) -> None:
         self.lose()
@@ -167,11 +185,12 @@ class Keeper:
             self._warn(warning)
 
     def _warn(self, warning: Warned | None) -> None:
-        """Say when it begins and when it is over, not with every word."""
-        if warning is self._told:
-            return
-        self._told = warning
-        self._held.append(_Held([warning or RECOVERED], self._loop.time(), waiting=False))
+        """Say when it begins and when it is over, not with every word; ahead of the words, and
+        never after the end."""
+        if warning is not self._told:
+            self._told = warning
+            if not self._ended:
+                self._forward([warning or RECOVERED])
 
     def _release(self) -> None:
         """Pass on what waits for nothing any more."""
@@ -185,6 +204,7 @@ class Keeper:
         """To whoever was shown more, these events follow what they followed when they were said."""
         before = [Interim(self._interim)] if self._ahead else []
         self._ahead = False
+        self._ended = self._ended or any(isinstance(event, Ended) for event in events)
         self._interim = unfinished(events, self._interim)
         self._forward([*before, *events])
 
@@ -212,10 +232,11 @@ class Keeper:
             self._wait()
         elif not self._recorder.stays_open:
             self._give_way()
-            self._warn(FAILING)
-            self._release()
 
     def _give_way(self) -> None:
+        """Say what waits, though the store does not have it."""
+        if any(held.waiting for held in self._held):
+            self._warn(FAILING)
         for held in self._held:
             self._early += held.waiting
             held.early, held.waiting = held.waiting, False

@@ -27,7 +27,7 @@ class Session:
     def __init__(self, store: Store | None = None, recordings: Recordings | None = None) -> None:
         self.told: list[Event] = []
         self.refused = False
-        self.archive = Archive(self.told.extend, self.refuse)
+        self.archive = Archive(self.told.extend, self.refuse, lambda: None)
         if store is not None:
             opening = Opening("a", datetime.now(UTC), {}, {}, None, "scripted", "x")
             self.archive.keep_words(store, Recorder(Layout(), opening))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -14,10 +15,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect as connect_blocking
 
 from livestt.client.state import CaptionState
-from livestt.engines.spelled import PACE
+from livestt.engines.spelled import PACE, SpelledEngine
 from livestt.server.live import ownership
 from livestt.server.sockets.connection import SESSION
 from livestt.server.storing import keeping
+from livestt.server.timing import Timing
 from livestt.store import Store, writer
 
 from ..conftest import Serve
@@ -223,6 +225,26 @@ def test_who_comes_back_while_the_server_begins_to_stop_is_sent_to_another(
             return await again
 
     assert asyncio.run(talk()) == 503
+
+
+def test_a_server_that_stops_does_not_wait_for_a_disk_that_fails(
+    serve: Serve, tmp_path: Path
+) -> None:
+    """What waits for the disk will not be said here any more: the next server hears it again."""
+    store = Store(str(tmp_path / "transcripts.db"), retry=0.02)
+    server = serve(SpelledEngine(), Timing(drain=600.0), kept=store, resume_seconds=60)
+    server.expects_errors = True
+
+    async def talk() -> int | None:
+        async with asyncio.timeout(60), connect(server.url(**QUERY), compression=None) as socket:
+            await begin(socket)
+            (tmp_path / "transcripts.db").rename(tmp_path / "moved.db")
+            server.server.should_exit = True
+            await asyncio.to_thread(wait_until, lambda: server.sessions.draining)
+            return await closed(socket)
+
+    assert asyncio.run(talk()) == 1012
+    wait_until(lambda: not server.alive)
 
 
 async def _refused(url: str) -> int:
