@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any, Literal, cast
 
 from starlette.types import Scope
-from uvicorn._types import ASGISendEvent
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
@@ -29,6 +29,11 @@ LARGE_MESSAGES = {"/v1/realtime": 32 << 20}
 """Paths on which they may be more: OpenAI's clients may send 15 MiB of audio at once, which is
 20 MiB in base64."""
 LARGEST = max(MAX_MESSAGE, *LARGE_MESSAGES.values())
+MOST_HELD = 256 << 20
+"""Bytes of messages over `MAX_MESSAGE` that all connections together may have here, unfinished or
+not worked off: eight of the largest. Who sends the next one is told to come back."""
+FRAME_HEAD = 14
+"""Bytes of a frame before its payload, at most."""
 KEEPALIVE = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 4}
 """Seconds of silence after which the kernel asks whether the other machine is still there, between
 two such questions, and how many may go unanswered. Not every dialect has heartbeats."""
@@ -51,12 +56,19 @@ class CaptionSocket(WebSocketsSansIOProtocol):
     application is done with it is aborted.
     """
 
+    held = 0
+    """Bytes that all connections together hold of messages over `MAX_MESSAGE`."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.logger = self.conn.logger = log
         self.conn.debug = False
         self._lingering: TimerHandle | None = None
         self._message = bytearray()
+        self._whole = 0  # bytes of messages that the application has not worked off
+        self._given = 0  # of these, the one that it has
+        self._held = 0  # of the sum of all connections
+        self._refused = False
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -65,6 +77,7 @@ class CaptionSocket(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._hold(0)
         if self._lingering is not None:
             self._lingering.cancel()
 
@@ -78,11 +91,51 @@ class CaptionSocket(WebSocketsSansIOProtocol):
             self._lingering = self.loop.call_later(self.close_timeout, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return  # the rest of a message that was too large
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.transport.is_closing():
             # uvicorn would keep the connection and never answer, say, an address that is too long.
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
+        self._weigh()
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """The next message; the one before it has been worked off."""
+        self._whole -= self._given
+        self._given = 0
+        self._weigh()
+        message = await super().receive()
+        if message["type"] == "websocket.receive":
+            self._given = len(message.get("bytes") or message.get("text") or b"")
+        return message
+
+    def _weigh(self) -> None:
+        """Let no client leave more here than one message, and all of them together not too much:
+        what is not whole waits in memory for as long as its sender likes."""
+        if not self.handshake_initiated or self.transport.is_closing() or self.close_sent:
+            return
+        coming = len(self.conn.reader.buffer) + len(self._message)
+        if not self.handshake_complete:
+            if coming > MAX_MESSAGE:
+                self.transport.abort()  # nobody has let it in yet
+            return
+        held = coming + self._whole
+        self._hold(held if held > MAX_MESSAGE else 0)
+        if coming > self._most + FRAME_HEAD:
+            self._refuse_size()
+        elif self._held and coming and CaptionSocket.held > MOST_HELD:
+            self._refuse_message(1013, "too many large messages at once; try again, or send less")
+
+    def _hold(self, size: int) -> None:
+        CaptionSocket.held += size - self._held
+        self._held = size
+
+    @property
+    def _most(self) -> int:
+        """Bytes that one message may have."""
+        path = self.scope["path"].removeprefix(self.scope.get("root_path", ""))
+        return LARGE_MESSAGES.get(path, MAX_MESSAGE)
 
     async def send(self, message: ASGISendEvent) -> None:
         await super().send(message)
@@ -115,10 +168,8 @@ class CaptionSocket(WebSocketsSansIOProtocol):
         whole = event.fin and not self._message
         if not whole:
             self._message += event.data
-        path = self.scope["path"].removeprefix(self.scope.get("root_path", ""))
-        most = LARGE_MESSAGES.get(path, MAX_MESSAGE)
-        if max(len(self._message), len(event.data)) > most:
-            self._refuse_message(1009, f"one message takes at most {most} bytes here")
+        if max(len(self._message), len(event.data)) > self._most:
+            self._refuse_size()
         elif event.fin:
             self.frames = [bytes(event.data if whole else self._message)]
             self._message = bytearray()
@@ -134,10 +185,16 @@ class CaptionSocket(WebSocketsSansIOProtocol):
                 # uvicorn does the same, but logs a traceback for what is the client's mistake.
                 self._refuse_message(1007, "text that is not UTF-8")
                 return
+        self._whole += len(self.frames[0])
         super().send_receive_event_to_app()
 
+    def _refuse_size(self) -> None:
+        self._refuse_message(1009, f"one message takes at most {self._most} bytes here")
+
     def _refuse_message(self, code: int, reason: str) -> None:
-        self._message = bytearray()
+        self._refused, self._message = True, bytearray()
+        self.conn.reader.discard()
+        self._hold(0)
         self.conn.send_close(code, reason)
         self.handle_parser_exception()
 

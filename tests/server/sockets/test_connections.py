@@ -7,12 +7,13 @@ import json
 import socket
 import struct
 import time
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
 
-from livestt.server.sockets import http
+from livestt.server.sockets import http, transport
 from livestt.server.sockets.transport import MAX_MESSAGE, CaptionSocket
 from livestt.server.timing import Timing
 
@@ -82,6 +83,79 @@ def test_a_message_is_refused_as_soon_as_it_is_too_long(serve: Serve) -> None:
         while (more := raw.recv(4096)) != b"":
             told += more
         assert (1009).to_bytes(2, "big") in told
+
+
+def admitted(server: Running, path: str) -> socket.socket:
+    """A raw WebSocket that is open."""
+    raw = handshake(server, "Host: localhost", path=path)
+    told = b""
+    while b"\r\n\r\n" not in told:
+        told += raw.recv(1)
+    return raw
+
+
+def head(size: int) -> bytes:
+    """How a masked frame of so many bytes begins."""
+    return b"\x82\xff" + struct.pack(">Q", size) + bytes(4)
+
+
+def test_a_frame_that_is_too_long_need_not_be_whole_to_be_refused(serve: Serve) -> None:
+    """Its beginning would wait in memory for an end that never comes."""
+    server = serve()
+    with admitted(server, "/asr?encoding=mulaw") as raw:
+        [connection] = [c for c in connections(server) if isinstance(c, CaptionSocket)]
+        raw.sendall(head(20 << 20) + bytes(MAX_MESSAGE + 100))
+        told = b""
+        while (more := raw.recv(4096)) != b"":
+            told += more
+        assert (1009).to_bytes(2, "big") in told
+        assert len(connection.conn.reader.buffer) <= MAX_MESSAGE
+
+
+def test_large_messages_that_never_end_take_no_more_room_than_there_is(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "MOST_HELD", 4 << 20)
+    server = serve()
+    half = head(20 << 20) + bytes(3 << 20)
+    with ExitStack() as stack:
+        path = "/v1/realtime"
+        first = stack.enter_context(admitted(server, path))
+        first.sendall(half)
+        wait_until(lambda: CaptionSocket.held >= 3 << 20)
+        second = stack.enter_context(admitted(server, path))
+        with suppress(OSError):  # it is refused before its last byte
+            second.sendall(half)
+        told = b""
+        while (more := second.recv(4096)) != b"":
+            told += more
+        assert (1013).to_bytes(2, "big") in told
+        third = stack.enter_context(admitted(server, path))
+        third.sendall(frame(b"nonsense"))  # small ones go on
+        told = b""
+        while b'"error"' not in told:
+            told += third.recv(4096)
+    wait_until(lambda: CaptionSocket.held == 0)
+
+
+def test_a_large_message_makes_room_once_it_has_been_worked_off(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "MOST_HELD", 4 << 20)
+    server = serve()
+
+    async def talk() -> None:
+        url = f"ws://127.0.0.1:{server.port}/v1/realtime"
+        async with connect(url, compression=None, max_size=None) as client:
+            await client.recv()
+            for _ in range(4):
+                await client.send("x" * (3 << 20))
+                assert json.loads(await client.recv())["type"] == "error"
+            await client.send("{}")
+            assert json.loads(await client.recv())["type"] == "error"
+            assert CaptionSocket.held == 0
+
+    asyncio.run(talk())
 
 
 def test_who_goes_on_after_a_message_that_is_too_long_still_learns_why(serve: Serve) -> None:
