@@ -65,6 +65,9 @@ class CaptionState:
     """The line that is still growing."""
     final_chars: int = 0
     """How many leading characters of ``buffer`` are committed."""
+    begin: float | None = None
+    """Seconds: where the growing line begins, words of ``waiting`` included; None while there is
+    none, and from a server that does not say."""
     speaker: int = 1
     """Who says what ``buffer`` holds; 0 if not known yet."""
     translation: str = ""
@@ -155,6 +158,7 @@ class CaptionState:
     def _apply_rest(self, message: Mapping[str, Any]) -> None:
         self.buffer = message["buffer_transcription"]
         self.final_chars = message.get("buffer_final_chars", 0)
+        self.begin = message.get("buffer_begin")
         self.speaker = message.get("buffer_speaker", 1)
         self.translation = message.get("buffer_translation", "")
         self.waiting = message.get("buffer_diarization", "")

@@ -60,6 +60,7 @@ def test_vectors(case: dict[str, Any]) -> None:
     assert state.buffer == expected["buffer_transcription"]
     assert state.final_chars == expected["buffer_final_chars"]
     assert state.waiting == expected["buffer_diarization"]
+    assert state.begin == expected.get("buffer_begin")
     assert {str(who): name for who, name in state.names.items()} == expected["speakers"]
     assert {str(who): other for who, other in state.merged.items()} == expected["merged"]
     assert state.seq == expected["seq"]
