@@ -29,6 +29,7 @@
     ├── Overloaded               the engine is too far behind for new sessions    503
     ├── ServerRestart            the server is stopping; another will start       503
     ├── StoreUnavailable         transcripts cannot be read or changed now        503
+    ├── DiskFull                 the disk for clients' files is full              507
     ├── EngineError              a model failed at run time                       500
     └── SetupError               the operator must change something  (exit status 2)
         ├── BadModel             a folder that is not a usable model
@@ -215,6 +216,13 @@ class StoreUnavailable(LivesttError):
     http_status = 503
     close_code = 1013
     retry_after = 5.0
+
+
+class DiskFull(LivesttError):
+    code = "disk_full"
+    http_status = 507
+    close_code = 1013
+    retry_after = 60.0
 
 
 class EngineError(LivesttError):

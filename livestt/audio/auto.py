@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol
 
 from livestt.audio.decoder import NO_SAMPLES, Decoder
 from livestt.audio.explain import INDEX_ADVICE, INDEX_LAST, not_audio
@@ -13,11 +12,10 @@ from livestt.audio.sniff import id3_size, media_end, sniff
 from livestt.audio.wav import WavDecoder
 from livestt.engines import Samples
 from livestt.errors import BadAudio
+from livestt.spool import open_spool
 
 MAX_WHOLE_BYTES = 256 << 20
 """Largest file kept because it cannot be decoded as a stream."""
-IN_MEMORY = 1 << 20
-"""Bytes of it beyond which it is kept on disk."""
 
 
 class Backend(Protocol):
@@ -126,8 +124,7 @@ class WholeDecoder:
         self._decode = decode
         self._limit = limit
         self._size = self._declared = 0
-        spool = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - `close` does
-        self._file = cast(BinaryIO, spool)
+        self._file = open_spool()
 
     def feed(self, data: bytes) -> Samples:
         if not self._size:

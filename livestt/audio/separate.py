@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import numpy as np
 
@@ -20,10 +19,9 @@ from livestt.audio.reading import READ
 from livestt.audio.sniff import sniff
 from livestt.engines import Samples
 from livestt.errors import BadAudio
+from livestt.spool import open_spool
 from livestt.timebase import SAMPLE_RATE
 
-IN_MEMORY = 1 << 20
-"""Bytes of a channel beyond which it is kept on disk."""
 APART = AudioFormat("s16le", SAMPLE_RATE, 1)
 """What the channels of a container become."""
 
@@ -81,12 +79,12 @@ def separated(file: BinaryIO, audio: AudioFormat) -> Iterator[tuple[AudioFormat,
 
     Raises:
         BadAudio: the file holds no audio that can be decoded.
+        DiskFull: the disk is full.
     """
     with ExitStack() as stack:
 
         def open_file() -> BinaryIO:
-            spool = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the stack closes it
-            return cast(BinaryIO, stack.enter_context(spool))
+            return stack.enter_context(open_spool())
 
         if audio.encoding == "auto":
             files = _write(_decoded(file), open_file)

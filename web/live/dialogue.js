@@ -31,7 +31,7 @@ import { Wishes } from "./wishes.js";
 const NEARLY_ALL_SECONDS = 0.3;
 
 /** Errors after which the server closes a session. */
-const FATAL = new Set(["", "bad_audio", "engine_error", "unknown_session"]);
+const FATAL = new Set(["", "bad_audio", "disk_full", "engine_error", "unknown_session"]);
 
 export class Dialogue extends EventTarget {
   /** @param {{server: Server, language: string, problem?: Problem | null}} options */

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import anyio
 from anyio import to_thread
@@ -16,9 +15,8 @@ from starlette.formparsers import FormParser, MultiPartException, MultiPartParse
 from starlette.requests import Request
 
 from livestt.errors import BadRequest, TooLarge, TooSlow
+from livestt.spool import IN_MEMORY, finding_room, open_spool
 
-IN_MEMORY = 1 << 20
-"""Bytes of a file beyond which it is kept on disk."""
 OVERHEAD = 8 << 20
 """Bytes that a form may have besides its file; its fields are kept in memory."""
 MAX_FIELDS = 200
@@ -105,6 +103,7 @@ async def received_form(request: Request, max_bytes: int, pace: Pace) -> AsyncIt
         BadRequest: not a form, or a broken one.
         TooLarge: over ``max_bytes``, or too much besides the file.
         TooSlow: its sender paused for too long, or sends too slowly.
+        DiskFull: the disk is full.
         ClientDisconnect: the client has gone.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -122,7 +121,8 @@ async def received_form(request: Request, max_bytes: int, pace: Pace) -> AsyncIt
         raise BadRequest(f"the body is {kind or 'of no declared type'}: send multipart/form-data")
     try:
         try:
-            data = await parser.parse()
+            with finding_room():
+                data = await parser.parse()
         except (MultiPartException, FormParserError) as error:
             reason = getattr(error, "message", error)
             raise BadRequest(f"the form cannot be read: {reason}") from error
@@ -134,20 +134,21 @@ async def received_form(request: Request, max_bytes: int, pace: Pace) -> AsyncIt
 def _close_files(parser: FormParser | MultiPartParser) -> None:
     """Free what a form has on disk: also files that broke off, which are in no field."""
     for file in getattr(parser, "_files_to_close_on_error", ()):
-        file.close()
+        with suppress(OSError):  # what did not fit does not fit now either
+            file.close()
 
 
 @asynccontextmanager
 async def received_file(request: Request, max_bytes: int, pace: Pace) -> AsyncIterator[BinaryIO]:
     """Read a body that is a file; it lives as long as the block. Raises as `received_form`."""
-    with SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+    with open_spool() as file:
         async for data in _limited(request, max_bytes, pace, _too_large(max_bytes)):
             if file.tell() + len(data) > IN_MEMORY:
                 await to_thread.run_sync(file.write, data)
             else:
                 file.write(data)
         file.seek(0)
-        yield cast(BinaryIO, file)
+        yield file
 
 
 async def _limited(

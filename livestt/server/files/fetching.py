@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from http.client import HTTPException, HTTPMessage
-from tempfile import SpooledTemporaryFile
 from time import monotonic
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -20,9 +19,8 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from anyio import to_thread
 
 from livestt.errors import BadRequest, TooLarge
+from livestt.spool import open_spool
 
-IN_MEMORY = 1 << 20
-"""Bytes beyond which the audio is kept on disk."""
 READ = 1 << 16
 LONGEST = 600.0
 """Seconds that one file may take."""
@@ -54,8 +52,7 @@ async def fetched(
         TooLarge: over ``max_bytes``.
     """
     check_address(address, hosts)
-    with SpooledTemporaryFile(max_size=IN_MEMORY) as spool:
-        file = cast(BinaryIO, spool)
+    with open_spool() as file:
         await to_thread.run_sync(_fetch, address, file, max_bytes, patience)
         file.seek(0)
         yield file

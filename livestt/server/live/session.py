@@ -13,7 +13,7 @@ from livestt.audio.format import AudioFormat
 from livestt.driver import Driver, drive
 from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
-from livestt.errors import BadAudio, LivesttError, TooLittleSpeech, UnknownSession, any_of
+from livestt.errors import BadAudio, DiskFull, LivesttError, TooLittleSpeech, UnknownSession, any_of
 from livestt.events import Ended, Event, Flushed, Warned
 from livestt.people import Told
 from livestt.pipeline import Manner, Pipeline, layout, tuning
@@ -344,7 +344,7 @@ class LiveSession:
                 self._tell_level()
             try:
                 await self._work_off(driver)
-            except BadAudio as error:
+            except (BadAudio, DiskFull) as error:
                 self._fail(error)
                 driver.abandon()
             await self._all_said.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from ..conftest import FIXTURES, Serve
 from ..engines import Watched
 from ..running import Running, converse
 
+FULL = Path("/dev/full")
 TEXT = " ".join(f"word{i}" for i in range(20))
 SECONDS = 9
 
@@ -115,6 +117,21 @@ def test_what_is_no_audio_is_said_and_the_socket_closed_properly(
     assert error["code"] == "bad_audio"
     assert told.kinds[-1] == "ready_to_stop"
     assert told.close_code == 1007
+    assert server.talk(bytes(SECONDS * 32_000), encoding="s16le").text == TEXT
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
+def test_a_file_that_finds_no_room_is_said_and_others_go_on(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its index comes at its end: until then it waits on the disk."""
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: FULL.open("w+b"))
+    size = 2 << 20
+    file = b"\0\0\0\x0cftypM4A " + size.to_bytes(4, "big") + b"mdat" + bytes(size)
+    told = server.talk(*pieces(file, 100_000))
+    [error] = told.of("error")
+    assert error["code"] == "disk_full"
+    assert told.close_code == 1013
     assert server.talk(bytes(SECONDS * 32_000), encoding="s16le").text == TEXT
 
 
