@@ -47,9 +47,9 @@ def test_what_does_not_fit_is_said_at_once() -> None:
 @pytest.mark.usefixtures("full_disk")
 def test_a_live_file_that_does_not_fit_ends_with_that() -> None:
     decoder = WholeDecoder(lambda _: iter([]))
+    decoder.feed(bytes(IN_MEMORY))
     with pytest.raises(DiskFull):
-        for _ in range(3):
-            decoder.feed(bytes(IN_MEMORY // 2))
+        decoder.feed(b"more")
     decoder.close()
 
 
