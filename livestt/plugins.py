@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from typing import Any
 
 from livestt.errors import SetupError
@@ -22,6 +23,24 @@ def installed(group: str, builtin: Mapping[str, str]) -> dict[str, EntryPoint]:
     """
     points = {name: EntryPoint(name, value, group) for name, value in builtin.items()}
     return points | {point.name: point for point in entry_points(group=group)}
+
+
+def lacking(name: str, needs: Mapping[str, tuple[str, str]]) -> str | None:
+    """The extra that installs what this one needs; None if it is here, or nobody knows.
+
+    Args:
+        name: of a plug-in.
+        needs: a module that is needed, and the extra that installs it, by name.
+    """
+    module, extra = needs.get(name, ("", ""))
+    return None if not module or _is_here(module) else extra
+
+
+def _is_here(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # the package that it would be in
+        return False
 
 
 def load(point: EntryPoint, kind: str) -> Any:

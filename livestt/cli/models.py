@@ -9,6 +9,7 @@ import click
 from livestt.cli.base import Command
 from livestt.cli.options import with_settings
 from livestt.cli.units import size
+from livestt.extras import install_command
 from livestt.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.command("models", cls=Command)
 @with_settings(names=("model_cache_dir", "log_level"))
 def command(settings: Settings) -> None:
-    """List engines, diarizers, the models known by name, and those on this machine.
+    """List engines, diarizers, embedders, the models known by name, and those on this machine.
 
     \b
     livestt models
@@ -33,7 +34,8 @@ def command(settings: Settings) -> None:
     stored = store.stored(settings.model_cache_dir)
     console = Console()
     console.print(_engines())
-    console.print(_diarizers())
+    console.print(_diarizers(settings.model_cache_dir))
+    console.print(_embedders())
     console.print(_known(stored))
     others = _others(stored)
     if others:
@@ -50,26 +52,56 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _engines() -> Table:
-    from rich.markup import escape
-
     from livestt.engines.registry import available
 
     table = _table("Engines", "engine", "installed")
     for info in available().values():
-        table.add_row(info.name, "yes" if info.installed else escape(f"no: {info.install}"))
+        table.add_row(info.name, _installed(info.install))
     return table
 
 
-def _diarizers() -> Table:
+def _diarizers(cache_dir: str | None) -> Table:
+    from livestt.models import diarizers
+    from livestt.models.convert_diarizer import NEEDS as CONVERTED
+    from livestt.plugins import lacking
     from livestt.settings.speakers import DEFAULT_MODELS
-    from livestt.speakers.registry import available
+    from livestt.speakers.registry import NEEDS, available
 
     table = _table(
-        "\nDiarizers (--diarization-backend)", "diarizer", "model unless --diarization-model"
+        "\nDiarizers (--diarization-backend)",
+        "diarizer",
+        "installed",
+        "model unless --diarization-model",
+        "here",
     )
     for name in available():
-        table.add_row(name, DEFAULT_MODELS.get(name, "none"))
+        model, extra, here = DEFAULT_MODELS.get(name, "none"), lacking(name, NEEDS), False
+        if name in CONVERTED:
+            found = diarizers.local(model, cache_dir)
+            extra, here = diarizers.lacking(found, model, cache_dir), found is not None
+        table.add_row(name, _installed(_command(extra)), model, "yes" if here else "")
     return table
+
+
+def _embedders() -> Table:
+    from livestt.plugins import lacking
+    from livestt.speakers.embedder_registry import NEEDS, available
+
+    table = _table("\nEmbedders (--embedding-backend)", "embedder", "installed")
+    for name in available():
+        table.add_row(name, _installed(_command(lacking(name, NEEDS))))
+    return table
+
+
+def _command(extra: str | None) -> str | None:
+    return None if extra is None else install_command(extra)
+
+
+def _installed(command: str | None) -> str:
+    """What the tables say, given the command that installs what is missing."""
+    from rich.markup import escape
+
+    return "yes" if command is None else escape(f"no: {command}")
 
 
 def _known(stored: list[StoredModel]) -> Table:

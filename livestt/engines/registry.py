@@ -13,7 +13,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +59,9 @@ def available() -> dict[str, EngineInfo]:
 
 
 def _info(point: EntryPoint) -> EngineInfo:
-    module, extra = _NEEDS.get(point.name, ("", ""))
-    installed = not module or find_spec(module) is not None
-    return EngineInfo(point.name, point, installed, None if installed else install_command(extra))
+    extra = plugins.lacking(point.name, _NEEDS)
+    command = None if extra is None else install_command(extra)
+    return EngineInfo(point.name, point, command is None, command)
 
 
 def load_engine(settings: Settings, progress: Callable[[str], None] | None = None) -> Engine:

@@ -6,6 +6,7 @@ used. An embedder class takes one `EmbedderSettings`.
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from livestt import plugins
@@ -13,6 +14,18 @@ from livestt.errors import UnsupportedOption
 from livestt.settings import Settings
 from livestt.settings.speakers import BUILTIN_EMBEDDERS, EMBEDDER_GROUP
 from livestt.speakers.embeddings import Embedder
+
+NEEDS = {
+    "onnx": ("kaldi_native_fbank", "voices"),
+    "resemblyzer": ("resemblyzer", "resemblyzer"),
+}
+"""Module that an embedder of ours needs, and the extra that installs it."""
+
+
+def available() -> dict[str, EntryPoint]:
+    """Every embedder by name: livestt's own, and those of other packages. None is imported."""
+    points = plugins.installed(EMBEDDER_GROUP, BUILTIN_EMBEDDERS)
+    return {name: points[name] for name in sorted(points)}
 
 
 def check_embedder(settings: Settings) -> None:
@@ -51,7 +64,7 @@ def _factory(settings: Settings) -> Any:
                 "model with --embedding-model, or --embedding-backend resemblyzer."
             )
         return None
-    points = plugins.installed(EMBEDDER_GROUP, BUILTIN_EMBEDDERS)
+    points = available()
     point = points.get(name)
     if point is None:
         raise UnsupportedOption(f"--embedding-backend {name}: installed are {', '.join(points)}.")

@@ -22,6 +22,10 @@ from livestt.speakers import Diarizer, DiarizerSettings, WithPresets
 
 log = logging.getLogger(__name__)
 
+NEEDS = {"pyannote": ("pyannote.audio", "pyannote")}
+"""Module that a diarizer of ours needs, and the extra that installs it. The others need what makes
+their model, once: see `livestt.models.diarizers.lacking`."""
+
 Say = Callable[[str], None]
 """Told in one sentence what is about to take long."""
 

@@ -84,7 +84,7 @@ def test_ours_are_available() -> None:
 
 
 def test_what_is_not_installed_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "find_spec", lambda module: None)
+    monkeypatch.setattr(plugins, "find_spec", lambda module: None)
     assert available()["pocketsphinx"].install == "./scripts/install embedded"
     with pytest.raises(MissingExtra, match=r"The engine pocketsphinx needs the extra 'embedded'"):
         load_engine(Settings(backend="pocketsphinx"))
