@@ -6,6 +6,8 @@ import json
 import re
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -105,6 +107,16 @@ def test_cues_are_readable_unless_a_single_word_is_not(spoken: Said) -> None:
             assert len(cue.lines) <= subtitles.LINES
             assert all(columns(line) <= subtitles.LINE for line in cue.lines)
             assert inside[-1].end - cue.start <= subtitles.LONGEST
+
+
+LINES = json.loads((Path(__file__).parent / "vectors" / "cue_lines.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("case", LINES, ids=lambda case: case["text"][:20])
+def test_lines_are_those_of_the_page(case: dict[str, Any]) -> None:
+    """The same cases as the page's ``cue-lines.js`` (``tests/web/cue-lines.test.js``)."""
+    words = [Word(f" {word}", i, i + 1) for i, word in enumerate(case["text"].split())]
+    assert list(subtitles._wrap(words)) == case["lines"]
 
 
 @given(said())

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { CUE_LINE, columns, wrap } from "../../web/modules/cue-lines.js";
+import { CUE_LINE, columns, fits, wrap } from "../../web/modules/cue-lines.js";
 
+const FILE = new URL("../vectors/cue_lines.json", import.meta.url);
+const VECTORS = existsSync(FILE) && JSON.parse(readFileSync(FILE, "utf-8"));
 const CHINESE = "我们今天想谈谈图书馆，以及它可以变成什么样子，还有每周应该开放几个晚上的问题。";
 const THAI = "วันนี้เราอยากพูดถึงห้องสมุดและสิ่งที่มันอาจจะกลายเป็นในอนาคตข้างหน้า";
 
@@ -18,12 +21,17 @@ test("what fits on a line stays on it", () => {
   assert.equal(wrap("图".repeat(CUE_LINE / 2)), "图".repeat(CUE_LINE / 2));
 });
 
-test("text with spaces is broken at the one nearest to its middle", () => {
-  const text = "Tonight we want to talk about the library, and about what it could become.";
-  assert.equal(
-    wrap(text),
-    "Tonight we want to talk about the\nlibrary, and about what it could become.",
-  );
+test("text with spaces is broken as the server breaks it", {
+  skip: !VECTORS && "no vectors",
+}, () => {
+  for (const { text, lines } of VECTORS) assert.deepEqual(wrap(text).split("\n"), lines);
+});
+
+test("what fits has lines that are narrow enough", () => {
+  const word = "x".repeat(20);
+  assert.ok(fits(`${word} ${word}x ${word} ${word}x`));
+  assert.ok(!fits(`${word} ${word}xx ${word} ${word}x`));
+  assert.ok(!fits(`${word} ${word} ${word} ${word} y`.repeat(2)));
 });
 
 test("text without spaces is broken between its words, and no line begins with a full stop", () => {

@@ -89,11 +89,24 @@ test("long lines become cues of two lines, cut at words, and say every word once
     .split("\n\n");
   assert.ok(blocks.length >= 4);
   const cues = blocks.map((block) => block.split("\n").slice(2));
-  assert.ok(cues.every((lines) => lines.length <= 2 && lines.every((l) => l.length <= 50)));
+  assert.ok(cues.every((lines) => lines.length <= 2 && lines.every((l) => l.length <= CUE_LINE)));
   assert.equal(cues.flat().join(" "), text);
 });
 
-test("words of Chinese, of one character or several, fill two lines of a cue and no more", () => {
+test("no line is wider than it may be, whatever the words, with a speaker's name or without", () => {
+  const two = { ...LABELS, speaker: () => "Dr Maximiliane Weber", named: () => true };
+  for (let length = 1; length <= 12; length++) {
+    const text = Array.from({ length: 80 }, (_, i) => "x".repeat(1 + ((i * length) % 11))).join(
+      " ",
+    );
+    for (const labels of [LABELS, two]) {
+      const shown = toSrt(rowsOf(spoken(text, 20)), labels).split("\n");
+      for (const row of shown) assert.ok(columns(row) <= CUE_LINE, row);
+    }
+  }
+});
+
+test("words of Chinese, of one character or several, fill two lines of a cue between words", () => {
   const text = "图书馆今天晚上开放".repeat(14);
   for (const size of [1, 3]) {
     const words = (text.match(new RegExp(`.{${size}}`, "gu")) ?? []).map((word, i) => ({
@@ -104,8 +117,8 @@ test("words of Chinese, of one character or several, fill two lines of a cue and
     const cues = toSrt(rowsOf(line(0, text, { finish: 8, words })), LABELS).split("\n\n");
     const lines = cues.map((cue) => cue.trim().split("\n").slice(2));
     assert.equal(lines.flat().join(""), text);
-    assert.equal(lines.length, 3);
-    for (const shown of lines.flat()) assert.ok(columns(shown) <= CUE_LINE + 2, shown);
+    assert.equal(lines.length, 4);
+    for (const shown of lines.flat()) assert.ok(columns(shown) <= CUE_LINE, shown);
   }
 });
 

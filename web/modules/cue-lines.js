@@ -9,6 +9,11 @@ const UNSPACED =
 const WIDE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3001-\u303e\u30fb-\u30fc\uff01-\uff60]/gu;
 const WIDTHLESS = /[\p{Mn}\p{Me}\p{Cf}]/gu;
+const WORDS = new Intl.Segmenter(undefined, { granularity: "word" });
+/** Where one may breathe; the server's `livestt.writing.PAUSES`. */
+const PAUSE = /[,;:،؛፣、，；：.?!…؟۔।॥።։།။។。？！]$/u;
+/** Columns by which a line that ends there may be longer. */
+const BREATH = 10;
 /** What a line must not begin with. */
 const CLOSING = /^[\p{Pe}\p{Pf}\p{Po}ー々]/u;
 
@@ -35,16 +40,47 @@ export function joined(words) {
 }
 
 /**
- * Text on one line, or broken near its middle if it is too wide for one.
+ * Text on one line, or on two of about equal length if it is too wide for one, sooner broken after
+ * punctuation: the law of the server's `livestt.subtitles`, with the same vectors.
  *
  * @param {string} text
  */
 export function wrap(text) {
+  return linesOf(text).join("\n");
+}
+
+/**
+ * Whether no line of it is too wide.
+ *
+ * @param {string} text
+ */
+export function fits(text) {
   const width = columns(text);
-  if (width <= CUE_LINE) return text;
-  const uneven = (/** @type {number} */ at) => Math.abs(2 * columns(text.slice(0, at)) - width);
-  const [best] = breaksOf(text).sort((a, b) => uneven(a) - uneven(b));
-  return best === undefined ? text : `${text.slice(0, best)}\n${text.slice(best).trimStart()}`;
+  return width <= CUE_LINE || (width <= 2 * CUE_LINE + 1 && widest(linesOf(text)) <= CUE_LINE);
+}
+
+/** @param {string} text */
+function linesOf(text) {
+  if (columns(text) <= CUE_LINE) return [text];
+  let best = { lines: [text], ragged: Number.POSITIVE_INFINITY };
+  for (const at of breaksOf(text)) {
+    const lines = [text.slice(0, at), text.slice(at).trimStart()];
+    const ragged = raggedness(lines);
+    if (ragged < best.ragged) best = { lines, ragged };
+  }
+  return best.lines;
+}
+
+/** @param {string[]} lines */
+function raggedness(lines) {
+  const width = widest(lines);
+  const tooWide = width > CUE_LINE ? 1e6 : 0;
+  return tooWide + width - (PAUSE.test(lines[0]) ? BREATH : 0);
+}
+
+/** @param {string[]} lines */
+function widest(lines) {
+  return Math.max(...lines.map(columns));
 }
 
 /**
@@ -53,8 +89,7 @@ export function wrap(text) {
  * @param {string} text
  */
 function breaksOf(text) {
-  const words = new Intl.Segmenter(undefined, { granularity: "word" });
-  return [...words.segment(text)]
+  return [...WORDS.segment(text)]
     .slice(1)
     .filter(({ segment, index }) => {
       if (segment.startsWith(" ")) return true;

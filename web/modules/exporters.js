@@ -16,11 +16,9 @@
  */
 
 import { clockText, stampText } from "./clock.js";
-import { CUE_LINE, columns, joined, wrap } from "./cue-lines.js";
+import { columns, fits, joined, wrap } from "./cue-lines.js";
 import { wordSpans } from "./words.js";
 
-/** Readable for one glance: two lines. */
-const CUE_TEXT = 2 * CUE_LINE;
 const CUE_SECONDS = 7;
 const SHORTEST_SECONDS = 1;
 
@@ -59,10 +57,10 @@ export function toText(rows, labels) {
  */
 export function toSrt(rows, labels) {
   const named = tellsApart(rows, labels);
-  return cuesIn(rows)
+  const before = (/** @type {number} */ who) => (named ? `${labels.speaker(who)}: ` : "");
+  return cuesIn(rows, before)
     .map((cue, index) => {
-      const name = named ? `${labels.speaker(cue.speaker)}: ` : "";
-      const text = wrap((name + cue.text).replaceAll("-->", "→"));
+      const text = wrap((before(cue.speaker) + cue.text).replaceAll("-->", "→"));
       return `${index + 1}\n${span(cue, ",")}\n${text}\n`;
     })
     .join("\n");
@@ -165,9 +163,10 @@ function turnsOf(rows) {
  * All cues; a brief one stays a little longer, never over the next.
  *
  * @param {Row[]} rows
+ * @param {(speaker: number) => string} before  What the text of each begins with.
  */
-function cuesIn(rows) {
-  const cues = rows.filter(isSpoken).flatMap(cuesOf);
+function cuesIn(rows, before = () => "") {
+  const cues = rows.filter(isSpoken).flatMap((row) => cuesOf(row, before(row.speaker)));
   return cues.map((cue, index) => {
     const limit = cues[index + 1]?.begin ?? Number.POSITIVE_INFINITY;
     const wanted = Math.min(cue.begin + SHORTEST_SECONDS, limit);
@@ -179,19 +178,20 @@ function cuesIn(rows) {
  * A line as cues short enough to read; the words' times say where it may be cut.
  *
  * @param {Row} row
+ * @param {string} before  What the text of each begins with.
  * @returns {Cue[]}
  */
-function cuesOf(row) {
+function cuesOf(row, before) {
   const { begin, finish, speaker } = row;
   if (row.words.length === 0) return [{ begin, finish, speaker, text: oneLine(row.text) }];
   /** @type {Word[][]} */
   const groups = [[]];
   for (const word of row.words) {
     const group = groups[groups.length - 1];
-    if (group.length > 0 && isFull([...group, word])) groups.push([word]);
+    if (group.length > 0 && isFull([...group, word], before)) groups.push([word]);
     else group.push(word);
   }
-  evenOut(groups);
+  evenOut(groups, before);
   const texts = textsOf(row.text, groups);
   return groups.map((group, index) => ({
     begin: group[0].start,
@@ -205,23 +205,27 @@ function cuesOf(row) {
  * The last two cues of a line get about as many words, so that none stands alone for a blink.
  *
  * @param {Word[][]} groups
+ * @param {string} before
  */
-function evenOut(groups) {
+function evenOut(groups, before) {
   const [first, last] = groups.slice(-2);
   if (!last) return;
   const width = (/** @type {Word[]} */ words) => columns(spell(words));
   while (width(first) > width(last) + columns(first[first.length - 1].word)) {
     const moved = first[first.length - 1];
-    if (first.length === 1 || isFull([moved, ...last])) return;
+    if (first.length === 1 || isFull([moved, ...last], before)) return;
     first.pop();
     last.unshift(moved);
   }
 }
 
-/** @param {Word[]} words */
-function isFull(words) {
+/**
+ * @param {Word[]} words
+ * @param {string} before
+ */
+function isFull(words, before) {
   const seconds = words[words.length - 1].end - words[0].start;
-  return columns(spell(words)) > CUE_TEXT || seconds > CUE_SECONDS;
+  return seconds > CUE_SECONDS || !fits(before + spell(words));
 }
 
 /**
