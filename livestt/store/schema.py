@@ -144,9 +144,13 @@ folders = Table(
     Column("visits", Integer, nullable=False),
 )
 
+# The vowel signs of Hindi and others are marks (M*), which are part of a word.
+_SQLITE_INDEX = (
+    "CREATE VIRTUAL TABLE lines_fts USING fts5(text, content='lines', content_rowid='key', "
+    "tokenize=\"unicode61 remove_diacritics 2 categories 'L* N* Co M*'\")"
+)
 _SQLITE_SEARCH = (
-    "CREATE VIRTUAL TABLE lines_fts USING fts5"
-    "(text, content='lines', content_rowid='key', tokenize='unicode61 remove_diacritics 2')",
+    _SQLITE_INDEX,
     "CREATE TRIGGER lines_insert AFTER INSERT ON lines BEGIN "
     "INSERT INTO lines_fts(rowid, text) VALUES (new.key, new.text); END",
     "CREATE TRIGGER lines_delete AFTER DELETE ON lines BEGIN "
@@ -200,6 +204,13 @@ def _add_notes(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE sessions ADD COLUMN notes JSON NOT NULL DEFAULT '[]'"))
 
 
+def _add_vowel_signs(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("DROP TABLE lines_fts"))
+        connection.execute(text(_SQLITE_INDEX))
+        connection.execute(text("INSERT INTO lines_fts(lines_fts) VALUES ('rebuild')"))
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _add_voices,
     _add_folders,
@@ -207,6 +218,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _add_people,
     _add_unfinished,
     _add_notes,
+    _add_vowel_signs,
 )
 """``MIGRATIONS[i]`` brings version ``i + 1`` to version ``i + 2``."""
 

@@ -10,14 +10,14 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, insert, update
+from sqlalchemy import event, insert, text, update
 from sqlalchemy.exc import OperationalError
 
 import livestt.store as store_module
 from livestt.errors import BadStore, StoreUnavailable, UnknownSession
 from livestt.events import SpeakerNamed, SpeakersMerged
 from livestt.settings import Settings
-from livestt.store import Asked, Entry, Outcome, Store
+from livestt.store import Asked, Entry, Outcome, Store, schema
 from livestt.store import open_store as open_named
 from livestt.store.database import address, probe
 from livestt.store.resuming import resume_at
@@ -100,6 +100,45 @@ def test_search_finds_lines_by_their_words(store: Store) -> None:
 def test_search_in_sqlite_does_not_mind_accents(store: Store) -> None:
     tell(store, "a", "ça va très bien")
     assert [f.line for f in store.search("tres", 10)] == [0]
+
+
+HINDI = "काल की बात", "कल को फिर"
+
+
+def test_search_knows_words_with_vowel_signs(store: Store) -> None:
+    tell(store, "a", *HINDI)
+    tell(store, "b", "বাংলা ভাষা", "தமிழ் மொழி")
+    found = {
+        query: [line.line for line in store.search(query, 10)]
+        for query in ("काल", "कल", "की", "को फि", "बा", "कि", "ভা", "মা", "தமி", "தமு")
+    }
+    assert found == {
+        **{"काल": [0], "कल": [1], "की": [0], "को फि": [1], "बा": [0], "कि": []},
+        **{"ভা": [0], "মা": [], "தமி": [1], "தமு": []},
+    }
+
+
+@IN_A_FILE
+def test_an_older_index_learns_vowel_signs(store: Store, open_store: Open) -> None:
+    tell(store, "a", *HINDI)
+    before = schema.MIGRATIONS.index(schema._add_vowel_signs)
+    with store._engine.begin() as connection:
+        connection.execute(text("DROP TABLE lines_fts"))
+        connection.execute(
+            text(
+                "CREATE VIRTUAL TABLE lines_fts USING fts5(text, content='lines', "
+                "content_rowid='key', tokenize='unicode61 remove_diacritics 2')"
+            )
+        )
+        connection.execute(text("INSERT INTO lines_fts(lines_fts) VALUES ('rebuild')"))
+        connection.execute(text(f"UPDATE livestt SET version = {before + 1}"))
+    assert len(store.search("कि", 10)) == 2, "whatever begins with its first letter"
+    store = open_store()
+    assert store.search("कि", 10) == []
+    assert [line.line for line in store.search("की", 10)] == [0]
+    tell(store, "b", "की")
+    store.delete("a")
+    assert [line.session for line in store.search("की", 10)] == ["b"]
 
 
 def test_search_finds_pieces_where_a_script_has_no_spaces(store: Store) -> None:
