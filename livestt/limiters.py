@@ -12,10 +12,13 @@ MAX_OPENING = 8
 
 MAX_LOOKING = 4
 """Threads that look for sessions which readers of any address may ask for."""
+MAX_BROWSING = 4
+"""Threads that list, search, write down and change stored transcripts."""
 
 _hearing: RunVar[anyio.CapacityLimiter] = RunVar("hearing")
 _opening: RunVar[anyio.CapacityLimiter] = RunVar("opening")
 _looking: RunVar[anyio.CapacityLimiter] = RunVar("looking")
+_browsing: RunVar[anyio.CapacityLimiter] = RunVar("browsing")
 
 
 def hearing() -> anyio.CapacityLimiter:
@@ -31,6 +34,11 @@ def opening() -> anyio.CapacityLimiter:
 def looking() -> anyio.CapacityLimiter:
     """For finding sessions in the store: a database that hangs must keep nobody else waiting."""
     return _limited(_looking, MAX_LOOKING)
+
+
+def browsing() -> anyio.CapacityLimiter:
+    """For stored transcripts over HTTP: who searches in many of them at once waits for himself."""
+    return _limited(_browsing, MAX_BROWSING)
 
 
 def _limited(variable: RunVar[anyio.CapacityLimiter], threads: int) -> anyio.CapacityLimiter:

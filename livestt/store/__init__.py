@@ -26,7 +26,7 @@ from livestt.pipeline import layout
 from livestt.segments import Segment
 from livestt.settings import Settings
 from livestt.store import reading
-from livestt.store.database import address, connect, now, writing
+from livestt.store.database import address, another, connect, now, writing
 from livestt.store.entries import Asked, Entry, Line, Opening, Resumed, Stored
 from livestt.store.folders import Folders
 from livestt.store.notes import noted
@@ -104,6 +104,7 @@ class Store:
     def __init__(self, place: str, layout: Layout | None = None, retry: float = RETRY) -> None:
         url = address(place)
         self._engine = connect(url)
+        self._reading = another(url)  # words are written however many people search
         self.voices = VoiceProfiles(self._connection)
         self.folders = Folders(self._connection)
         self._layout = layout or Layout()
@@ -144,7 +145,8 @@ class Store:
     def close(self, timeout: float = 10.0) -> bool:
         """Write what waits; whether that worked in time. Blocking."""
         written = self._writer.close(timeout)
-        self._engine.dispose()
+        for engine in (self._engine, self._reading):
+            engine.dispose()
         return written
 
     def reopen(self, asked: Asked, grace: timedelta, view: int) -> Resumed | None:
@@ -338,7 +340,7 @@ class Store:
     @contextmanager
     def _connection(self, changes: bool = False) -> Iterator[Connection]:
         try:
-            with writing(self._engine) if changes else self._engine.begin() as connection:
+            with writing(self._engine) if changes else self._reading.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             # Why names files, hosts and users, which are nothing for a client.

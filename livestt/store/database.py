@@ -74,6 +74,12 @@ def connect(url: URL) -> Engine:
     return engine
 
 
+def another(url: URL) -> Engine:
+    """One more pool of connections to a database that `connect` has opened: who waits for one of
+    these keeps nobody of the others waiting."""
+    return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgres(url)
+
+
 def probe(url: URL) -> int | None:
     """The version of the tables in a database that can be written to; changes nothing.
 

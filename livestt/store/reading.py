@@ -18,6 +18,8 @@ from livestt.writing import is_unspaced
 
 OPENING_LINES = 4
 """Of a session, among which the first that is no pause is."""
+CANDIDATES = 10_000
+"""Lines found that are put in order; of words that everybody says there are millions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +143,9 @@ def speakers(connection: Connection, session: str) -> int:
 
 
 def search(connection: Connection, query: str, limit: int, owner: str | None) -> list[Found]:
-    """Lines that hold all words of a query, newest session first."""
-    where = [_matches(connection.dialect.name, query)]
+    """Lines that hold all words of a query, newest session first; of more than `CANDIDATES`, those
+    that were written last."""
+    where = [_matches(connection.dialect.name, query, CANDIDATES if owner is None else -1)]
     if owner is not None:
         where.append(sessions.c.owner == owner)
     rows = connection.execute(
@@ -158,15 +161,25 @@ def search(connection: Connection, query: str, limit: int, owner: str | None) ->
     ]
 
 
-def _matches(dialect: str, query: str) -> ColumnElement[bool]:
-    """Whole words, the last one as a beginning; pieces of text where a script has no spaces."""
+def _matches(dialect: str, query: str, most: int) -> ColumnElement[bool]:
+    """Whole words, the last one as a beginning; pieces of text where a script has no spaces.
+
+    Args:
+        dialect: of the database.
+        query: as somebody typed it.
+        most: lines, the newest of those that match, if the database can tell before it has found
+            all; -1 for any number.
+    """
     if any(map(is_unspaced, query)):
         return lines.c.text.contains(query, autoescape=True)
     terms = query.split()
     if dialect == "sqlite":
         quoted = ['"' + term.replace('"', '""') + '"' for term in terms]
-        matching = text("SELECT rowid FROM lines_fts WHERE lines_fts MATCH :terms")
-        return lines.c.key.in_(matching.bindparams(terms=" ".join(quoted) + "*"))
+        matching = text(
+            "SELECT rowid FROM lines_fts WHERE lines_fts MATCH :terms "
+            "ORDER BY rowid DESC LIMIT :most"
+        )
+        return lines.c.key.in_(matching.bindparams(terms=" ".join(quoted) + "*", most=most))
     document = func.to_tsvector(text("'simple'"), func.coalesce(lines.c.text, text("''")))
     quoted = ["'" + term.replace("\\", "\\\\").replace("'", "''") + "'" for term in terms]
     return document.op("@@")(func.to_tsquery(text("'simple'"), " & ".join(quoted) + ":*"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 import sys
+from contextlib import ExitStack
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
@@ -17,7 +18,7 @@ import livestt.store as store_module
 from livestt.errors import BadStore, StoreUnavailable, UnknownSession
 from livestt.events import SpeakerNamed, SpeakersMerged
 from livestt.settings import Settings
-from livestt.store import Asked, Entry, Outcome, Store, schema
+from livestt.store import Asked, Entry, Outcome, Store, reading, schema
 from livestt.store import open_store as open_named
 from livestt.store.database import address, probe
 from livestt.store.resuming import resume_at
@@ -139,6 +140,27 @@ def test_an_older_index_learns_vowel_signs(store: Store, open_store: Open) -> No
     tell(store, "b", "की")
     store.delete("a")
     assert [line.session for line in store.search("की", 10)] == ["b"]
+
+
+@IN_A_FILE
+def test_of_too_many_lines_those_that_were_written_last_are_found(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Putting all in order that hold a word everybody says would take seconds."""
+    monkeypatch.setattr(reading, "CANDIDATES", 3)
+    for session in "abc":
+        tell(store, session, "the one", "the other", owner="anna")
+    found = [(f.session, f.line) for f in store.search("the", 10)]
+    assert found == [("c", 0), ("c", 1), ("b", 1)]
+    assert len(store.search("the", 10, owner="anna")) == 6
+
+
+def test_words_are_written_however_many_people_read(store: Store) -> None:
+    with ExitStack() as stack:
+        for _ in range(15):  # as many as a pool has connections
+            stack.enter_context(store._connection())
+        tell(store, "a", "good morning")
+        assert store.trouble is None
 
 
 def test_search_finds_pieces_where_a_script_has_no_spaces(store: Store) -> None:

@@ -6,6 +6,7 @@ import anyio
 from anyio import to_thread
 
 from livestt.errors import StoreUnavailable
+from livestt.limiters import looking
 from livestt.store import Store
 
 PATIENCE = 3.0
@@ -29,7 +30,7 @@ async def is_taken(store: Store, session_id: str, epoch: int) -> bool:
     with anyio.move_on_after(PATIENCE):
         try:
             taken = await to_thread.run_sync(
-                store.is_taken, session_id, epoch, abandon_on_cancel=True
+                store.is_taken, session_id, epoch, abandon_on_cancel=True, limiter=looking()
             )
         except StoreUnavailable:
             return False

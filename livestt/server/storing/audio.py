@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from livestt.errors import UnknownSession
 from livestt.server.services import services
+from livestt.server.storing.browsing import in_turn
 from livestt.server.storing.recordings import Recordings
 
 PIECE = 1 << 18
@@ -25,8 +26,8 @@ async def audio(request: Request) -> Response:
     served = services(request)
     if served.store is None or served.recordings is None:
         raise UnknownSession("this server keeps no audio")
-    await to_thread.run_sync(served.store.get, session)
-    found = await to_thread.run_sync(_look, served.recordings, session)
+    await in_turn(served.store.get, session)
+    found = await in_turn(_look, served.recordings, session)
     if found is None:
         raise UnknownSession("this session was not recorded, or its recording is gone")
     path, size = found

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -21,6 +20,7 @@ from livestt.server.access.tokens import json_body
 from livestt.server.live.session import LiveSession
 from livestt.server.services import services
 from livestt.server.storing.audio import audio
+from livestt.server.storing.browsing import in_turn
 from livestt.store import Found, Store, Stored, StoredTranscript
 from livestt.subtitles import EXTENSIONS, render
 from livestt.timebase import from_seconds, to_seconds
@@ -60,10 +60,10 @@ async def listing(request: Request) -> Response:
     store, query = store_of(request), request.query_params
     limit = _number(query, "limit", PAGE, 1, MOST)
     if "q" in query:
-        found = await to_thread.run_sync(store.search, query["q"], limit)
+        found = await in_turn(store.search, query["q"], limit)
         return JSONResponse({"lines": [_found(line) for line in found]})
-    rows = await to_thread.run_sync(store.newest, limit + 1, query.get("before"))
-    first = await to_thread.run_sync(store.beginnings, [row.id for row in rows[:limit]])
+    rows = await in_turn(store.newest, limit + 1, query.get("before"))
+    first = await in_turn(store.beginnings, [row.id for row in rows[:limit]])
     shown = [
         {**one, "beginning": _shortened(first, row)}
         for one, row in zip(await _summaries(request, rows[:limit]), rows, strict=False)
@@ -83,18 +83,18 @@ async def read(request: Request) -> Response:
     start = from_seconds(_seconds(query, "from") or 0.0)
     end = _seconds(query, "to")
     session = request.path_params["session"]
-    transcript = await to_thread.run_sync(
+    transcript = await in_turn(
         store_of(request).read, session, start, None if end is None else from_seconds(end)
     )
     if kind == "json":
         [about] = await _summaries(request, [transcript.row])
-        return await to_thread.run_sync(_with_lines, about, transcript)
+        return await in_turn(_with_lines, about, transcript)
     if query.get("translated") in ("true", "1"):
         segments = tuple(map(in_translation, transcript.segments))
         transcript = replace(transcript, segments=segments)
     row = transcript.row
     title = row.title or f"Transcript of {row.started:%Y-%m-%d %H:%M} UTC"
-    text = await to_thread.run_sync(render, transcript, kind, row.speakers, title)
+    text = await in_turn(render, transcript, kind, row.speakers, title)
     name = f"transcript-{transcript.row.started:%Y%m%d-%H%M%S}.{EXTENSIONS.get(kind, kind)}"
     return Response(
         text,
@@ -113,12 +113,12 @@ async def change(request: Request) -> Response:
     if running is not None and services(request).store is None:
         return await _change_unkept(request, running)
     store = store_of(request)
-    row = await to_thread.run_sync(store.get, session)
+    row = await in_turn(store.get, session)
     check_own(grant_of(request), row.owner, "change")
     edit = parse_edit(await json_body(request))
     told = edit.said_of(row.told if running is None else running.transcript.people.told)
     epoch = None if running is None else running.epoch
-    changed = await to_thread.run_sync(store.edit, session, edit.title, told, epoch)
+    changed = await in_turn(store.edit, session, edit.title, told, epoch)
     if running is not None:
         running.say(*told)
     [about] = await _summaries(request, [changed])
@@ -142,13 +142,13 @@ async def delete(request: Request) -> Response:
     check_local(request)
     session = request.path_params["session"]
     store = store_of(request)
-    row = await to_thread.run_sync(store.get, session)
+    row = await in_turn(store.get, session)
     check_own(grant_of(request), row.owner, "delete")
     if services(request).sessions.find(session) is not None:
         raise StillRunning("this session is still running; end it before you delete it")
-    await to_thread.run_sync(store.delete, session)
+    await in_turn(store.delete, session)
     if (recordings := services(request).recordings) is not None:
-        await to_thread.run_sync(recordings.delete, session)
+        await in_turn(recordings.delete, session)
     return Response(status_code=204)
 
 
@@ -187,12 +187,12 @@ async def _summaries(request: Request, rows: Sequence[Stored]) -> list[dict[str,
     """Sessions without their words, whether they run, here or elsewhere, and whether their audio
     is kept."""
     recordings, here = services(request).recordings, services(request).sessions
-    elsewhere = await to_thread.run_sync(store_of(request).looked_after, rows)
+    elsewhere = await in_turn(store_of(request).looked_after, rows)
 
     def find() -> list[bool]:
         return [recordings is not None and recordings.find(row.id) is not None for row in rows]
 
-    recorded = await to_thread.run_sync(find) if recordings else [False] * len(rows)
+    recorded = await in_turn(find) if recordings else [False] * len(rows)
     return [
         {
             **summary(row),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -14,12 +17,14 @@ import pytest
 
 from livestt.engines.scripted import script_of
 from livestt.events import SpeakerNamed
+from livestt.limiters import MAX_BROWSING
+from livestt.server.storing import browsing
 from livestt.server.storing.transcripts import TYPES
-from livestt.store import Store
+from livestt.store import Found, Store
 
 from ..conftest import Serve
 from ..engines import Gated, Watched
-from ..running import Running
+from ..running import PATIENCE, Running
 
 SAID = "Good morning everybody and welcome to the show. It is about foxes."
 QUERY = {"encoding": "s16le", "mode": "diff"}
@@ -86,6 +91,29 @@ def test_search_says_which_lines(ask: Ask, store: Store) -> None:
     assert (newest["title"], older["title"]) == ("Foxes", "")
     assert newest["started"] >= older["started"]
     assert ask("/transcripts?q=badgers")[1] == {"lines": []}
+
+
+def test_who_searches_in_many_of_them_keeps_nobody_else_waiting(
+    server: Running, ask: Ask, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go, searching = threading.Event(), threading.Semaphore(0)
+
+    def slow(*args: Any) -> list[Found]:
+        searching.release()
+        assert may_go.wait(PATIENCE)
+        return []
+
+    monkeypatch.setattr(store, "search", slow)
+    monkeypatch.setattr(browsing, "MOST_WAITING", 2)
+    with ThreadPoolExecutor(10) as people:
+        asked = [people.submit(ask, "/transcripts?q=the") for _ in range(10)]
+        for _ in range(MAX_BROWSING):
+            assert searching.acquire(timeout=PATIENCE)
+        sent_away = islice(as_completed(asked), 10 - MAX_BROWSING - 2)
+        assert [one.result() for one in sent_away] == [(503, "overloaded")] * 4
+        assert server.talk(bytes(32_000 * 6), **QUERY).state.finished
+        may_go.set()
+    assert sum(one.result()[0] == 200 for one in asked) == MAX_BROWSING + 2
 
 
 @pytest.mark.parametrize("kind", TYPES)
