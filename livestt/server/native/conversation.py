@@ -233,6 +233,7 @@ class Publisher(Conversation[LiveSession]):
                     self._resync()
                 case Tell(event):
                     self._session.say(event)
+                    await self._session.archive.caught_up()
                 case Remember(speaker, name):
                     await self._remember(speaker, name)
                 case Close():

@@ -78,6 +78,11 @@ class Archive:
             self._keeper.stay_open()
         return self._keeper is not None
 
+    async def caught_up(self) -> None:
+        """Wait, but not long, until little of what was said waits to be stored."""
+        if self._keeper is not None:
+            await self._keeper.caught_up()
+
     def lose(self) -> None:
         """The session is another server's."""
         if self._keeper is not None:

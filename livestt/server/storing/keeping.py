@@ -21,6 +21,10 @@ LONGEST = 5.0
 """Seconds for which they wait in all; then they are said all the same: not every dialect shows
 words that may change."""
 
+MOST_OWED = 16
+"""Entries of one session that wait for a disk before its client may cause more of them by telling
+something. Words come as fast as people speak, names as fast as a client likes."""
+
 FAILING = Warned(
     "store_failing",
     "captions are shown, but cannot be stored at the moment; "
@@ -125,6 +129,12 @@ class Keeper:
         if entry is not None:
             self._append(entry, held)
         self._release()
+
+    async def caught_up(self) -> None:
+        """Wait, but not long, until the store has answered for most of what it was given."""
+        with anyio.move_on_after(self._patience):
+            while self._owed >= MOST_OWED:
+                await self._settled.wait()
 
     def lose(self) -> None:
         """The session is another server's: what waits here is heard, and said, there."""

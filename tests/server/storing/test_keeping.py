@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import anyio
 import pytest
+from anyio import to_thread
 
 from livestt.events import Committed, Ended, Event, Interim, Progress, SpeakerNamed, Word
-from livestt.server.storing.keeping import FAILING, RECOVERED, Keeper
-from livestt.store import Entry, Opening, Outcome
+from livestt.server.storing import keeping
+from livestt.server.storing.keeping import FAILING, MOST_OWED, RECOVERED, Keeper
+from livestt.store import Entry, Opening, Outcome, Store
 from livestt.store.recorder import Recorder
 from livestt.store.writer import Answer
 from livestt.transcript import Layout, Transcript
+
+from ..conftest import Serve
 
 
 class Disk:
@@ -275,3 +282,55 @@ async def test_a_session_that_is_lost_says_nothing_more() -> None:
     keeper.lose()
     await keeper.finish(complete=False)
     assert not reader.committed
+
+
+@pytest.mark.anyio
+async def test_who_tells_a_great_deal_waits_for_the_disk() -> None:
+    """What all sessions tell goes through one queue; one of them must not fill it."""
+    disk: Any = Disk()
+    keeper = keeper_of(disk, ignore, patience=1000)
+    for number in range(MOST_OWED):
+        await keeper.caught_up()
+        keeper.receive_events([SpeakerNamed(1, f"name {number}")])
+    done = anyio.Event()
+
+    async def wait() -> None:
+        await keeper.caught_up()
+        done.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wait)
+        await anyio.wait_all_tasks_blocked()
+        assert not done.is_set()
+        disk.answers.pop(0)(Outcome.STORED)
+        await done.wait()
+    hanging = keeper_of(disk, ignore, patience=0.01)
+    for number in range(2 * MOST_OWED):
+        hanging.receive_events([SpeakerNamed(1, f"name {number}")])
+    await hanging.caught_up()  # its client speaks, too
+
+
+@pytest.mark.anyio
+async def test_a_client_that_names_speakers_without_end_is_read_no_faster_than_they_are_stored(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "PATIENCE", 1000.0)
+    store = Store(str(tmp_path / "transcripts.db"))
+    server, most, append = serve(kept=store), 0, store.append
+    waiting: deque[tuple[Entry, Answer]] = deque()
+
+    def slow(entry: Entry, answer: Answer) -> None:
+        nonlocal most
+        waiting.append((entry, answer))
+        most = max(most, len(waiting))
+        if len(waiting) >= MOST_OWED or entry.ended:
+            Timer(0.05, answer_all).start()
+
+    def answer_all() -> None:
+        while waiting:
+            append(*waiting.popleft())
+
+    monkeypatch.setattr(store, "append", slow)
+    names = [f'{{"type": "rename", "speaker": 1, "name": "name {n}"}}' for n in range(300)]
+    await to_thread.run_sync(lambda: server.talk(*names, encoding="s16le"))
+    assert MOST_OWED <= most <= MOST_OWED + 2
