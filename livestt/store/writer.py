@@ -5,7 +5,7 @@ server is, the more sessions share a transaction; nothing ever waits for a timer
 
 A disk that fails must not silence anybody. Entries then come back as `Outcome.DEFERRED`: their
 words may be shown, they stay here, and they are written as soon as that works again. What grows
-beyond `MAX_BACKLOG` words is counted and given up.
+beyond `MAX_BACKLOG` words, or `MAX_KEPT` entries, is counted and given up.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 MAX_BACKLOG = 200_000
 """Words kept for a disk that fails: about twenty minutes of 72 people talking."""
+MAX_KEPT = 100_000
+"""Entries kept for it, with words or without: how far a session is, who its speakers are."""
 MAX_WAITING = 100_000
 """Entries that wait for a disk that neither works nor fails."""
 MAX_ENTRIES = 2_000
@@ -178,14 +180,17 @@ class Writer:
         ]
 
     def _has_room(self, entry: Entry) -> bool:
-        """Take room for one more entry in the backlog, if there is any."""
-        fits = self.stats.backlog + len(entry.words) <= MAX_BACKLOG
+        """Take room for one more entry in the backlog, if there is any. What makes a session known
+        always has room: without it everything else of the session would be refused later."""
+        free = len(self._backlog) < MAX_KEPT or entry.opening is not None
+        fits = free and self.stats.backlog + len(entry.words) <= MAX_BACKLOG
         self.stats.backlog += len(entry.words) if fits else 0
         return fits
 
     def _lose(self, entry: Entry) -> Outcome:
-        self.stats.lost_words += len(entry.words)
-        self._lost[entry.session] += len(entry.words)
+        if entry.words:
+            self.stats.lost_words += len(entry.words)
+            self._lost[entry.session] += len(entry.words)
         return Outcome.LOST
 
     def _work(self) -> None:

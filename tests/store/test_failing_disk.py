@@ -72,6 +72,25 @@ def test_words_wait_while_the_disk_is_full(store: Store) -> None:
     assert store.stats.lost_words == 0
 
 
+def test_what_holds_no_words_does_not_gather_without_end_either(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A silent session says every five seconds how far it is, and a disk may be full for days."""
+    monkeypatch.setattr(writer, "MAX_KEPT", 10)
+    tell(store, "a", "before", ended=False)
+    disk = Full(store)
+    disk.fill()
+    assert write(store, Entry("a", 1, 1, words("x" * 100_000, 1))) is Outcome.DEFERRED
+    silent = [write(store, Entry("a", 1, 2, received=at)) for at in range(30)]
+    assert silent == [Outcome.DEFERRED] * 9 + [Outcome.LOST] * 21
+    new = Entry("b", 1, opening=opening("b"))
+    assert write(store, new) is Outcome.DEFERRED, "or all else of it would be refused"
+    disk.make_room()
+    wait_until(lambda: store.trouble is None)
+    assert write(store, Entry("b", 1, 0, words("after"))) is Outcome.STORED
+    assert store.stats.lost_words == 0
+
+
 def test_a_disk_that_works_again_is_well_though_words_keep_coming(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
