@@ -22,6 +22,7 @@ import ctranslate2
 
 from livestt.engines import EngineSettings
 from livestt.errors import EngineError, UnsupportedOption
+from livestt.onednn_options import remember_few_shapes
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Replicas:
             else fastest(device, supported),
         }
         self.parallel = cores
+        remember_few_shapes()
         self.many = self._load(folder, inter_threads=cores, intra_threads=1)
         twice = cores > 1 and (folder / "model.bin").stat().st_size <= TWICE_BYTES
         self._wide = self._load(folder, inter_threads=1, intra_threads=cores) if twice else None
