@@ -78,6 +78,7 @@ class CaptionSocket(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._hold(0)
+        self.read_paused = False  # over TLS, the transport cannot be told to read on any more
         if self._lingering is not None:
             self._lingering.cancel()
 

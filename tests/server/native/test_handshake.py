@@ -148,6 +148,12 @@ def test_a_frame_over_the_limit_closes_with_1009(server: Running) -> None:
 def handshake(server: Running, *headers: str, path: str = "/asr") -> socket.socket:
     """A raw socket that has asked for a WebSocket."""
     raw = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    ask(raw, *headers, path=path)
+    return raw
+
+
+def ask(raw: socket.socket, *headers: str, path: str = "/asr") -> None:
+    """Ask for a WebSocket here."""
     lines = [
         f"GET {path} HTTP/1.1",
         "Upgrade: websocket",
@@ -157,7 +163,6 @@ def handshake(server: Running, *headers: str, path: str = "/asr") -> socket.sock
         *headers,
     ]
     raw.sendall("\r\n".join([*lines, "", ""]).encode())
-    return raw
 
 
 def ended(raw: socket.socket) -> bool:

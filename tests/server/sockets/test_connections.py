@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import struct
+import threading
 import time
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
 
+from livestt.server.access.self_signed import certificate
 from livestt.server.sockets import http, transport
 from livestt.server.sockets.transport import MAX_MESSAGE, CaptionSocket
 from livestt.server.timing import Timing
 
 from ..conftest import Serve
-from ..native.test_handshake import ended, handshake
+from ..native.test_handshake import ask, ended, handshake
 from ..running import Running, listen, wait_until
 from .test_clients_that_misbehave import RAW, frame
 
@@ -187,6 +191,27 @@ def test_control_messages_in_one_gulp_let_others_have_their_turn(serve: Serve) -
         wait_until(lambda: len(taken) == 200)
         raw.sendall(frame(b""))
     assert taken == list(range(200))
+
+
+def test_who_vanishes_over_tls_while_the_server_is_not_reading_is_no_error(
+    serve: Serve, tmp_path: Path
+) -> None:
+    pytest.importorskip("cryptography")
+    made = certificate(tmp_path, "localhost")
+    server = serve(ssl_certfile=str(made.certificate), ssl_keyfile=str(made.key))
+    trusting = ssl.create_default_context(cafile=str(made.certificate))
+    address = "127.0.0.1", server.port
+    with trusting.wrap_socket(
+        socket.create_connection(address, timeout=20), server_hostname="localhost"
+    ) as raw:
+        ask(raw, "Host: localhost", path="/asr?encoding=s16le")
+        wait_until(lambda: len(server.sessions) == 1)
+        gone = threading.Event()  # the server finds the client's words and its end together
+        server.server.servers[0].get_loop().call_soon_threadsafe(gone.wait, 20)
+        raw.sendall(frame(bytes(6400)) * 80)  # more than is read at once
+        raw.shutdown(socket.SHUT_WR)
+        gone.set()
+        wait_until(lambda: not len(server.sessions))
 
 
 @pytest.fixture
