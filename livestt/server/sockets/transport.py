@@ -13,6 +13,7 @@ from typing import Any, Literal, cast
 
 from starlette.types import Scope
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
@@ -139,6 +140,9 @@ class CaptionSocket(WebSocketsSansIOProtocol):
         return LARGE_MESSAGES.get(path, MAX_MESSAGE)
 
     async def send(self, message: ASGISendEvent) -> None:
+        if message["type"] == "websocket.accept" and self.transport.is_closing():
+            self.handshake_complete = True  # else uvicorn says nothing, and logs that nobody did
+            raise ClientDisconnected
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and self.close_sent:
             self.handshake_complete = True  # else uvicorn takes every refusal for a bug and logs it

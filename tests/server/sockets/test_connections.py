@@ -18,7 +18,8 @@ from websockets.asyncio.client import connect
 
 from livestt.server.access.self_signed import certificate
 from livestt.server.sockets import http, transport
-from livestt.server.sockets.transport import MAX_MESSAGE, CaptionSocket
+from livestt.server.sockets.connection import SocketConnection
+from livestt.server.sockets.transport import MAX_MESSAGE, CaptionSocket, abort_of
 from livestt.server.timing import Timing
 
 from ..conftest import Serve
@@ -52,6 +53,24 @@ def test_who_pings_and_reads_nothing_gets_no_backlog_of_pongs(serve: Serve) -> N
         raw.sendall(frame(json.dumps({"type": "close"}).encode(), opcode=1))
         wait_until(lambda: not len(server.sessions))
         assert connection.transport.get_write_buffer_size() < 1 << 20
+
+
+def test_who_leaves_just_before_being_let_in_is_no_error(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, accept, left = serve(), SocketConnection.accept, threading.Event()
+
+    async def leave_first(connection: SocketConnection, *args: Any, **kwargs: Any) -> None:
+        abort = abort_of(connection.socket.scope)
+        assert abort is not None
+        abort()
+        left.set()
+        await accept(connection, *args, **kwargs)
+
+    monkeypatch.setattr(SocketConnection, "accept", leave_first)
+    with handshake(server, "Host: localhost", path="/asr?encoding=s16le"):
+        assert left.wait(20)
+        server.check_idle()
 
 
 def test_a_message_in_a_great_many_pieces_is_one_buffer(serve: Serve) -> None:
