@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -79,6 +80,10 @@ class Setting:
 
     def _check_range(self, value: float) -> None:
         low, high = self.option.minimum, self.option.maximum
+        if not math.isfinite(value):
+            raise UnsupportedOption(
+                f"{self.flag} {value}: write a number; a large one where there is to be no limit."
+            )
         if low is not None and value < low:
             raise UnsupportedOption(f"{self.flag} {value:g}: the minimum is {low:g}.")
         if high is not None and value > high:

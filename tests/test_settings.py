@@ -56,6 +56,8 @@ def test_synonyms_mean_choices_there_are(setting: Setting) -> None:
     [
         ({"port": 65536}, "--port 65536: the maximum is 65535."),
         ({"max_sessions": 0}, "--max-sessions 0: the minimum is 1."),
+        ({"seconds_ahead": float("inf")}, "--seconds-ahead inf: write a number"),
+        ({"vad_threshold": float("nan")}, "--vad-threshold nan: write a number"),
         ({"min_chunk_size": 0.01}, "--min-chunk-size 0.01: the minimum is 0.1."),
         ({"audio_max_len": 31.0}, "--audio-max-len 31: the maximum is 30."),
         ({"device": "gpu"}, "--device gpu: write cuda."),
