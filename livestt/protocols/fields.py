@@ -6,7 +6,6 @@ objects as ``name[key]`` or as JSON; and truth as ``true``, ``True`` or ``1``.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,6 +14,7 @@ from livestt.engines import Capabilities
 from livestt.errors import BadRequest
 from livestt.languages import code_of
 from livestt.protocols.options import MAX_TEXT
+from livestt.protocols.untrusted import loads
 
 TRUE = ("true", "1", "yes", "on")
 FALSE = ("false", "0", "no", "off", "")
@@ -116,7 +116,7 @@ class Fields:
         if not value.startswith("{"):
             return value or None
         try:
-            written = json.loads(value)
+            written = loads(value)
         except (ValueError, RecursionError):
             raise BadRequest(f"{name} is not valid JSON", param=name) from None
         return written if isinstance(written, dict) else None
@@ -155,7 +155,7 @@ def _is_list_name(given: str, name: str) -> bool:
 
 def _json_list(name: str, value: str) -> list[str]:
     try:
-        written = json.loads(value)
+        written = loads(value)
     except (ValueError, RecursionError):
         raise BadRequest(f"{name} is not valid JSON", param=name) from None
     if len(written) > MAX_ITEMS:

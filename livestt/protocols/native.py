@@ -17,6 +17,7 @@ from livestt.errors import BadRequest, LivesttError
 from livestt.events import SpeakerNamed, SpeakerSeparated, SpeakersMerged
 from livestt.people import Told
 from livestt.protocols.options import configured, language_option, target_option
+from livestt.protocols.untrusted import loads
 from livestt.timebase import SAMPLE_RATE
 
 Mode = Literal["full", "diff"]
@@ -160,7 +161,7 @@ def parse_control(text: str) -> Control:
         BadRequest: not JSON, no known ``type``, or a field of the wrong type.
     """
     try:
-        message = json.loads(text)
+        message = loads(text)
         json.dumps(message, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise BadRequest(

@@ -19,6 +19,7 @@ from livestt.engines import Capabilities, StreamOptions
 from livestt.errors import BadRequest, LivesttError
 from livestt.events import Committed, Ended, Event
 from livestt.protocols.options import configured, language_option
+from livestt.protocols.untrusted import loads
 
 VERSION = "1.10.2"
 """Of the protocol, as its reference library counts."""
@@ -205,7 +206,7 @@ def audio_of(data: Mapping[str, Any]) -> AudioFormat:
 
 def _object(data: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(data)
+        found = loads(data)
     except (ValueError, RecursionError):
         raise BadRequest("a message must be JSON") from None
     if not isinstance(found, dict):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from livestt.errors import BadRequest
 from livestt.protocols.options import MAX_TEXT
+from livestt.protocols.untrusted import loads
 
 MAX_ECHO = 1_000
 """Characters of a bad message that its answer repeats."""
@@ -126,7 +126,7 @@ def configure_failure(request_id: str, error: BadConfigure) -> dict[str, Any]:
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        message = json.loads(text)
+        message = loads(text)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"Could not deserialize last text message: not JSON: {error}") from None
     if not isinstance(message, dict):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from livestt.errors import BadRequest
+from livestt.protocols.untrusted import loads
 
 MAX_APPEND = 15 << 20
 """Bytes of audio in one append, as at OpenAI."""
@@ -102,7 +103,7 @@ def _loaded(frame: str | bytes) -> dict[str, Any]:
             "send text frames; audio goes as base64 in 'input_audio_buffer.append' events"
         )
     try:
-        message = json.loads(frame)
+        message = loads(frame)
     except ValueError as error:
         raise BadRequest(f"events must be JSON: {error}") from None
     except RecursionError:

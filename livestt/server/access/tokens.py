@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any
 
@@ -14,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from livestt.access.keys import SCOPES, Grant, Scope
 from livestt.errors import BadRequest, TooSlow, UnknownSession
+from livestt.protocols.untrusted import loads
 from livestt.server.access.door import LONGEST_TOKEN, VIEWING, Token, access_of, grant_of
 from livestt.server.access.refusals import answering
 from livestt.server.services import services
@@ -116,7 +116,7 @@ async def json_body(request: Request, most: int = MOST_BYTES) -> dict[str, Any]:
     except TimeoutError:
         raise TooSlow(f"the body did not come within {patience:.0f} s: send it again") from None
     try:
-        found = json.loads(bytes(body) or b"{}")
+        found = loads(bytes(body) or b"{}")
     except (ValueError, RecursionError):
         raise BadRequest("the body must be JSON") from None
     if not isinstance(found, dict):
