@@ -12,6 +12,7 @@ LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET are needed too.
 """
 
 import asyncio
+import logging
 import os
 import sys
 import wave
@@ -26,7 +27,7 @@ from livekit.agents import (
     TurnHandlingOptions,
     cli,
 )
-from livekit.agents.voice.events import UserInputTranscribedEvent
+from livekit.agents.voice.events import CloseEvent, UserInputTranscribedEvent
 from livekit.agents.voice.io import AudioInput
 from livekit.plugins import deepgram
 
@@ -80,15 +81,27 @@ async def hear(path: str) -> None:
         session = listening(http_session=connections)
         recording = Recording(path)
         session.input.audio = recording
+        failures: list[Exception] = []
+
+        @session.on("close")
+        def closed(event: CloseEvent) -> None:
+            failures.extend([event.error.error] if event.error else [])
+            recording.over.set()
+
         await session.start(Agent(instructions="Listen."), record=False)
         await recording.over.wait()
         await session.aclose()
+    for failure in failures:
+        wrong = getattr(failure, "status_code", None) == 401
+        why = "it needs another key; set LIVESTT_API_KEY" if wrong else failure
+        raise SystemExit(f"{LIVESTT}: {why}")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["file"]:
         if len(sys.argv) < 3:
             raise SystemExit(__doc__)
+        logging.getLogger("livekit.agents").setLevel(logging.CRITICAL)  # `hear` says why it ends
         try:
             asyncio.run(hear(sys.argv[2]))
         except (OSError, wave.Error, EOFError) as error:

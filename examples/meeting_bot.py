@@ -26,6 +26,7 @@ from collections.abc import AsyncIterator
 from itertools import zip_longest
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
 
 NAMES = ("You", "Others")
 PIECE = 1600
@@ -81,5 +82,10 @@ async def main() -> None:
 
 try:
     asyncio.run(main())
+except* InvalidStatus as group:
+    [error] = group.exceptions
+    status = error.response.status_code
+    wrong = "it needs another key; set LIVESTT_API_KEY" if status == 401 else error
+    raise SystemExit(f"the server: {wrong}") from None
 except* (OSError, wave.Error, EOFError) as group:
     raise SystemExit(f"{' '.join(sys.argv[1:])}: {group.exceptions[0]}") from None

@@ -18,9 +18,9 @@ import wave
 
 from loguru import logger
 from pipecat.audio.vad.silero import SileroVADAnalyzer
-from pipecat.frames.frames import EndFrame, Frame, InputAudioRawFrame, TranscriptionFrame
+from pipecat.frames.frames import EndFrame, ErrorFrame, Frame, InputAudioRawFrame, TranscriptionFrame
 from pipecat.pipeline.pipeline import Pipeline
-from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker, ProcessorUnusablePolicy
 from pipecat.processors.audio.vad_processor import VADProcessor
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.deepgram.stt import DeepgramSTTService
@@ -53,8 +53,16 @@ async def main() -> None:
     # The detector tells the service when a turn is over; the service then sends Finalize.
     detector = VADProcessor(vad_analyzer=SileroVADAnalyzer())
     worker = PipelineWorker(
-        Pipeline([detector, ears, Brain()]), params=PipelineParams(audio_in_sample_rate=rate)
+        Pipeline([detector, ears, Brain()]),
+        params=PipelineParams(audio_in_sample_rate=rate),
+        processor_unusable_policy=ProcessorUnusablePolicy.CANCEL,
     )
+    failures: list[str] = []
+
+    @worker.event_handler("on_pipeline_error")
+    async def keep(worker: PipelineWorker, frame: ErrorFrame) -> None:
+        wrong = getattr(frame.exception, "status_code", None) == 401
+        failures.append("it needs another key; set LIVESTT_API_KEY" if wrong else frame.error)
 
     async def call() -> None:
         await asyncio.sleep(1)  # until the ears are connected
@@ -69,7 +77,11 @@ async def main() -> None:
 
     runner = WorkerRunner()
     await runner.add_workers(worker)
-    await asyncio.gather(runner.run(), call())
+    calling = asyncio.create_task(call())
+    await runner.run()
+    calling.cancel()
+    if failures:
+        raise SystemExit(f"{server}: {failures[0]}")
 
 
 try:
