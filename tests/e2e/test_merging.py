@@ -60,6 +60,14 @@ def separate(page: Page, person: str, log: str = "log", form: str = "speaker") -
     wait_for(lambda: labels(page, log) == {person, "Speaker 2"})
 
 
+def merge_and_separate(page: Page, server: ServerProcess, **where: str) -> None:
+    """Bob is Ada for a while. Who stays keeps the name, and the other is nobody known again."""
+    merge(page, "Bob", into="Ada", **where)
+    wait_for(lambda: stored(server) == ({"1": "Ada"}, {"2": 1}))
+    separate(page, "Ada", **where)
+    wait_for(lambda: stored(server) == ({"1": "Ada"}, {}))
+
+
 def test_two_named_people_are_one_and_two_again(server: ServerProcess, open_page: OpenPage) -> None:
     page = open_page(server.url)
     page.click("#start")
@@ -67,33 +75,20 @@ def test_two_named_people_are_one_and_two_again(server: ServerProcess, open_page
     name(page, "Speaker 1", "Ada")
     name(page, "Speaker 2", "Bob")
     wait_for(lambda: stored(server) == ({"1": "Ada", "2": "Bob"}, {}))
-
-    merge(page, "Bob", into="Ada")
-    wait_for(lambda: stored(server)[1] == {"2": 1})
-    assert stored(server)[0] == {"1": "Ada"}
-    separate(page, "Ada")
-    wait_for(lambda: stored(server)[1] == {})
-    assert stored(server)[0] == {"1": "Ada"}
+    merge_and_separate(page, server)
 
     page.click("#stop")
     expect(page.locator("#link")).to_have_text("Ready", timeout=40_000)
     name(page, "Speaker 2", "Bob")
     wait_for(lambda: stored(server) == ({"1": "Ada", "2": "Bob"}, {}))
-    merge(page, "Bob", into="Ada")
-    wait_for(lambda: stored(server)[1] == {"2": 1})
-    assert stored(server)[0] == {"1": "Ada"}
-    separate(page, "Ada")
-    wait_for(lambda: stored(server)[1] == {})
+    merge_and_separate(page, server)
 
     page.click("#earlier-open")
     page.locator(".library-item").first.click()
     earlier = {"log": "earlier-log", "form": "earlier-speaker"}
     wait_for(lambda: labels(page, "earlier-log") == {"Ada", "Speaker 2"})
     name(page, "Speaker 2", "Bob", **earlier)
-    merge(page, "Bob", into="Ada", **earlier)
-    assert stored(server) == ({"1": "Ada"}, {"2": 1})
-    separate(page, "Ada", **earlier)
-    assert stored(server) == ({"1": "Ada"}, {})
+    merge_and_separate(page, server, **earlier)
 
 
 def test_nameless_people_who_were_merged_can_be_separated(
