@@ -13,14 +13,22 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
-from .fake_server import FakeServer
+from .fake_server import PATIENCE, FakeServer
 from .sound import write_silence, write_sound
 
 REQUIRED = os.environ.get("LIVESTT_REQUIRE_BROWSER") == "1"
 
 OpenPage = Callable[..., Page]
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 def missing(reason: str) -> NoReturn:
@@ -120,7 +128,7 @@ def open_page(browser: Browser, console_errors: list[str]) -> Iterator[OpenPage]
             permissions=["microphone", "clipboard-read", "clipboard-write"] if microphone else [],
             **options,
         )
-        context.set_default_timeout(8000)
+        context.set_default_timeout(1000 * PATIENCE)
         if script:
             context.add_init_script(script)
         page = context.new_page()

@@ -20,7 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from livestt.extension import EXTENSION_ID, ORIGIN
 
-from .fake_server import wait_for
+from .fake_server import PATIENCE, wait_for
 
 PANEL = f"{ORIGIN}/chrome-extension/panel.html"
 OVERLAY_WORLD = "livestt: live captions"
@@ -139,7 +139,7 @@ def browser_with_extension(
         ],
     )
     try:
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(1000 * PATIENCE)
         extension = ExtensionBrowser(context, profile)
         extension.grant()
         yield extension

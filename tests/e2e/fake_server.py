@@ -28,6 +28,8 @@ from livestt.extension import ORIGIN
 from .fake_store import FakeStore
 from .fake_voices import FakeVoices
 
+PATIENCE = 30.0
+"""Seconds to wait for what must come: a busy machine may stand still for a while."""
 WEB = Path(__file__).parents[2] / "web"
 
 POLICY = (
@@ -238,7 +240,7 @@ class FakeServer:
         asyncio.run_coroutine_threadsafe(action(), self._loop).result(5)
 
 
-def wait_for(condition: Callable[[], Any], timeout: float = 10.0) -> None:
+def wait_for(condition: Callable[[], Any], timeout: float = PATIENCE) -> None:
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, "this did not come about in time"

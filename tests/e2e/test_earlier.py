@@ -242,7 +242,7 @@ def test_what_was_said_at_a_real_server_is_there_for_those_who_may(
     small = {"width": 1100, "height": 760}
     page = open_page(f"{keyed.url}?token={TALKER}", viewport=small)
     page.click("#start")
-    expect(page.locator("#log")).to_contain_text("quick brown fox", timeout=20_000)
+    expect(page.locator("#log")).to_contain_text("quick brown fox")
     page.click("[popovertarget=settings]")
     page.click("details:has(#copy-watch) summary")
     page.click("#copy-watch")
@@ -251,12 +251,12 @@ def test_what_was_said_at_a_real_server_is_there_for_those_who_may(
     link: str = page.evaluate("navigator.clipboard.readText()")
     page.keyboard.press("Escape")
     page.click("#stop")
-    expect(page.locator("#link")).to_have_text("Ready", timeout=20_000)
+    expect(page.locator("#link")).to_have_text("Ready")
     expect(page.locator("#earlier-open")).to_be_hidden()
 
     # The link to read along works after the end.
     reading = open_page(f"{link}&token={READER}")
-    expect(reading.locator("#log")).to_contain_text("quick brown fox", timeout=20_000)
+    expect(reading.locator("#log")).to_contain_text("quick brown fox")
     expect(reading.locator("#notices")).to_contain_text("This session is over.")
     expect(reading.locator("#link")).to_have_text("Ended")
     expect(reading.locator("#advice")).to_be_empty()

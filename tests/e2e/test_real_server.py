@@ -70,4 +70,4 @@ def test_the_microphone_is_captioned_and_the_overlay_reads_along(
     assert first in SPEECH["stream-one-voice"]["text"]
     expect(overlay.locator("#captions")).to_contain_text(first.split()[-1])
     page.click("#stop")
-    expect(page.locator("#link")).to_have_text("Ready", timeout=20_000)
+    expect(page.locator("#link")).to_have_text("Ready")

@@ -69,7 +69,7 @@ def test_voices_from_enrolment_to_the_sound_that_was_kept(
     expect(sound_kept).to_have_text("The server keeps the sound of this session")
 
     marked = page.locator("#log .who", has=page.get_by_role("img", name="Recognised by voice"))
-    expect(marked.first).to_contain_text("Ann", timeout=30_000)
+    expect(marked.first).to_contain_text("Ann")
     expect(page.locator("#log .who", has_text="Speaker 2").first).to_be_visible(timeout=20_000)
     naming(page, "Ann")
     expect(page.locator("#speaker-known-text")).to_contain_text("similar")
@@ -90,7 +90,7 @@ def test_voices_from_enrolment_to_the_sound_that_was_kept(
             page.locator("#notices button").click()
         return done
 
-    wait_for(remembered, timeout=30)
+    wait_for(remembered)
     wait_for(lambda: labels(page) == {"Speaker 1", "Jamal"})
 
     naming(page, "Speaker 1")
@@ -99,7 +99,7 @@ def test_voices_from_enrolment_to_the_sound_that_was_kept(
     page.locator("#speaker [type=submit]").click()
     wait_for(lambda: labels(page) == {"Jamal"})
     page.click("#stop")
-    expect(page.locator("#link")).to_have_text("Ready", timeout=20_000)
+    expect(page.locator("#link")).to_have_text("Ready")
 
     page.reload()
     page.click("[popovertarget=settings]")
@@ -160,7 +160,7 @@ def test_sound_is_not_kept_where_somebody_says_no(
     expect(page.locator("#log .row").first).to_be_visible(timeout=30_000)
     expect(page.locator("#sound-kept-text")).to_have_text("The sound of this session is not kept")
     page.click("#stop")
-    expect(page.locator("#link")).to_have_text("Ready", timeout=20_000)
+    expect(page.locator("#link")).to_have_text("Ready")
     page.click("#earlier-open")
     page.locator(".library-item").first.click()
     expect(page.locator("#earlier-log .row").first).to_be_visible()

@@ -153,7 +153,7 @@ def test_voices_are_added_renamed_and_deleted(
     page.fill("#voice-name", "Jamal")
     page.click("#voice-record")
     expect(page.locator("#voice-prompt")).to_be_visible()
-    expect(page.locator("#voice-record-text")).to_contain_text("7 s left", timeout=10_000)
+    expect(page.locator("#voice-record-text")).to_contain_text("7 s left")
     page.click("#voice-record")
     expect(page.locator("#voices-state")).to_have_text("The voice of Jamal is remembered.")
     [sample] = voiced.voices.samples

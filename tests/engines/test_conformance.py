@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from livestt.engines import Engine, EngineSettings, Hypothesis, Job, Samples, StreamOptions
+from livestt.engines import pocketsphinx as pocketsphinx_module
 from livestt.engines.conformance import LAWS, Law, check_engine, default_audio, streams_come_and_go
 from livestt.engines.fleet import Fleet
 from livestt.engines.scripted import ScriptedEngine
@@ -42,9 +43,13 @@ def pocketsphinx() -> Engine:
 @pytest.fixture(scope="module", params=[scripted, fleet, faster_whisper, pocketsphinx])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     make: Callable[[], Engine] = request.param
-    engine = make()
-    yield engine
-    engine.close()
+    with pytest.MonkeyPatch.context() as patch:
+        # A decoder that is slow is no broken one: the machine may stand still for a while.
+        patch.setattr(pocketsphinx_module, "START_TIMEOUT", 240.0)
+        patch.setattr(pocketsphinx_module, "ANSWER_TIMEOUT", 240.0)
+        engine = make()
+        yield engine
+        engine.close()
 
 
 @pytest.fixture(scope="module")

@@ -31,9 +31,13 @@ OPTIONS = StreamOptions(language="en")
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[PocketSphinxEngine]:
-    engine = PocketSphinxEngine(EngineSettings())
-    yield engine
-    engine.close()
+    with pytest.MonkeyPatch.context() as patch:
+        # A decoder that is slow is no broken one: the machine may stand still for a while.
+        patch.setattr(module, "START_TIMEOUT", 240.0)
+        patch.setattr(module, "ANSWER_TIMEOUT", 240.0)
+        engine = PocketSphinxEngine(EngineSettings())
+        yield engine
+        engine.close()
 
 
 @pytest.fixture
