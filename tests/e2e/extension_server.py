@@ -56,7 +56,7 @@ class ServerProcess:
 
     def start(self) -> None:
         self._process = subprocess.Popen(self._command, cwd=ROOT)
-        wait_for(lambda: self.answers() or not self._runs(), timeout=40)
+        wait_for(lambda: self.answers() or not self._runs(), timeout=120)
         assert self._runs(), "the server ended"
 
     def freeze(self) -> None:

@@ -28,7 +28,7 @@ from livestt.extension import ORIGIN
 from .fake_store import FakeStore
 from .fake_voices import FakeVoices
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds to wait for what must come: a busy machine may stand still for a while."""
 WEB = Path(__file__).parents[2] / "web"
 

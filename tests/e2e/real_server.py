@@ -32,7 +32,7 @@ def serving(*options: str | Path) -> Iterator[str]:
     server = subprocess.Popen(command)
     url = f"http://127.0.0.1:{port}/"
     try:
-        wait_for(lambda: server.poll() is not None or _answers(url), timeout=60)
+        wait_for(lambda: server.poll() is not None or _answers(url), timeout=120)
         assert server.poll() is None
         yield url
     finally:

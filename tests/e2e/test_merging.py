@@ -71,14 +71,14 @@ def merge_and_separate(page: Page, server: ServerProcess, **where: str) -> None:
 def test_two_named_people_are_one_and_two_again(server: ServerProcess, open_page: OpenPage) -> None:
     page = open_page(server.url)
     page.click("#start")
-    wait_for(lambda: labels(page, "log") == {"Speaker 1", "Speaker 2"}, timeout=40)
+    wait_for(lambda: labels(page, "log") == {"Speaker 1", "Speaker 2"})
     name(page, "Speaker 1", "Ada")
     name(page, "Speaker 2", "Bob")
     wait_for(lambda: stored(server) == ({"1": "Ada", "2": "Bob"}, {}))
     merge_and_separate(page, server)
 
     page.click("#stop")
-    expect(page.locator("#link")).to_have_text("Ready", timeout=40_000)
+    expect(page.locator("#link")).to_have_text("Ready")
     name(page, "Speaker 2", "Bob")
     wait_for(lambda: stored(server) == ({"1": "Ada", "2": "Bob"}, {}))
     merge_and_separate(page, server)
@@ -96,11 +96,11 @@ def test_nameless_people_who_were_merged_can_be_separated(
 ) -> None:
     page = open_page(server.url)
     page.click("#start")
-    wait_for(lambda: labels(page, "log") == {"Speaker 1", "Speaker 2"}, timeout=40)
+    wait_for(lambda: labels(page, "log") == {"Speaker 1", "Speaker 2"})
     merge(page, "Speaker 2", into="Speaker 1")
     separate(page, "Speaker 1")
     page.click("#stop")
-    expect(page.locator("#link")).to_have_text("Ready", timeout=40_000)
+    expect(page.locator("#link")).to_have_text("Ready")
     merge(page, "Speaker 2", into="Speaker 1")
     wait_for(lambda: stored(server)[1] == {"2": 1})
 

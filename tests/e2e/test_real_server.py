@@ -42,7 +42,7 @@ def test_a_file_is_transcribed_and_its_words_are_found_in_the_sound(
     page = open_page(real_url)
     page.set_input_files("#file", FIXTURES / "speech" / stream["file"])
     expect(page.locator("#log .said").first).to_be_visible(timeout=60_000)
-    expect(page.locator("#link")).to_have_text("Ready", timeout=60_000)
+    expect(page.locator("#link")).to_have_text("Ready")
     text = " ".join(page.locator("#log .said").all_inner_texts())
     assert text.split() == stream["text"].split()
 

@@ -27,7 +27,7 @@ def test_voices_have_labels_and_names(diarizing_url: str, open_page: OpenPage) -
     page.fill("#speaker-name", "Ada")
     page.press("#speaker-name", "Enter")
     expect(page.locator("#log .who").first).to_have_text("Ada")
-    expect(page.locator("#link")).to_have_text("Ready", timeout=60_000)
+    expect(page.locator("#link")).to_have_text("Ready")
     labels = page.locator("#log .who").all_inner_texts()
     assert set(labels) == {"Ada", "Speaker 2"}
     assert labels[:4] == ["Ada", "Speaker 2", "Ada", "Speaker 2"]
