@@ -18,7 +18,13 @@ import wave
 
 from loguru import logger
 from pipecat.audio.vad.silero import SileroVADAnalyzer
-from pipecat.frames.frames import EndFrame, ErrorFrame, Frame, InputAudioRawFrame, TranscriptionFrame
+from pipecat.frames.frames import (
+    EndFrame,
+    ErrorFrame,
+    Frame,
+    InputAudioRawFrame,
+    TranscriptionFrame,
+)
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker, ProcessorUnusablePolicy
 from pipecat.processors.audio.vad_processor import VADProcessor
@@ -77,9 +83,10 @@ async def main() -> None:
 
     runner = WorkerRunner()
     await runner.add_workers(worker)
-    calling = asyncio.create_task(call())
-    await runner.run()
-    calling.cancel()
+    async with asyncio.TaskGroup() as tasks:
+        calling = tasks.create_task(call())
+        await runner.run()
+        calling.cancel()
     if failures:
         raise SystemExit(f"{server}: {failures[0]}")
 
