@@ -18,6 +18,7 @@ from livestt.pipeline import endpointing
 from livestt.protocols.openai_realtime import Realtime
 from livestt.protocols.openai_realtime.configuration import Configuration
 from livestt.protocols.openai_realtime.fields import number
+from livestt.server.access import asking
 from livestt.server.access.door import access_of, grant_of
 from livestt.server.access.refusals import answering, refuse
 from livestt.server.access.tokens import json_body
@@ -148,9 +149,14 @@ def _check_idle(served: Services) -> None:
     Raises:
         TooManySessions: there are as many as there may be.
     """
-    idle = sum(isinstance(one, RealtimeStream) and one.idle for one in served.sessions.connections)
-    if idle >= MAX_IDLE:
+    connections = served.sessions.connections
+    idle = [one for one in connections if isinstance(one, RealtimeStream) and one.idle]
+    if len(idle) >= MAX_IDLE:
         raise TooManySessions("this server has reached its limit of connections without audio")
+    grant = asking.grant.get()
+    most = grant.max_sessions
+    if most is not None and sum(one.owner == grant.name for one in idle) >= most:
+        raise TooManySessions(f"this key has its limit of {most} connections without audio")
 
 
 def _key(connection: HTTPConnection) -> str | None:

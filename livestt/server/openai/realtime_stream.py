@@ -14,6 +14,7 @@ from livestt.events import Event
 from livestt.pipeline import Manner
 from livestt.protocols.openai_realtime import Action, Configure, Flush, Listen, Push, Realtime, Say
 from livestt.protocols.openai_realtime.client_events import ClientEvent, parse
+from livestt.server.access import asking
 from livestt.server.live.session import LiveSession
 from livestt.server.live.sessions import Sessions
 from livestt.server.sockets.connection import SocketConnection
@@ -38,6 +39,9 @@ class RealtimeStream(SocketConnection):
         sessions: where its session is opened.
         timing: how long the client may take.
         name: for the log.
+
+    Attributes:
+        owner: name of the key it was opened with; empty without keys.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class RealtimeStream(SocketConnection):
         name: str,
     ) -> None:
         super().__init__(socket, timing, name)
+        self.owner = asking.grant.get().name
         self._subprotocol = subprotocol
         self._realtime = realtime
         self._sessions = sessions

@@ -498,3 +498,27 @@ def test_connections_without_audio_have_a_limit(
                 await third.wait("session.created")
 
     asyncio.run(crowd())
+
+
+def test_a_key_with_a_limit_holds_no_more_connections_without_audio(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or one key could take every place there is, for ever."""
+    keys = ["small:transcribe:small-key-0123456789:max_sessions=1", "large:large-key-0123456789"]
+    monkeypatch.setenv("LIVESTT_API_KEYS", " ".join(keys))
+    url = f"ws://127.0.0.1:{serve(Watched(SCRIPT)).port}/v1/realtime"
+    small, large = (
+        {"additional_headers": {"Authorization": f"Bearer {key}-key-0123456789"}}
+        for key in ("small", "large")
+    )
+
+    async def crowd() -> None:
+        async with connect(url, **small) as first:
+            await first.recv()
+            with pytest.raises(InvalidStatus) as caught:
+                await connect(url, **small)
+            assert caught.value.response.status_code == 429
+            async with connect(url, **large) as other:
+                await other.recv()
+
+    asyncio.run(crowd())
