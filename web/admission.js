@@ -31,7 +31,7 @@ export function mountAdmission({ reader, found, changed }) {
     const { access, obstacle } = await reader.server.access();
     setText(byId("key-state"), accessText({ access, obstacle }));
     found(access);
-    if (asking && obstacle?.code === "unauthorized") {
+    if (asking && obstacle?.code === "unauthorized" && !reader.lent) {
       open(reader.held.key ? keyTrouble(obstacle) : "");
     }
   }

@@ -2,6 +2,7 @@
  * Earlier transcripts, as the server keeps them, over the page: whatever runs below goes on.
  *
  * @import { About, Access, Obstacle, Server } from "./live/server.js"
+ * @import { Share } from "./views/share-view.js"
  * @import { Found, Stored, StoredTranscript } from "./modules/stored.js"
  */
 
@@ -20,8 +21,8 @@ const SEARCH_MS = 250;
 /** Only on its own machine does a server without keys tell which transcripts there are. */
 const LOCAL = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** @param {{server: () => Server}} options */
-export function mountEarlier({ server }) {
+/** @param {{server: () => Server, share: Share}} options */
+export function mountEarlier({ server, share }) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("earlier"));
   const opener = byId("earlier-open");
   const field = /** @type {HTMLInputElement} */ (byId("earlier-search"));
@@ -50,6 +51,7 @@ export function mountEarlier({ server }) {
       if (transcript) edit(changeOf(storedSpeakers(transcript), speakers));
     },
     save,
+    share,
     copy,
     listen,
     remove,

@@ -5,11 +5,13 @@
  * @import { Dialogue } from "./live/dialogue.js"
  * @import { Preferences } from "./modules/preferences.js"
  * @import { Row } from "./modules/conversation.js"
+ * @import { Share } from "./views/share-view.js"
  */
 
 import { currentPart, rows, settle } from "./modules/conversation.js";
 import { peopleIn, withPeople } from "./modules/speakers.js";
 import { STRINGS } from "./strings.js";
+import { byId } from "./views/dom.js";
 import { mountFollow } from "./views/follow-view.js";
 import { mountProjector } from "./views/projector-view.js";
 import { mountSave } from "./views/save-view.js";
@@ -27,8 +29,16 @@ import { mountUnsure } from "./views/unsure-view.js";
  * @param {(changes: Partial<Preferences>) => void} options.prefer
  * @param {() => boolean} [options.listening]  Whether this page is what listens.
  * @param {() => boolean} options.aloud  Whether new lines are being said now.
+ * @param {Share} options.share
  */
-export function mountReading({ dialogue, preferences, prefer, listening = () => false, aloud }) {
+export function mountReading({
+  dialogue,
+  preferences,
+  prefer,
+  listening = () => false,
+  aloud,
+  share,
+}) {
   /** @type {{of: unknown[], rows: Row[]}} */
   let known = { of: [], rows: [] };
 
@@ -56,14 +66,11 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
     return { speaker: labeler(speakers), named, here, recording: STRINGS.recordingNumber };
   };
   const follow = mountFollow(aloud);
-  const settings = mountSettings({
-    preferences,
-    changed: prefer,
-    running: () =>
-      dialogue.state.link === "open"
-        ? (currentPart(dialogue.state.conversation)?.session ?? "")
-        : "",
-  });
+  const running = () =>
+    dialogue.state.link === "open" ? (currentPart(dialogue.state.conversation)?.session ?? "") : "";
+  const settings = mountSettings({ preferences, changed: prefer, running });
+  const sharing = byId("share-open");
+  sharing.addEventListener("click", () => share(sharing, running()));
   const copy = mountSave({
     // With the line that still grows: it is on the screen, too.
     rows: () => {
@@ -120,6 +127,7 @@ export function mountReading({ dialogue, preferences, prefer, listening = () => 
       follow.render();
       renderUnsure({ rows: shown, wanted: preferences().unsure });
       search.render();
+      sharing.hidden = running() === "";
       settings.render(phase === "idle");
     },
   };

@@ -15,6 +15,7 @@ import { mountFileOpening } from "./views/file-view.js";
 import { mountHealth } from "./views/health-view.js";
 import { dateText } from "./views/kept-view.js";
 import { mountPlayer } from "./views/player-view.js";
+import { mountShare } from "./views/share-view.js";
 import { mountShortcuts } from "./views/shortcuts-view.js";
 import { mountSoundKept } from "./views/sound-kept-view.js";
 import {
@@ -59,7 +60,8 @@ export function record(reader) {
     session.retryNow();
   }
 
-  const earlier = mountEarlier({ server: () => reader.server });
+  const share = mountShare(() => reader.server);
+  const earlier = mountEarlier({ server: () => reader.server, share });
   const voices = mountVoices({ server: () => reader.server, choice: () => reader.preferences });
   const renderSoundKept = mountSoundKept({
     value: reader.preferences.record,
@@ -81,6 +83,7 @@ export function record(reader) {
     preferences: () => reader.preferences,
     prefer,
     listening: isRunning,
+    share,
     aloud: () => isRunning() && session.state.source !== "file",
   });
   mountHealth(session);

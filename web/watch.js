@@ -8,6 +8,7 @@ import { watchedSession } from "./modules/viewing.js";
 import { drawer, mountReading } from "./reading.js";
 import { STRINGS } from "./strings.js";
 import { byId, setText } from "./views/dom.js";
+import { mountShare } from "./views/share-view.js";
 import { mountShortcuts } from "./views/shortcuts-view.js";
 import { mountAdvice, mountNotices, warningTexts, watchAdvice } from "./views/status-view.js";
 
@@ -44,6 +45,7 @@ export function watch(reader) {
     preferences: () => reader.preferences,
     prefer,
     aloud: () => viewer.state.link === "open",
+    share: mountShare(() => reader.server),
   });
   const link = byId("link");
   const linkText = byId("link-text");

@@ -97,7 +97,7 @@ export class Channel extends Dialogue {
   /** @param {Obstacle | null} obstacle */
   refused(obstacle) {
     super.refused(obstacle);
-    this.change({ problem: refusalProblem(obstacle, this.server.key) });
+    this.change({ problem: refusalProblem(obstacle, this.server) });
   }
 
   /** @param {Server} server  Another one, or another key for it. */

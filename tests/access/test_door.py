@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from livestt.access.credentials import echo, presented, without_keys
 from livestt.access.hosts import check_host
-from livestt.access.rules import need
+from livestt.access.keys import Grant, Scope
+from livestt.access.rules import check, need, subject
 from livestt.access.throttle import MOST_ADDRESSES, Throttle
-from livestt.errors import HostNotAllowed, TooManyFailures
+from livestt.errors import HostNotAllowed, MissingScope, TooManyFailures
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,39 @@ def test_other_names_are_not(host: str) -> None:
 )
 def test_what_paths_need(path: str, method: str | None, role: str | None, expected: str) -> None:
     assert need(path, method, role) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "query", "expected"),
+    [
+        ("/asr", None, {"role": "viewer", "session": "s"}, "s"),
+        ("/asr", "GET", {"role": "Viewer", "session": "s"}, "s"),
+        ("/asr", None, {"session": "s"}, None),
+        ("/asr", "POST", {"role": "viewer", "session": "s"}, None),
+        ("/v1/listen", None, {"role": "viewer", "session": "s"}, None),
+        ("/transcripts/s", "HEAD", {}, "s"),
+        ("/transcripts/s", "GET", {"role": "viewer", "session": "t"}, "s"),
+        ("/transcripts/s", None, {}, None),
+        ("/transcripts/s", "DELETE", {}, None),
+        ("/transcripts/s/audio", "GET", {}, None),
+        ("/transcripts", "GET", {"q": "s"}, None),
+        ("/sessions/s", "GET", {"session": "s"}, None),
+    ],
+)
+def test_which_session_a_request_is_about(
+    path: str, method: str | None, query: dict[str, str], expected: str | None
+) -> None:
+    assert subject(path, method, query) == expected
+
+
+def test_a_token_for_one_session_opens_nothing_else_whatever_it_allows() -> None:
+    scopes: frozenset[Scope] = frozenset({"admin"})
+    grant = Grant("alice", scopes, temporary=True, session="s")
+    for path, method in (("/transcripts/s", "GET"), ("/access", "GET"), ("/health", "GET")):
+        check(grant, path, method, {})
+    for path, method in (("/transcripts/t", "GET"), ("/metrics", "GET"), ("/transcripts/s", "PUT")):
+        with pytest.raises(MissingScope, match="one session"):
+            check(grant, path, method, {})
 
 
 def test_wrong_keys_are_counted_and_forgotten() -> None:

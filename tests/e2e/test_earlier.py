@@ -243,19 +243,16 @@ def test_what_was_said_at_a_real_server_is_there_for_those_who_may(
     page = open_page(f"{keyed.url}?token={TALKER}", viewport=small)
     page.click("#start")
     expect(page.locator("#log")).to_contain_text("quick brown fox")
-    page.click("[popovertarget=settings]")
-    page.click("details:has(#copy-watch) summary")
-    page.click("#copy-watch")
-    expect(page.locator("#share-answer")).to_have_text("Copied.")
-    expect(page.locator("#share-answer")).to_be_in_viewport(ratio=0.9)
+    page.click("#share-open")
+    expect(page.locator("#share-said")).to_have_text("Copied.")
     link: str = page.evaluate("navigator.clipboard.readText()")
     page.keyboard.press("Escape")
     page.click("#stop")
     expect(page.locator("#link")).to_have_text("Ready")
     expect(page.locator("#earlier-open")).to_be_hidden()
 
-    # The link to read along works after the end.
-    reading = open_page(f"{link}&token={READER}")
+    # The link to read along works after the end, for somebody with a key of their own, too.
+    reading = open_page(f"{link.partition('#')[0]}&token={READER}")
     expect(reading.locator("#log")).to_contain_text("quick brown fox")
     expect(reading.locator("#notices")).to_contain_text("This session is over.")
     expect(reading.locator("#link")).to_have_text("Ended")

@@ -103,26 +103,6 @@ def test_what_cannot_be_shown_is_said_and_not_asked_for_again(
     expect(page.locator("#link")).to_have_text("Ended")
 
 
-def test_the_link_is_in_the_settings(page_server: FakeServer, open_page: OpenPage) -> None:
-    page = open_page(page_server.url)
-
-    def copy(answer: str) -> None:
-        page.get_by_role("button", name="Settings").click()
-        if not page.locator("#copy-watch").is_visible():
-            page.get_by_text("Share", exact=True).click()
-        page.get_by_role("button", name="Copy a link to follow along").click()
-        expect(page.locator("#share-answer")).to_have_text(answer)
-        page.keyboard.press("Escape")
-
-    copy("Nothing is live yet: press Start first.")
-    page.get_by_role("button", name="Start").click()
-    wait_for(lambda: page_server.heard)
-    expect(page.locator("#link")).to_have_text("Live")
-    copy("Copied.")
-    link: str = page.evaluate("navigator.clipboard.readText()")
-    assert link.startswith(f"{page_server.url}?watch=")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(page_server: FakeServer, open_page: OpenPage, scheme: str) -> None:
     page = watching(page_server, open_page, color_scheme=scheme)

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { followNext } from "../../web/modules/follow.js";
-import { borrowKey, loadKey, saveKey } from "../../web/modules/keys.js";
+import { borrowKey, lendKey, lentKey, loadKey, saveKey } from "../../web/modules/keys.js";
 import {
   DEFAULTS,
   followLink,
@@ -13,6 +13,7 @@ import {
   savePreferences,
 } from "../../web/modules/preferences.js";
 import { overlayAddress, serverBase, takeKey } from "../../web/modules/server-address.js";
+import { watchAddress } from "../../web/modules/viewing.js";
 import { liveUrl } from "../../web/modules/wire.js";
 import { STRINGS } from "../../web/strings.js";
 
@@ -118,9 +119,41 @@ test("a key is for one server, and outlives the tab only if that is wished", () 
 test("a key that an address brings is taken out of it", () => {
   assert.deepEqual(takeKey("https://a/?watch=s&token=k#x"), {
     key: "k",
+    behind: false,
     address: "https://a/?watch=s#x",
   });
-  assert.deepEqual(takeKey("https://a/"), { key: "", address: "https://a/" });
+  assert.deepEqual(takeKey("https://a/"), { key: "", behind: false, address: "https://a/" });
+  assert.equal(takeKey("https://a/#transcript").address, "https://a/#transcript");
+  const link = watchAddress("https://a/app/?x=1#y", "s 1", "ek_a-b.c_d");
+  assert.equal(link, "https://a/app/?watch=s+1#token=ek_a-b.c_d");
+  assert.deepEqual(takeKey(link), {
+    key: "ek_a-b.c_d",
+    behind: true,
+    address: "https://a/app/?watch=s+1",
+  });
+  assert.doesNotMatch(takeKey(`${link}&token=2`).address, /ek_|2/);
+  assert.doesNotMatch(takeKey("https://a/?token=k1#token=k2").address, /k1|k2/);
+});
+
+test("a key that a link brought is for its session in this tab, and leaves the others alone", () => {
+  /** @type {Record<string, string>} */
+  const kept = {};
+  const tab = {
+    getItem: (/** @type {string} */ name) => kept[name] ?? null,
+    setItem: (/** @type {string} */ name, /** @type {string} */ value) => {
+      kept[name] = value;
+    },
+  };
+  const places = { tab, lasting: storeOf(null) };
+  saveKey(places, "https://a/", { key: "own", remembered: false });
+  lendKey(places, "https://a/", "monday", "lent");
+  assert.equal(lentKey(places, "https://a/", "monday"), "lent");
+  assert.equal(lentKey(places, "https://a/", "tuesday"), "");
+  assert.equal(lentKey(places, "https://a/", ""), "");
+  assert.equal(lentKey(places, "https://b/", "monday"), "");
+  assert.equal(loadKey(places, "https://a/").key, "own");
+  lendKey(places, "https://a/", "monday", "");
+  assert.equal(lentKey(places, "https://a/", "monday"), "");
 });
 
 test("a server's address, however it is written", () => {

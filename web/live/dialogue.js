@@ -23,7 +23,7 @@ import { Connection } from "./connection.js";
 import { Library } from "./library.js";
 import { Naming, numberNow } from "./naming.js";
 import { Notes } from "./notes.js";
-import { isFinal, RESTARTING, reasonNow } from "./obstacles.js";
+import { isFinal, RESTARTING, reasonNow, reasonOf } from "./obstacles.js";
 import { initialState } from "./state.js";
 import { Wishes } from "./wishes.js";
 
@@ -51,7 +51,8 @@ export class Dialogue extends EventTarget {
       note: (session, change) => {
         const { about, link } = this.state;
         const kept = about?.store?.status !== "off" || link === "open";
-        if (kept) notes.add(session, change);
+        // Who came by somebody's link says what they like, but to themselves.
+        if (kept && !this.server.lent) notes.add(session, change);
       },
     });
   }
@@ -96,7 +97,7 @@ export class Dialogue extends EventTarget {
       changed: (link, retryMs) => this.linkChanged(link, retryMs),
       pressing: () =>
         outbox.waiting > 0 || (this.state.phase === "stopping" && this.lagSeconds > 0),
-      refused: () => this.refused(null),
+      refused: (code) => this.refused(reasonOf(code)),
     });
   }
 

@@ -17,6 +17,17 @@ const PATIENT_FAILURES = 2;
 /** A server that said so before it went away. */
 export const RESTARTING = { code: "server_restart", message: "", retryAfter: 0 };
 
+/** How a server closes what was read with a token that is over. */
+const TOKEN_OVER = 4401;
+
+/**
+ * @param {number} code  With which the server closed the socket for good.
+ * @returns {Obstacle | null}
+ */
+export function reasonOf(code) {
+  return code === TOKEN_OVER ? { code: "unauthorized", message: "", retryAfter: 0 } : null;
+}
+
 /** @param {Obstacle | null} obstacle */
 export function isFinal(obstacle) {
   return FINAL.has(obstacle?.code ?? "");

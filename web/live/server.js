@@ -21,6 +21,8 @@
  * @typedef {object} Access  What the key, or having none, allows.
  * @property {string} name  Of the key; empty without one.
  * @property {string[]} scopes
+ * @property {string} session  The only one that it shows; empty for all that the scopes allow.
+ * @property {Date | null} until  When it is over, if it is ever.
  *
  * @typedef {object} Obstacle  Why the server does not do what it was asked.
  * @property {string} code  As the protocol has it; "away" if nothing answers, "foreign" if a page
@@ -53,10 +55,12 @@ export class Server {
   /**
    * @param {string} base  The address of its page.
    * @param {string} [key]
+   * @param {boolean} [lent]  Whether the key came with a link to one session.
    */
-  constructor(base, key = "") {
+  constructor(base, key = "", lent = false) {
     this.base = base;
     this.key = key;
+    this.lent = lent;
   }
 
   /** Web pages may open sockets to other servers, but not ask them anything else. */
@@ -99,8 +103,10 @@ export class Server {
   /** @returns {Promise<{access: Access | null, obstacle: Obstacle | null}>} Both null if it cannot be asked. */
   async access() {
     try {
-      const { name, scopes } = await (await this.ask("access")).json();
-      return { access: { name: name ?? "", scopes: scopes ?? [] }, obstacle: null };
+      const { name, scopes, session, expires_at } = await (await this.ask("access")).json();
+      const until = typeof expires_at === "number" ? new Date(1000 * expires_at) : null;
+      const access = { name: name ?? "", scopes: scopes ?? [], session: session ?? "", until };
+      return { access, obstacle: null };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const { obstacle } = error;
@@ -152,6 +158,19 @@ export class Server {
   async protocols(itself = false) {
     if (this.key === "") return [];
     return ["token", itself && FIT.test(this.key) ? this.key : await this.token()];
+  }
+
+  /**
+   * Have a token made with which others can read one session.
+   *
+   * @param {string} session
+   * @returns {Promise<{token: string, until: Date}>}
+   * @throws {Refusal}
+   */
+  async share(session) {
+    const answer = await this.ask("tokens", { method: "POST", json: { session } });
+    const { token, expires_at } = await answer.json();
+    return { token, until: new Date(1000 * expires_at) };
   }
 
   async token() {

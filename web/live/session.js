@@ -220,7 +220,7 @@ export class Session extends Desk {
 
   /** @param {Obstacle | null} obstacle */
   refused(obstacle) {
-    this.fail(refusalProblem(obstacle, this.server.key));
+    this.fail(refusalProblem(obstacle, this.server));
   }
 
   /** @param {Problem} problem */

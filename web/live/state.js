@@ -11,7 +11,7 @@
  * @import { Warnings } from "../modules/warnings.js"
  *
  * @typedef {"idle" | "starting" | "live" | "paused" | "stopping"} Phase
- * @typedef {"keyWanted" | "keyWrong" | "keyScope" | "keyThrottled"} KeyProblem
+ * @typedef {"keyWanted" | "keyWrong" | "keyScope" | "keyThrottled" | "shareOver"} KeyProblem
  * @typedef {CaptureProblem | KeyProblem | "refused" | "deviceLost" | "fileUnreadable" | "notAudio" | "unreadable"} Problem
  * @typedef {"microphone" | "tab" | "file"} Listening  Where the sound comes from.
  *
@@ -48,11 +48,12 @@ import { noSpeakers } from "../modules/speakers.js";
 
 /**
  * @param {Obstacle | null} obstacle  Why the server will not have us.
- * @param {string} key  The one it was shown.
+ * @param {{key: string, lent?: boolean}} server  With the key that it was shown.
  * @returns {Problem}
  */
-export function refusalProblem(obstacle, key) {
+export function refusalProblem(obstacle, { key, lent = false }) {
   const code = obstacle?.code ?? "";
+  if (code === "unauthorized" && lent) return "shareOver";
   if (code === "unauthorized") return key ? "keyWrong" : "keyWanted";
   if (code === "missing_scope") return "keyScope";
   return code === "too_many_failures" ? "keyThrottled" : "refused";

@@ -101,6 +101,6 @@ export class Viewer extends Dialogue {
   /** @param {Obstacle | null} obstacle */
   refused(obstacle) {
     super.refused(obstacle);
-    this.change({ problem: refusalProblem(obstacle, this.server.key) });
+    this.change({ problem: refusalProblem(obstacle, this.server) });
   }
 }

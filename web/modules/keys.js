@@ -44,13 +44,41 @@ export function borrowKey({ tab }, server, key) {
 }
 
 /**
+ * A key that a link to one session brought: for that session only, whatever other key there is.
+ *
+ * @param {Places} places
+ * @param {string} server
+ * @param {string} session
+ * @param {string} key  An empty one is forgotten.
+ */
+export function lendKey({ tab }, server, session, key) {
+  write(tab, server, key, linkName(session));
+}
+
+/**
+ * @param {Places} places
+ * @param {string} server
+ * @param {string} session
+ * @returns {string} Empty if no link brought one.
+ */
+export function lentKey({ tab }, server, session) {
+  return session && read(tab, server, linkName(session));
+}
+
+/** @param {string} session */
+function linkName(session) {
+  return `${NAME}:${session}`;
+}
+
+/**
  * @param {Store} store
  * @param {string} server
+ * @param {string} [name]
  * @returns {string}
  */
-function read(store, server) {
+function read(store, server, name = NAME) {
   try {
-    const found = JSON.parse(store.getItem(NAME) ?? "null");
+    const found = JSON.parse(store.getItem(name) ?? "null");
     return found?.server === server && typeof found.key === "string" ? found.key : "";
   } catch {
     return ""; // Storage can be forbidden, or hold anything.
@@ -61,10 +89,11 @@ function read(store, server) {
  * @param {Store} store
  * @param {string} server
  * @param {string} key
+ * @param {string} [name]
  */
-function write(store, server, key) {
+function write(store, server, key, name = NAME) {
   try {
-    store.setItem(NAME, key ? JSON.stringify({ server, key }) : "null");
+    store.setItem(name, key ? JSON.stringify({ server, key }) : "null");
   } catch {
     // The key then lasts as long as the page.
   }

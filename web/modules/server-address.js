@@ -14,16 +14,20 @@ export function serverBase(typed, page) {
 }
 
 /**
- * The key that an address brings, and the address without it.
+ * The key that an address brings, in its query or behind its `#`, and the address without it.
+ * Links to one session have it there.
  *
  * @param {string} address
  */
 export function takeKey(address) {
   const url = new URL(address);
-  const key = url.searchParams.get("token")?.trim() ?? "";
-  if (!url.searchParams.has("token")) return { key, address };
-  url.searchParams.delete("token");
-  return { key, address: url.href };
+  const behind = new URLSearchParams(url.hash.slice(1));
+  const places = [url.searchParams, behind].filter((place) => place.has("token"));
+  if (places.length === 0) return { key: "", behind: false, address };
+  const key = places[0].get("token")?.trim() ?? "";
+  for (const place of places) place.delete("token");
+  if (places.includes(behind)) url.hash = behind.toString();
+  return { key, behind: places[0] === behind, address: url.href };
 }
 
 /**

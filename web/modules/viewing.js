@@ -46,14 +46,15 @@ export function watchedSession(page) {
 }
 
 /**
- * The address under which others can read along, without a key.
+ * The address under which others can read along.
  *
  * @param {string} base  The server's.
  * @param {string} session
+ * @param {string} [token]  That lets them; browsers send no server what is behind the `#`.
  */
-export function watchAddress(base, session) {
+export function watchAddress(base, session, token = "") {
   const url = new URL(base);
-  url.hash = "";
+  url.hash = token && `token=${token}`;
   url.search = new URLSearchParams({ watch: session }).toString();
   return url.href;
 }

@@ -89,11 +89,14 @@ export const de = {
   serverAddressHint: "Leer: der Server, von dem diese Seite kommt.",
   serverKey: "Schlüssel",
   share: "Teilen",
+  shareLink: "Link zu dieser Sitzung",
+  shareFree:
+    "Wer diesen Link hat, kann mitlesen, aber nichts ändern. Nach dem Ende ist zu lesen, was der Server davon aufbewahrt hat, wenn er Mitschriften aufbewahrt.",
+  shareUntil: (when) =>
+    `Bis ${when} kann jeder mit diesem Link mitlesen und nach dem Ende lesen, was der Server davon aufbewahrt hat: nur diese Sitzung, ohne den Ton. Ändern kann er nichts.`,
+  shareKeyed:
+    "Wer diesen Link öffnet, braucht einen eigenen Schlüssel mit dem Recht „view“: Ihrer erlaubt es nicht, diese Sitzung mit allen zu teilen.",
   copySetup: "Link mit diesen Einstellungen kopieren",
-  copyWatch: "Link zum Mitlesen kopieren",
-  watchHint:
-    "Wer ihn hat, kann mitlesen, und nur das. Hat der Server Schlüssel, braucht man dazu einen mit dem Recht „view“. Nach dem Ende ist zu lesen, was der Server davon aufbewahrt hat, wenn er Mitschriften aufbewahrt.",
-  nothingToWatch: "Noch läuft nichts: Drücken Sie zuerst Start.",
   copyOverlay: "Adresse der Einblendung kopieren",
   overlayHint:
     "Die Einblendung zeigt Live-Untertitel über einem Videobild, auf durchsichtiger Seite.",
@@ -258,6 +261,8 @@ export const de = {
   keyScope: "Bitten Sie den Betreiber des Servers um einen, der es tut.",
   keyThrottledTitle: "Von hier wurden zu viele falsche Schlüssel versucht.",
   keyThrottled: "Warten Sie eine Minute. Ein richtiger gilt auch jetzt.",
+  shareOverTitle: "Dieser Link gilt nicht mehr.",
+  shareOver: "Vielleicht ist er abgelaufen. Bitten Sie um einen neuen, wo Sie ihn herhaben.",
   keyHint: "Wer den Server betreibt, macht einen mit: livestt key new NAME --api-keys-file DATEI",
   keyHintWatching:
     "Zum Mitlesen macht einen, wer den Server betreibt, mit: livestt key new NAME --scope view --api-keys-file DATEI",
@@ -268,6 +273,7 @@ export const de = {
   enterKey: "Schlüssel eingeben…",
   notNow: "Jetzt nicht",
   keyInUse: (name) => `Benutzt wird der Schlüssel „${name}“.`,
+  linkInUse: (when) => `Benutzt wird ein Link zu einer einzigen Sitzung, gültig bis ${when}.`,
   noKeyNeeded: "Dieser Server verlangt keinen Schlüssel.",
   notAudioTitle: "In dieser Datei wurde kein Ton gefunden.",
   notAudio: "Vielleicht ist sie beschädigt oder gar keine Aufnahme.",

@@ -91,11 +91,14 @@ export const en = {
   serverAddressHint: "Leave empty for the server this page came from.",
   serverKey: "Key",
   share: "Share",
+  shareLink: "Link to this session",
+  shareFree:
+    "Whoever has this link can follow along, but not change anything. After the end they can read what the server has kept, if it keeps transcripts.",
+  shareUntil: (/** @type {string} */ when) =>
+    `Until ${when}, whoever has this link can follow along, and afterwards read what the server has kept of it: this session only, without its sound. They cannot change anything.`,
+  shareKeyed:
+    "Whoever opens this link needs a key of their own with the scope “view”: yours does not allow sharing this session with everybody.",
   copySetup: "Copy a link with these settings",
-  copyWatch: "Copy a link to follow along",
-  watchHint:
-    "Whoever has it can follow along, but not change anything. If the server has keys, they need one with the scope “view”. After the end they can read what the server has kept, if it keeps transcripts.",
-  nothingToWatch: "Nothing is live yet: press Start first.",
   copyOverlay: "Copy the overlay’s address",
   overlayHint: "The overlay shows live captions over a video picture, on a transparent page.",
 
@@ -257,6 +260,8 @@ export const en = {
   keyScope: "Ask whoever runs the server for one that does.",
   keyThrottledTitle: "Too many wrong keys were tried from here.",
   keyThrottled: "Wait a minute. A right key works even now.",
+  shareOverTitle: "This link is no longer valid.",
+  shareOver: "It may have expired. Ask whoever shared it for a new one.",
   keyHint: "Whoever runs the server makes one with: livestt key new NAME --api-keys-file FILE",
   keyHintWatching:
     "For following along, whoever runs the server makes one with: livestt key new NAME --scope view --api-keys-file FILE",
@@ -267,6 +272,8 @@ export const en = {
   enterKey: "Enter a key…",
   notNow: "Not now",
   keyInUse: (/** @type {string} */ name) => `The key in use is “${name}”.`,
+  linkInUse: (/** @type {string} */ when) =>
+    `A link to one session is in use, valid until ${when}.`,
   noKeyNeeded: "This server needs no key.",
   notAudioTitle: "No sound was found in this file.",
   notAudio: "It may be damaged, or not be a recording at all.",

@@ -89,11 +89,14 @@ export const es = {
   serverAddressHint: "Vacía: el servidor de donde viene esta página.",
   serverKey: "Clave",
   share: "Compartir",
+  shareLink: "Enlace a esta sesión",
+  shareFree:
+    "Quien tenga este enlace puede seguir el texto, pero no cambiar nada. Después del final puede leer lo que el servidor haya guardado, si guarda transcripciones.",
+  shareUntil: (when) =>
+    `Hasta ${when}, quien tenga este enlace puede seguir el texto y leer, después del final, lo que el servidor haya guardado: solo esta sesión, sin el sonido y sin cambiar nada.`,
+  shareKeyed:
+    "Quien abra este enlace necesita una clave propia con el permiso «view»: la suya no permite compartir esta sesión con todos.",
   copySetup: "Copiar un enlace con estos ajustes",
-  copyWatch: "Copiar un enlace para leer",
-  watchHint:
-    "Quien lo tenga puede seguir el texto, y solo eso. Si el servidor tiene claves, necesita una con el permiso «view». Después del final puede leer lo que el servidor haya guardado, si guarda transcripciones.",
-  nothingToWatch: "Aún no hay nada en directo: pulse primero Empezar.",
   copyOverlay: "Copiar la dirección de la superposición",
   overlayHint:
     "La superposición muestra subtítulos en directo sobre una imagen de vídeo, en una página transparente.",
@@ -257,6 +260,8 @@ export const es = {
   keyScope: "Pida una que lo permita a quien administra el servidor.",
   keyThrottledTitle: "Se han probado demasiadas claves erróneas desde aquí.",
   keyThrottled: "Espere un minuto. Una clave correcta funciona incluso ahora.",
+  shareOverTitle: "Este enlace ya no es válido.",
+  shareOver: "Quizá haya caducado. Pida uno nuevo a quien lo compartió.",
   keyHint:
     "Quien administra el servidor crea una con: livestt key new NOMBRE --api-keys-file ARCHIVO",
   keyHintWatching:
@@ -268,6 +273,7 @@ export const es = {
   enterKey: "Introducir una clave…",
   notNow: "Ahora no",
   keyInUse: (name) => `Se usa la clave «${name}».`,
+  linkInUse: (when) => `Se usa un enlace a una sola sesión, válido hasta ${when}.`,
   noKeyNeeded: "Este servidor no pide clave.",
   notAudioTitle: "No se ha encontrado sonido en este archivo.",
   notAudio: "Puede estar dañado o no ser una grabación.",

@@ -89,11 +89,14 @@ export const fr = {
   serverAddressHint: "Vide : le serveur d’où vient cette page.",
   serverKey: "Clé",
   share: "Partager",
+  shareLink: "Lien vers cette session",
+  shareFree:
+    "Qui a ce lien peut suivre le texte, mais ne rien modifier. Après la fin, il peut lire ce que le serveur en a gardé, s’il garde les transcriptions.",
+  shareUntil: (when) =>
+    `Jusqu’à ${when}, qui a ce lien peut suivre le texte et lire, après la fin, ce que le serveur en a gardé : cette session seulement, sans le son, et sans rien modifier.`,
+  shareKeyed:
+    "Qui ouvre ce lien a besoin de sa propre clé avec le droit « view » : la vôtre ne permet pas de partager cette session avec tous.",
   copySetup: "Copier un lien avec ces réglages",
-  copyWatch: "Copier un lien de lecture",
-  watchHint:
-    "Qui l’a peut suivre le texte, et rien d’autre. Si le serveur a des clés, il lui en faut une avec le droit « view ». Après la fin, il peut lire ce que le serveur en a gardé, s’il garde les transcriptions.",
-  nothingToWatch: "Rien n’est en direct : appuyez d’abord sur Démarrer.",
   copyOverlay: "Copier l’adresse de l’incrustation",
   overlayHint:
     "L’incrustation affiche les sous-titres en direct sur une image vidéo, sur une page transparente.",
@@ -257,6 +260,8 @@ export const fr = {
   keyScope: "Demandez-en une qui le permet à la personne qui gère le serveur.",
   keyThrottledTitle: "Trop de clés erronées ont été essayées d’ici.",
   keyThrottled: "Attendez une minute. Une bonne clé fonctionne même maintenant.",
+  shareOverTitle: "Ce lien n’est plus valable.",
+  shareOver: "Il a peut-être expiré. Demandez-en un nouveau à qui l’a partagé.",
   keyHint:
     "La personne qui gère le serveur en crée une avec : livestt key new NOM --api-keys-file FICHIER",
   keyHintWatching:
@@ -268,6 +273,7 @@ export const fr = {
   enterKey: "Saisir une clé…",
   notNow: "Pas maintenant",
   keyInUse: (name) => `La clé utilisée est « ${name} ».`,
+  linkInUse: (when) => `Un lien vers une seule session est utilisé, valable jusqu’à ${when}.`,
   noKeyNeeded: "Ce serveur ne demande pas de clé.",
   notAudioTitle: "Aucun son n’a été trouvé dans ce fichier.",
   notAudio: "Il est peut-être endommagé, ou n’est pas un enregistrement.",

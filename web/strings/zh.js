@@ -88,11 +88,14 @@ export const zh = {
   serverAddressHint: "留空表示提供本页面的服务器。",
   serverKey: "密钥",
   share: "分享",
+  shareLink: "本次会话的链接",
+  shareFree:
+    "拿到此链接的人只能阅读，不能修改任何内容。如果服务器保存记录，会话结束后仍可阅读它所保存的内容。",
+  shareUntil: (when) =>
+    `${when} 之前，拿到此链接的人可以跟读，会话结束后可以阅读服务器所保存的内容：仅限本次会话，不含声音，不能修改任何内容。`,
+  shareKeyed:
+    "打开此链接的人需要自己的带有“view”权限的密钥：您的密钥不允许将本次会话分享给所有人。",
   copySetup: "复制带有这些设置的链接",
-  copyWatch: "复制旁听链接",
-  watchHint:
-    "拿到链接的人只能阅读，不能做别的。如果服务器设有密钥，还需要一个带有“view”权限的密钥。如果服务器保存记录，会话结束后仍可阅读它所保存的内容。",
-  nothingToWatch: "还没有直播：请先按“开始”。",
   copyOverlay: "复制叠加字幕的地址",
   overlayHint: "叠加字幕是一个透明页面，可把实时字幕显示在视频画面上。",
 
@@ -246,6 +249,8 @@ export const zh = {
   keyScope: "请向服务器的管理者索取有此权限的密钥。",
   keyThrottledTitle: "从这里尝试了太多错误的密钥。",
   keyThrottled: "请稍等一分钟。正确的密钥现在也有效。",
+  shareOverTitle: "此链接已失效。",
+  shareOver: "它可能已过期。请向分享者索取新的链接。",
   keyHint: "服务器管理者可用此命令生成：livestt key new NAME --api-keys-file FILE",
   keyHintWatching:
     "如需旁听，服务器管理者可用此命令生成密钥：livestt key new NAME --scope view --api-keys-file FILE",
@@ -256,6 +261,7 @@ export const zh = {
   enterKey: "输入密钥…",
   notNow: "暂不",
   keyInUse: (name) => `正在使用密钥“${name}”。`,
+  linkInUse: (when) => `正在使用仅限一次会话的链接，有效期至 ${when}。`,
   noKeyNeeded: "此服务器不需要密钥。",
   notAudioTitle: "此文件中没有找到声音。",
   notAudio: "文件可能已损坏，或根本不是录音。",

@@ -12,6 +12,7 @@
  * @property {(title: string) => void} title
  * @property {(speakers: Speakers) => void} people
  * @property {(format: string, translated: boolean) => void} save
+ * @property {import("./share-view.js").Share} share
  * @property {() => void} copy
  * @property {() => void} listen
  * @property {() => void} remove
@@ -68,6 +69,8 @@ export function mountEarlierPage(wishes) {
     if (key === "Enter") title.blur();
   });
   byId("earlier-back").addEventListener("click", wishes.back);
+  const shareButton = byId("earlier-share");
+  shareButton.addEventListener("click", () => wishes.share(shareButton, id));
   const player = mountSound(wishes.listen, (key) => rows.find((row) => row.key === key));
 
   /** @param {boolean} asking */

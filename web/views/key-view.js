@@ -87,6 +87,17 @@ export function keyTrouble({ code, message }) {
  * @returns {string} Which key is used, or what is wrong with it.
  */
 export function accessText({ access, obstacle }) {
+  if (access?.session && access.until) return STRINGS.linkInUse(untilText(access.until));
   if (access) return access.name ? STRINGS.keyInUse(access.name) : STRINGS.noKeyNeeded;
   return obstacle ? keyTrouble(obstacle) : "";
+}
+
+/**
+ * @param {Date} until
+ * @returns {string} The time, and the day if it is not today.
+ */
+export function untilText(until) {
+  const today = until.toDateString() === new Date().toDateString();
+  const day = today ? {} : /** @type {const} */ ({ dateStyle: "medium" });
+  return until.toLocaleString(STRINGS.lang, { ...day, timeStyle: "short" });
 }

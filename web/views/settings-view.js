@@ -6,7 +6,6 @@
 
 import { linkTo } from "../modules/preferences.js";
 import { overlayAddress, serverBase } from "../modules/server-address.js";
-import { watchAddress } from "../modules/viewing.js";
 import { STRINGS, TABLES, tableNames } from "../strings.js";
 import { byId, make, setText } from "./dom.js";
 
@@ -100,11 +99,6 @@ function mountSharing(preferences, running) {
   });
   const base = () => serverBase(preferences().server, document.baseURI);
   byId("copy-overlay").addEventListener("click", () => copy(overlayAddress(base(), running())));
-  byId("copy-watch").addEventListener("click", () => {
-    const session = running();
-    if (session) copy(watchAddress(base(), session));
-    else say(STRINGS.nothingToWatch);
-  });
   byId("settings").addEventListener("toggle", () => setText(answer, ""));
 }
 

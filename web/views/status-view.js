@@ -250,7 +250,7 @@ export function watchAdvice({ link, obstacle, problem, retryMs, conversation }) 
 }
 
 /** @type {ReadonlySet<Problem>} */
-const KEY_PROBLEMS = new Set(["keyWanted", "keyWrong", "keyScope", "keyThrottled"]);
+const KEY_PROBLEMS = new Set(["keyWanted", "keyWrong", "keyScope", "keyThrottled", "shareOver"]);
 
 /**
  * @param {Problem} problem

@@ -1,0 +1,90 @@
+/**
+ * A link for others: copied at once, and shown for where a browser does not allow that.
+ *
+ * @import { Link } from "../live/sharing.js"
+ * @import { Server } from "../live/server.js"
+ *
+ * @typedef {(opener: Element, session: string) => Promise<void>} Share
+ */
+
+import { Refusal } from "../live/server.js";
+import { linkTo } from "../live/sharing.js";
+import { STRINGS } from "../strings.js";
+import { byId, setText } from "./dom.js";
+import { keyTrouble, untilText } from "./key-view.js";
+
+/**
+ * @param {() => Server} server
+ * @returns {Share}
+ */
+export function mountShare(server) {
+  const panel = byId("share");
+  const field = /** @type {HTMLInputElement} */ (byId("share-link"));
+  const copyButton = /** @type {HTMLButtonElement} */ (byId("share-copy"));
+  const said = byId("share-said");
+  const terms = byId("share-terms");
+  /** Only the answer to the last question counts. */
+  let asked = 0;
+
+  /** @param {Promise<string>} text */
+  const copy = async (text) => {
+    const copied = await copyLater(text);
+    if (await text.catch(() => "")) setText(said, copied ? STRINGS.copied : STRINGS.copyFailed);
+  };
+  copyButton.addEventListener("click", () => {
+    setText(said, "");
+    copy(Promise.resolve(field.value));
+    field.select();
+  });
+  field.addEventListener("focus", () => field.select());
+
+  return async (opener, session) => {
+    asked += 1;
+    const mine = asked;
+    field.value = "";
+    copyButton.disabled = true;
+    setText(said, "");
+    setText(terms, "");
+    // What lies outside of an open dialog cannot be reached.
+    (opener.closest("dialog") ?? document.body).append(panel);
+    panel.showPopover();
+    const link = linkTo(server(), session);
+    const copying = copy(link.then(({ address }) => address));
+    try {
+      const found = await link;
+      if (mine !== asked) return;
+      field.value = found.address;
+      copyButton.disabled = false;
+      setText(terms, termsOf(found));
+      field.focus();
+      await copying;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (mine === asked) setText(said, keyTrouble(error.obstacle));
+    }
+  };
+}
+
+/** @param {Link} link */
+function termsOf({ kind, until }) {
+  if (kind === "keyed") return STRINGS.shareKeyed;
+  return until === null ? STRINGS.shareFree : STRINGS.shareUntil(untilText(until));
+}
+
+/**
+ * Some browsers allow copying only while a click is handled, so what will be copied is promised.
+ *
+ * @param {Promise<string>} text
+ * @returns {Promise<boolean>} Whether the browser allowed it.
+ */
+async function copyLater(text) {
+  const type = "text/plain";
+  const blob = text.then((content) => new Blob([content], { type }));
+  try {
+    await navigator.clipboard.write([new ClipboardItem({ [type]: blob })]);
+    return true;
+  } catch {
+    blob.catch(() => {}); // Whoever asked for the text is told.
+    return false;
+  }
+}
