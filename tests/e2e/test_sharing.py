@@ -74,7 +74,7 @@ def test_others_follow_without_a_key_and_see_nothing_else(
     session, token = parts(link)
     expect(page.locator("#share-terms")).to_contain_text("this session only")
 
-    viewer = open_page("about:blank", microphone=False)
+    viewer = open_page("about:blank")
     asked: list[Request] = []
     sockets: list[str] = []
     viewer.context.on("request", asked.append)
