@@ -48,6 +48,21 @@ export function textButton(key, className = "") {
   return button;
 }
 
+/**
+ * Put a panel that is open below the button that opened it, where it fits the screen.
+ *
+ * @param {HTMLElement} panel
+ * @param {Element} button
+ */
+export function placeUnder(panel, button) {
+  const { left, right, bottom } = button.getBoundingClientRect();
+  const { width, height } = panel.getBoundingClientRect();
+  const start = STRINGS.direction === "rtl" ? right - width : left;
+  const x = Math.max(8, Math.min(start, innerWidth - width - 8));
+  const y = Math.max(8, Math.min(bottom + 6, innerHeight - height - 8));
+  panel.style.setProperty("inset", `${y}px auto auto ${x}px`);
+}
+
 /** Fill the page's fixed words from the table. */
 export function localize() {
   document.documentElement.lang = STRINGS.lang;

@@ -32,7 +32,7 @@ import { keyOf, storedRows, storedSpeakers } from "../modules/stored.js";
 import { hasTranslation } from "../modules/translating.js";
 import { watchAddress } from "../modules/viewing.js";
 import { STRINGS } from "../strings.js";
-import { byId, make, setText } from "./dom.js";
+import { byId, make, placeUnder, setText } from "./dom.js";
 import { dayText, lengthText, timeText } from "./earlier-list-view.js";
 import { rangeOf, setMarks } from "./marks.js";
 import { labeler, mountSpeakerForm } from "./speaker-form-view.js";
@@ -252,17 +252,4 @@ function factsOf({ started, seconds, words, missing_words: missing, language, mo
     owner ?? "",
   ];
   return facts.filter(Boolean).join(" · ");
-}
-
-/**
- * @param {HTMLElement} panel
- * @param {HTMLElement} button
- */
-function placeUnder(panel, button) {
-  const { left, right, bottom } = button.getBoundingClientRect();
-  const { width, height } = panel.getBoundingClientRect();
-  const start = STRINGS.direction === "rtl" ? right - width : left;
-  const x = Math.max(8, Math.min(start, innerWidth - width - 8));
-  const y = Math.max(8, Math.min(bottom + 6, innerHeight - height - 8));
-  panel.style.setProperty("inset", `${y}px auto auto ${x}px`);
 }

@@ -10,7 +10,7 @@
 import { Refusal } from "../live/server.js";
 import { linkTo } from "../live/sharing.js";
 import { STRINGS } from "../strings.js";
-import { byId, setText } from "./dom.js";
+import { byId, placeUnder, setText } from "./dom.js";
 import { keyTrouble, untilText } from "./key-view.js";
 
 /**
@@ -46,8 +46,11 @@ export function mountShare(server) {
     setText(said, "");
     setText(terms, "");
     // What lies outside of an open dialog cannot be reached.
-    (opener.closest("dialog") ?? document.body).append(panel);
+    const dialog = opener.closest("dialog");
+    (dialog ?? document.body).append(panel);
+    panel.style.removeProperty("inset");
     panel.showPopover();
+    if (dialog) placeUnder(panel, opener);
     const link = linkTo(server(), session);
     const copying = copy(link.then(({ address }) => address));
     try {
