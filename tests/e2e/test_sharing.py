@@ -77,7 +77,7 @@ def test_others_follow_without_a_key_and_see_nothing_else(
     viewer = open_page("about:blank")
     asked: list[Request] = []
     sockets: list[str] = []
-    viewer.context.on("request", asked.append)
+    viewer.context.on("request", lambda request: asked.append(request))
     viewer.on("websocket", lambda socket: sockets.append(socket.url))
     viewer.goto(link)
     expect(viewer.locator("#log")).to_contain_text("quick brown fox", timeout=20_000)
