@@ -46,7 +46,7 @@ def live(server: ServerProcess, open_page: OpenPage, **options: Any) -> Page:
     page = open_page(f"{server.url}?token={TALKER}", **options)
     expect(page.locator("#share-open")).to_be_hidden()
     page.click("#start")
-    expect(page.locator("#sheet")).to_contain_text("quick brown fox", timeout=20_000)
+    expect(page.locator("#sheet")).to_contain_text("quick brown fox")
     return page
 
 
@@ -80,7 +80,7 @@ def test_others_follow_without_a_key_and_see_nothing_else(
     viewer.context.on("request", lambda request: asked.append(request))
     viewer.on("websocket", lambda socket: sockets.append(socket.url))
     viewer.goto(link)
-    expect(viewer.locator("#log")).to_contain_text("quick brown fox", timeout=20_000)
+    expect(viewer.locator("#log")).to_contain_text("quick brown fox")
     expect(viewer.locator("#link")).to_have_text("Following")
     assert viewer.url == f"{locked.url}?watch={session}"
     assert viewer.evaluate("location.href + document.referrer").count("ek_") == 0
@@ -101,7 +101,7 @@ def test_others_follow_without_a_key_and_see_nothing_else(
         viewer.keyboard.press("Escape")
 
     viewer.reload()
-    expect(viewer.locator("#log")).to_contain_text("quick brown fox", timeout=20_000)
+    expect(viewer.locator("#log")).to_contain_text("quick brown fox")
     viewer.click("[popovertarget=settings]")
     viewer.click("details:has(#key-enter) summary")
     expect(viewer.locator("#key-state")).to_contain_text("A link to one session is in use")
@@ -115,7 +115,7 @@ def test_others_follow_without_a_key_and_see_nothing_else(
 
     page.keyboard.press("Escape")
     page.click("#stop")
-    expect(viewer.locator("#link")).to_have_text("Ended", timeout=20_000)
+    expect(viewer.locator("#link")).to_have_text("Ended")
     assert console_errors == []
 
 
@@ -140,7 +140,7 @@ def test_what_was_said_earlier_can_be_shared_too(
 ) -> None:
     page = live(locked, open_page)
     page.click("#stop")
-    expect(page.locator("#link")).to_have_text("Ready", timeout=20_000)
+    expect(page.locator("#link")).to_have_text("Ready")
     expect(page.locator("#share-open")).to_be_hidden()
     page.click("#earlier-open")
     page.locator(".library-item").first.click()
@@ -151,8 +151,8 @@ def test_what_was_said_earlier_can_be_shared_too(
     expect(page.locator("#earlier")).to_be_visible()
 
     viewer = open_page(link, microphone=False)
-    expect(viewer.locator("#log")).to_contain_text("quick brown fox", timeout=20_000)
-    expect(viewer.locator("#notices")).to_contain_text("session", timeout=20_000)
+    expect(viewer.locator("#log")).to_contain_text("quick brown fox")
+    expect(viewer.locator("#notices")).to_contain_text("session")
     expect(viewer.locator("#link")).to_have_text("Ended")
 
 
@@ -162,7 +162,7 @@ def test_who_may_not_share_gets_a_link_for_others_with_keys(
     page = live(locked, open_page)
     session, _ = parts(shared(page))
     reader = open_page(f"{locked.url}?watch={session}&token={READER}")
-    expect(reader.locator("#log")).to_contain_text("quick brown fox", timeout=20_000)
+    expect(reader.locator("#log")).to_contain_text("quick brown fox")
     assert shared(reader) == f"{locked.url}?watch={session}"
     expect(reader.locator("#share-terms")).to_contain_text("needs a key of their own")
 
@@ -188,16 +188,14 @@ def test_a_link_that_is_over_says_so(locked: ServerProcess, open_page: OpenPage)
 
     # The next link goes into the same tab, where only what is behind the # changes.
     viewer.evaluate("link => location.assign(link)", shared(page))
-    expect(viewer.locator("#log")).to_contain_text("quick brown fox", timeout=20_000)
+    expect(viewer.locator("#log")).to_contain_text("quick brown fox")
     assert "#" not in viewer.url
 
     # One that ends while it is read.
     while True:
         short = token(3)
         viewer.evaluate("key => location.assign(`#token=${key}`)", short["token"])
-        expect(viewer.locator("#advice")).to_contain_text(
-            "This link is no longer valid.", timeout=20_000
-        )
+        expect(viewer.locator("#advice")).to_contain_text("This link is no longer valid.")
         if "fox" in viewer.locator("#log").inner_text():
             break
 
@@ -209,7 +207,7 @@ def test_without_keys_the_link_is_plain(tmp_path: Path, open_page: OpenPage) -> 
         assert re.fullmatch(rf"{re.escape(server.url)}\?watch=[\w-]+", link)
         expect(page.locator("#share-terms")).to_contain_text("but not change anything")
         viewer = open_page(link, microphone=False)
-        expect(viewer.locator("#log")).to_contain_text("quick brown fox", timeout=20_000)
+        expect(viewer.locator("#log")).to_contain_text("quick brown fox")
 
 
 def test_where_copying_is_not_allowed_the_link_can_be_selected(
