@@ -54,6 +54,12 @@ class ServerSettings:
         "Maximum number of concurrent sessions; further clients are told when to come back.",
         minimum=1,
     )
+    max_viewers: int = setting(
+        100,
+        "Server",
+        "Maximum number of concurrent viewers of all sessions together.",
+        minimum=0,
+    )
     seconds_ahead: float = setting(
         30.0,
         "Server",

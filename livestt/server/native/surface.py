@@ -25,8 +25,6 @@ LATEST = "latest"
 """Instead of a session's id: the one that started last."""
 ARRIVALS = count(1)
 """Numbers handshakes, in the order in which they came."""
-MAX_VIEWERS = 100
-"""Viewers of all sessions together."""
 
 
 def routes() -> list[BaseRoute]:
@@ -107,8 +105,9 @@ async def _watched(request: Request, client: HTTPConnection, served: Services) -
             raise UnknownSession(GONE)
     else:
         found = served.sessions.find(request.session or "")
-    if sum(isinstance(one, Viewer) for one in served.sessions.connections) >= MAX_VIEWERS:
-        raise TooManySessions("this server has reached its limit of viewers")
+    most = served.pipeline.settings.max_viewers
+    if sum(isinstance(one, Viewer) for one in served.sessions.connections) >= most:
+        raise TooManySessions(f"this server has reached its limit of viewers, {most}")
     if found is None:
         return await served.endings.find(request.session or "")
     return found

@@ -107,6 +107,20 @@ def test_a_full_server_says_when_to_come_back(serve: Serve) -> None:
         pass
 
 
+def test_viewers_have_places_of_their_own(serve: Serve) -> None:
+    server = serve(max_sessions=1, max_viewers=1)
+    with connect(server.url()) as client:
+        session = json.loads(client.recv())["session"]
+        following = server.url(role="viewer", session=session)
+        with connect(following) as viewer:
+            viewer.recv()
+            status, body, headers = refusal(following)
+            assert (status, body["code"]) == (429, "too_many_sessions")
+            assert "limit of viewers, 1" in body["message"]
+            assert headers["retry-after"]
+        wait_until(lambda: told(server, role="viewer", session=session)[0] == 200)
+
+
 def told(server: Running, **query: str) -> tuple[int, str, str | None]:
     """What plain HTTP says of a handshake: status, code and when to come back."""
     url = server.url(**query).replace("ws://", "http://")
