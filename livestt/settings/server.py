@@ -55,7 +55,7 @@ class ServerSettings:
         minimum=1,
     )
     max_viewers: int = setting(
-        100,
+        500,
         "Server",
         "Maximum number of concurrent viewers of all sessions together.",
         minimum=0,
