@@ -7,6 +7,7 @@ import logging
 import socket
 from asyncio import TimerHandle
 from asyncio.transports import BaseTransport
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Literal, cast
@@ -66,8 +67,8 @@ class CaptionSocket(WebSocketsSansIOProtocol):
         self.conn.debug = False
         self._lingering: TimerHandle | None = None
         self._message = bytearray()
-        self._whole = 0  # bytes of messages that the application has not worked off
-        self._given = 0  # of these, the one that it has
+        self._sizes: deque[int] = deque()  # bytes of the messages that wait for the application
+        self._given = 0  # and of the one that it has
         self._held = 0  # of the sum of all connections
         self._refused = False
 
@@ -104,12 +105,11 @@ class CaptionSocket(WebSocketsSansIOProtocol):
 
     async def receive(self) -> ASGIReceiveEvent:
         """The next message; the one before it has been worked off."""
-        self._whole -= self._given
         self._given = 0
         self._weigh()
         message = await super().receive()
         if message["type"] == "websocket.receive":
-            self._given = len(message.get("bytes") or message.get("text") or b"")
+            self._given = self._sizes.popleft()
         return message
 
     def _weigh(self) -> None:
@@ -122,7 +122,7 @@ class CaptionSocket(WebSocketsSansIOProtocol):
             if coming > MAX_MESSAGE:
                 self.transport.abort()  # nobody has let it in yet
             return
-        held = coming + self._whole
+        held = coming + self._given + sum(self._sizes)
         self._hold(held if held > MAX_MESSAGE else 0)
         if coming > self._most + FRAME_HEAD:
             self._refuse_size()
@@ -190,7 +190,7 @@ class CaptionSocket(WebSocketsSansIOProtocol):
                 # uvicorn does the same, but logs a traceback for what is the client's mistake.
                 self._refuse_message(1007, "text that is not UTF-8")
                 return
-        self._whole += len(self.frames[0])
+        self._sizes.append(len(self.frames[0]))
         super().send_receive_event_to_app()
 
     def _refuse_size(self) -> None:

@@ -181,6 +181,24 @@ def test_a_large_message_makes_room_once_it_has_been_worked_off(
     asyncio.run(talk())
 
 
+def test_letters_of_several_bytes_take_no_room_once_they_are_worked_off(serve: Serve) -> None:
+    """What a message is counted as when it comes, it is when it goes."""
+    server = serve()
+
+    async def talk() -> None:
+        url = f"ws://127.0.0.1:{server.port}/v1/realtime"
+        async with connect(url, compression=None, max_size=None) as client:
+            await client.recv()
+            for _ in range(4):
+                await client.send("語" * (MAX_MESSAGE // 3))
+                assert json.loads(await client.recv())["type"] == "error"
+            await client.send("{}")
+            assert json.loads(await client.recv())["type"] == "error"
+            assert CaptionSocket.held == 0
+
+    asyncio.run(talk())
+
+
 def test_who_goes_on_after_a_message_that_is_too_long_still_learns_why(serve: Serve) -> None:
     server = serve()
 
