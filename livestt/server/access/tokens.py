@@ -55,7 +55,7 @@ async def make(request: Request) -> Response:
     for those who are to read one session: ``{"session": ID, "seconds": 3600}``."""
     grant = grant_of(request)
     asked = await json_body(request)
-    if asked.get("session") is not None:
+    if "session" in asked:
         token = await _share(request, grant, asked)
     else:
         scopes = _scopes(asked.get("scopes"), grant.scopes)

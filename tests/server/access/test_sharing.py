@@ -250,9 +250,9 @@ class TestMaking:
 
     @pytest.mark.parametrize(
         "asked",
-        [{"session": 1}, {"session": ["x"]}, {"session": False}, {"scopes": ["view", "transcribe"]},
-         {"scopes": ["admin"]}, {"scopes": []}, {"seconds": 0}, {"seconds": 48 * 3600 + 1},
-         {"seconds": True}, {"seconds": "9"}],
+        [{"session": None}, {"session": 1}, {"session": ["x"]}, {"session": False},
+         {"scopes": ["view", "transcribe"]}, {"scopes": ["admin"]}, {"scopes": []}, {"seconds": 0},
+         {"seconds": 48 * 3600 + 1}, {"seconds": True}, {"seconds": "9"}],
     )  # fmt: skip
     def test_refuses_what_cannot_be(self, meeting: Meeting, asked: dict[str, Any]) -> None:
         body = {"session": meeting.over, **asked}
