@@ -146,9 +146,14 @@ async def delete(request: Request) -> Response:
     check_own(grant_of(request), row.owner, "delete")
     if services(request).sessions.find(session) is not None:
         raise StillRunning("this session is still running; end it before you delete it")
-    await in_turn(store.delete, session)
-    if (recordings := services(request).recordings) is not None:
-        await in_turn(recordings.delete, session)
+    recordings = services(request).recordings
+
+    def forget() -> None:
+        store.delete(session)
+        if recordings is not None:
+            recordings.delete(session)
+
+    await in_turn(forget)
     return Response(status_code=204)
 
 

@@ -27,10 +27,11 @@ from websockets.exceptions import ConnectionClosed
 
 from livestt.client.state import CaptionState
 from livestt.engines.spelled import SpelledEngine, recording
-from livestt.errors import BadStore, StoreUnavailable, UnknownSession, UnsupportedOption
+from livestt.errors import BadStore, Overloaded, StoreUnavailable, UnknownSession, UnsupportedOption
 from livestt.server.app import create_app
 from livestt.server.storing import recordings as module
 from livestt.server.storing import tape as tapes
+from livestt.server.storing import transcripts
 from livestt.server.storing.audio import byte_range
 from livestt.server.storing.recordings import HEADER, MARK, NoRoom, Recordings
 from livestt.settings import Settings
@@ -326,6 +327,35 @@ def test_a_session_is_recorded_and_says_so(start: Callable[..., Running]) -> Non
     )
     assert httpx2.delete(f"{server.http}/transcripts/{row['id']}").status_code == 204
     assert httpx2.get(address).status_code == 404
+    assert files(server) == []
+
+
+def test_a_recording_goes_with_its_transcript_however_many_people_come(
+    start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has begun to delete is not sent away half-way."""
+    server = start()
+    server.talk(PCM, **QUERY)
+    server.check_idle()
+    [row] = rows(server)
+    store = server.services.store
+    assert store is not None
+    delete, in_turn = store.delete, transcripts.in_turn
+    begun: list[str] = []
+
+    def deleting(session: str) -> None:
+        begun.append(session)
+        delete(session)
+
+    async def crowded(work: Callable[..., Any], *args: Any) -> Any:
+        if begun:
+            raise Overloaded("too many")
+        return await in_turn(work, *args)
+
+    monkeypatch.setattr(store, "delete", deleting)
+    monkeypatch.setattr(transcripts, "in_turn", crowded)
+    assert httpx2.delete(f"{server.http}/transcripts/{row['id']}").status_code == 204
+    assert begun == [row["id"]]
     assert files(server) == []
 
 
