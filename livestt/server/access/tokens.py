@@ -6,7 +6,6 @@ import logging
 from typing import Any
 
 import anyio
-from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -17,6 +16,7 @@ from livestt.protocols.untrusted import loads
 from livestt.server.access.door import LONGEST_TOKEN, VIEWING, Token, access_of, grant_of
 from livestt.server.access.refusals import answering
 from livestt.server.services import services
+from livestt.server.storing.browsing import in_turn
 
 log = logging.getLogger(__name__)
 
@@ -86,13 +86,14 @@ async def _owner(request: Request, session: str) -> str | None:
     Raises:
         UnknownSession: there is none.
         StoreUnavailable: nobody can tell just now.
+        Overloaded: too many ask the store.
     """
     running, store = services(request).sessions.find(session), services(request).store
     if running is not None:
         return running.owner
     if store is None:
         raise UnknownSession("there is no such session, or it is over and nothing was kept")
-    return (await to_thread.run_sync(store.get, session)).owner
+    return (await in_turn(store.get, session)).owner
 
 
 async def json_body(request: Request, most: int = MOST_BYTES) -> dict[str, Any]:
