@@ -84,6 +84,7 @@ export function watch(reader) {
     })[state.link];
     link.dataset.link = name;
     setText(linkText, text);
+    dataset.watching = state.problem ? "refused" : "on";
     renderAdvice(watchAdvice(state));
   }
 

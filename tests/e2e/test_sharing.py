@@ -73,6 +73,7 @@ def test_others_follow_without_a_key_and_see_nothing_else(
     link = shared(page)
     session, token = parts(link)
     expect(page.locator("#share-terms")).to_contain_text("this session only")
+    expect(page.locator("#share-here")).to_contain_text("“127.0.0.1” means whichever computer")
 
     viewer = open_page("about:blank")
     asked: list[Request] = []
@@ -183,6 +184,7 @@ def test_a_link_that_is_over_says_so(locked: ServerProcess, open_page: OpenPage)
     wait_for(lambda: datetime.now(UTC).timestamp() > short["expires_at"])
     viewer = open_page(f"{locked.url}?watch={session}#token={short['token']}", microphone=False)
     expect(viewer.locator("#advice")).to_contain_text("This link is no longer valid.")
+    expect(viewer.locator("#empty")).to_be_hidden()
     expect(viewer.get_by_role("dialog")).to_have_count(0)
     assert complaints(viewer) == []
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { OVERLAY_DEFAULTS, readOverlay } from "../../web/modules/overlay-options.js";
 import {
   newestSession,
+  ownHost,
   viewerUrl,
   watchAddress,
   watchedSession,
@@ -72,4 +73,13 @@ test("a link to read along names the session and holds no key", () => {
   assert.equal(watchedSession(link), "a b");
   assert.equal(watchedSession("https://example.org/"), "");
   assert.equal(watchedSession("https://example.org/?watch=%20"), "");
+});
+
+test("an address that means another computer at everybody's", () => {
+  for (const host of ["127.0.0.1", "localhost", "captions.localhost", "[::1]", "127.1.2.3"]) {
+    assert.equal(ownHost(`http://${host}:8000/?watch=a`), host);
+  }
+  for (const host of ["captions", "192.168.1.20", "127.example.org", "mylocalhost", "[fe80::1]"]) {
+    assert.equal(ownHost(`https://${host}/`), "");
+  }
 });

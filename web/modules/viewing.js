@@ -58,3 +58,14 @@ export function watchAddress(base, session, token = "") {
   url.search = new URLSearchParams({ watch: session }).toString();
   return url.href;
 }
+
+/**
+ * The host in an address, if it means whichever computer the address is opened on.
+ *
+ * @param {string} address
+ * @returns {string} Otherwise empty.
+ */
+export function ownHost(address) {
+  const { hostname } = new URL(address);
+  return /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname) ? hostname : "";
+}

@@ -96,6 +96,8 @@ export const de = {
     `Bis ${when} kann jeder mit diesem Link mitlesen und nach dem Ende lesen, was der Server davon aufbewahrt hat: nur diese Sitzung, ohne den Ton. Ändern kann er nichts.`,
   shareKeyed:
     "Wer diesen Link öffnet, braucht einen eigenen Schlüssel mit dem Recht „view“: Ihrer erlaubt es nicht, diese Sitzung mit allen zu teilen.",
+  shareHere: (host) =>
+    `In diesem Link bedeutet „${host}“ immer den Computer, auf dem er geöffnet wird. Für Leute an anderen Computern ersetzen Sie es durch Name oder Adresse des Servers im Netz.`,
   copySetup: "Link mit diesen Einstellungen kopieren",
   copyOverlay: "Adresse der Einblendung kopieren",
   overlayHint:

@@ -98,6 +98,8 @@ export const en = {
     `Until ${when}, whoever has this link can follow along, and afterwards read what the server has kept of it: this session only, without its sound. They cannot change anything.`,
   shareKeyed:
     "Whoever opens this link needs a key of their own with the scope “view”: yours does not allow sharing this session with everybody.",
+  shareHere: (/** @type {string} */ host) =>
+    `In this link “${host}” means whichever computer it is opened on. For people at other computers, replace it with the server’s name or address in the network.`,
   copySetup: "Copy a link with these settings",
   copyOverlay: "Copy the overlay’s address",
   overlayHint: "The overlay shows live captions over a video picture, on a transparent page.",

@@ -96,6 +96,8 @@ export const es = {
     `Hasta ${when}, quien tenga este enlace puede seguir el texto y leer, después del final, lo que el servidor haya guardado: solo esta sesión, sin el sonido y sin cambiar nada.`,
   shareKeyed:
     "Quien abra este enlace necesita una clave propia con el permiso «view»: la suya no permite compartir esta sesión con todos.",
+  shareHere: (host) =>
+    `En este enlace, «${host}» es el equipo en el que se abra. Para quienes usen otro, cámbielo por el nombre o la dirección del servidor en la red.`,
   copySetup: "Copiar un enlace con estos ajustes",
   copyOverlay: "Copiar la dirección de la superposición",
   overlayHint:

@@ -96,6 +96,8 @@ export const fr = {
     `Jusqu’à ${when}, qui a ce lien peut suivre le texte et lire, après la fin, ce que le serveur en a gardé : cette session seulement, sans le son, et sans rien modifier.`,
   shareKeyed:
     "Qui ouvre ce lien a besoin de sa propre clé avec le droit « view » : la vôtre ne permet pas de partager cette session avec tous.",
+  shareHere: (host) =>
+    `Dans ce lien, « ${host} » désigne l’ordinateur sur lequel on l’ouvre. Pour ceux qui sont sur un autre, remplacez-le par le nom ou l’adresse du serveur sur le réseau.`,
   copySetup: "Copier un lien avec ces réglages",
   copyOverlay: "Copier l’adresse de l’incrustation",
   overlayHint:

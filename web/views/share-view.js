@@ -9,6 +9,7 @@
 
 import { Refusal } from "../live/server.js";
 import { linkTo } from "../live/sharing.js";
+import { ownHost } from "../modules/viewing.js";
 import { STRINGS } from "../strings.js";
 import { byId, placeUnder, setText } from "./dom.js";
 import { keyTrouble, untilText } from "./key-view.js";
@@ -23,6 +24,7 @@ export function mountShare(server) {
   const copyButton = /** @type {HTMLButtonElement} */ (byId("share-copy"));
   const said = byId("share-said");
   const terms = byId("share-terms");
+  const here = byId("share-here");
   /** Only the answer to the last question counts. */
   let asked = 0;
 
@@ -45,6 +47,7 @@ export function mountShare(server) {
     copyButton.disabled = true;
     setText(said, "");
     setText(terms, "");
+    setText(here, "");
     // What lies outside of an open dialog cannot be reached.
     const dialog = opener.closest("dialog");
     (dialog ?? document.body).append(panel);
@@ -59,6 +62,8 @@ export function mountShare(server) {
       field.value = found.address;
       copyButton.disabled = false;
       setText(terms, termsOf(found));
+      const host = ownHost(found.address);
+      setText(here, host && STRINGS.shareHere(host));
       field.focus();
       await copying;
     } catch (error) {
