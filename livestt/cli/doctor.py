@@ -6,6 +6,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from ctypes.util import find_library
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
@@ -66,7 +67,9 @@ def memory(_: Settings) -> Iterator[Finding]:
         yield Finding("warn", "Allocator", says, f"Start livestt with {variables}")
     elif platform.system() == "Linux":
         script = "./scripts/run, or with " if IN_CHECKOUT else ""
-        advice = f"apt install libjemalloc2, then start livestt with {script}{variables}"
+        start = f"livestt with {script}{variables}"
+        there = find_library("jemalloc") is not None
+        advice = f"Start {start}" if there else f"apt install libjemalloc2, then start {start}"
         says = "the system's; with jemalloc livestt needs less memory"
         yield Finding("warn", "Allocator", says, advice)
 
