@@ -30,8 +30,10 @@ export function mountShare(server) {
 
   /** @param {Promise<string>} text */
   const copy = async (text) => {
+    const mine = asked;
     const copied = await copyLater(text);
-    if (await text.catch(() => "")) setText(said, copied ? STRINGS.copied : STRINGS.copyFailed);
+    const answered = await text.catch(() => "");
+    if (answered && mine === asked) setText(said, copied ? STRINGS.copied : STRINGS.copyFailed);
   };
   copyButton.addEventListener("click", () => {
     setText(said, "");
