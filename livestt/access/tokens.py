@@ -3,7 +3,7 @@
 ``ek_`` (as clients of OpenAI's API expect of a key for browsers), the claims as JSON, a dot and
 their HMAC-SHA256, both in base64url, so that a token fits into a URL and a WebSocket subprotocol.
 
-A token for one session has that session as a sixth claim. Servers that do not know of it refuse it.
+A token for one session has that session as a sixth claim.
 """
 
 from __future__ import annotations
