@@ -67,7 +67,7 @@ def connect(url: URL) -> Engine:
     """
     try:
         engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgres(url)
-        with engine.begin() as connection:
+        with writing(engine) as connection:
             prepare(connection)
     except (SQLAlchemyError, OSError) as error:
         raise _refused(url, error) from error

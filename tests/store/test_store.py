@@ -120,7 +120,9 @@ def test_search_knows_words_with_vowel_signs(store: Store) -> None:
 
 
 @IN_A_FILE
-def test_an_older_index_learns_vowel_signs(store: Store, open_store: Open) -> None:
+def test_an_older_index_learns_vowel_signs(
+    store: Store, open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tell(store, "a", *HINDI)
     before = schema.MIGRATIONS.index(schema._add_vowel_signs)
     with store._engine.begin() as connection:
@@ -134,6 +136,11 @@ def test_an_older_index_learns_vowel_signs(store: Store, open_store: Open) -> No
         connection.execute(text("INSERT INTO lines_fts(lines_fts) VALUES ('rebuild')"))
         connection.execute(text(f"UPDATE livestt SET version = {before + 1}"))
     assert len(store.search("कि", 10)) == 2, "whatever begins with its first letter"
+    with monkeypatch.context() as broken:
+        broken.setattr(schema, "_SQLITE_INDEX", "CREATE nothing")
+        with pytest.raises(BadStore):
+            open_store()
+    assert len(store.search("कि", 10)) == 2, "all of an upgrade, or nothing"
     store = open_store()
     assert store.search("कि", 10) == []
     assert [line.line for line in store.search("की", 10)] == [0]
