@@ -74,19 +74,31 @@ class Form:
 
 
 class _Multipart(MultiPartParser):
-    """A form with files, whose other fields are not too large even together."""
+    """A form with files, none of them too large, whose other fields are not even together."""
 
-    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None]) -> None:
+    def __init__(
+        self, headers: Headers, stream: AsyncGenerator[bytes, None], max_file_bytes: int
+    ) -> None:
         super().__init__(
             headers, stream, max_files=8, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
         )
+        self._max_file_bytes = max_file_bytes
         self._in_fields = 0
+        self._in_file = 0
+
+    def on_part_begin(self) -> None:
+        self._in_file = 0
+        super().on_part_begin()
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._current_part.file is None:
             self._in_fields += end - start
             if self._in_fields > OVERHEAD:
                 raise _fields_too_large()
+        else:
+            self._in_file += end - start
+            if self._in_file > self._max_file_bytes:
+                raise _too_large(self._max_file_bytes)
         super().on_part_data(data, start, end)
 
 
@@ -111,7 +123,7 @@ async def received_form(request: Request, max_bytes: int, pace: Pace) -> AsyncIt
     if kind == "multipart/form-data":
         too_large = _too_large(max_bytes)
         stream = _limited(request, max_bytes + OVERHEAD, pace, too_large)
-        parser = _Multipart(request.headers, stream)
+        parser = _Multipart(request.headers, stream, max_bytes)
     elif kind == "application/x-www-form-urlencoded":
         stream = _limited(request, OVERHEAD, pace, _fields_too_large())
         parser = FormParser(

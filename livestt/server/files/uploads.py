@@ -99,11 +99,13 @@ class Uploads:
             raise Overloaded("the server is overloaded; try again later")
         if self.admitted >= settings.max_uploads + settings.upload_queue:
             raise TooManyUploads(
-                f"this server has {self.admitted} files to work on, its limit; try again later"
+                f"this server has reached its limit of files, {self.admitted}; try again later"
             )
         most = grant.max_sessions
         if most is not None and self._owners[grant.name] >= most:
-            raise TooManyUploads(f"this key has its limit of {most} files; try again later")
+            raise TooManyUploads(
+                f"this key has reached its limit of files, {most}; try again later"
+            )
 
 
 class Upload:

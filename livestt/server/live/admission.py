@@ -68,7 +68,7 @@ class Admission:
             raise Overloaded("the server is overloaded; try again later")
         if len(self._running) >= self._most:
             raise TooManySessions(
-                f"this server runs its limit of {self._most} sessions; try again later"
+                f"this server has reached its limit of sessions, {self._most}; try again later"
             )
 
     def _check_share(self, grant: Grant) -> None:
@@ -77,4 +77,6 @@ class Admission:
         if most is None:
             return
         if sum(session.owner == grant.name for session in self._running) >= most:
-            raise TooManySessions(f"this key has its limit of {most} sessions; try again later")
+            raise TooManySessions(
+                f"this key has reached its limit of sessions, {most}; try again later"
+            )

@@ -156,7 +156,9 @@ def _check_idle(served: Services) -> None:
     grant = asking.grant.get()
     most = grant.max_sessions
     if most is not None and sum(one.owner == grant.name for one in idle) >= most:
-        raise TooManySessions(f"this key has its limit of {most} connections without audio")
+        raise TooManySessions(
+            f"this key has reached its limit of connections without audio, {most}"
+        )
 
 
 def _key(connection: HTTPConnection) -> str | None:

@@ -19,8 +19,10 @@ def part(name: str, content: bytes, more: str = "") -> bytes:
     return head.encode() + content + b"\r\n"
 
 
-def read(body: bytes, kind: str = "multipart/form-data; boundary=b") -> int:
-    """How many fields a form has, on a server that takes files of 100 MB."""
+def read(
+    body: bytes, kind: str = "multipart/form-data; boundary=b", max_bytes: int = 100_000_000
+) -> int:
+    """How many fields a form has, on a server that takes files of so many bytes."""
     chunks = [body[start : start + (1 << 16)] for start in range(0, len(body), 1 << 16)]
 
     async def receive() -> Message:
@@ -28,7 +30,7 @@ def read(body: bytes, kind: str = "multipart/form-data; boundary=b") -> int:
 
     async def parse() -> int:
         scope = {"type": "http", "headers": [(b"content-type", kind.encode())]}
-        async with received_form(Request(scope, receive), 100_000_000, Pace(60)) as form:
+        async with received_form(Request(scope, receive), max_bytes, Pace(60)) as form:
             return len(form.fields)
 
     return anyio.run(parse)
@@ -42,6 +44,13 @@ def test_fields_that_are_large_only_together_are_refused() -> None:
 
 def test_files_do_not_count_as_fields() -> None:
     assert read(part("file", FIELD * 4, '; filename="x"') + part("a", FIELD) + END) == 1
+
+
+def test_the_limit_of_a_file_is_exact_and_each_ones_own() -> None:
+    file = part("file", bytes(1_000_000), '; filename="x"')
+    assert read(file * 2 + part("a", FIELD) + END, max_bytes=1_000_000) == 1
+    with pytest.raises(TooLarge, match="larger than 1 MB"):
+        read(part("file", bytes(1_000_001), '; filename="x"') + END, max_bytes=1_000_000)
 
 
 def test_nor_may_a_form_without_files_be_larger() -> None:

@@ -200,10 +200,11 @@ class TestErrors:
         )
         assert (status, json.loads(body)["error"]["param"]) == (400, "file")
 
-    def test_a_file_over_the_limit(self, serve: Serve) -> None:
+    @pytest.mark.parametrize("size", [1_000_001, 10_000_000])
+    def test_a_file_over_the_limit(self, serve: Serve, size: int) -> None:
         server = serve(Watched(), max_upload_mb=1)
         with pytest.raises(APIStatusError) as caught:
-            create(server, file=("a.wav", bytes(10_000_000)))
+            create(server, file=("a.wav", bytes(size)))
         assert (caught.value.status_code, caught.value.code) == (413, "too_large")
 
     def test_more_files_than_the_queue_holds(self, serve: Serve) -> None:
