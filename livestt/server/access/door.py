@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 import time
 from collections.abc import Callable
@@ -30,12 +29,11 @@ from livestt.server.access import asking
 from livestt.server.access.keyring import configured
 from livestt.server.access.origins import check_origin
 from livestt.server.access.refusals import path_of, refusal, refuse
+from livestt.server.access.token_secret import new_secret, token_secret
 from livestt.settings import Settings
 
 log = logging.getLogger(__name__)
 
-SECRET = "LIVESTT_TOKEN_SECRET"
-"""Variable with what servers that accept each other's temporary tokens share."""
 LONGEST_TOKEN = 24 * 3600
 """Seconds a temporary token may last."""
 VIEWING: frozenset[access.Scope] = frozenset({"view"})
@@ -78,7 +76,7 @@ class Access:
         self._hosts = (*settings.allow_host, settings.host, f"{gethostname()}.local", gethostname())
         self._checks_host = not self.keys.required or bool(settings.allow_host)
         self._throttle = Throttle()
-        self._secret = (os.environ.get(SECRET) or secrets.token_hex(32)).encode()
+        self._secret = token_secret() if self.keys.required else new_secret()
         if not self.keys.required and settings.host not in LOOPBACK:
             log.warning(
                 "anybody on the network who reaches %s can use this server: make a key with "
