@@ -13,6 +13,7 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 ASKED = (
     "model", "model_path", "model_cache_dir", "backend", "device",
     "compute_type", "decoder", "file_model", "store", "host", "port", "log_level",
+    "api_keys_file",
 )
 # fmt: on
 

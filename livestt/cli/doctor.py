@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from livestt import __version__, allocator
-from livestt.cli.doctor_parts import file_models, speakers, store, translation, voices
+from livestt.cli.doctor_parts import file_models, keys, speakers, store, translation, voices
 from livestt.cli.finding import Finding
 from livestt.errors import LivesttError
 from livestt.extras import IN_CHECKOUT, install_command
@@ -233,5 +233,6 @@ EXAMINATIONS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     store,
     disk,
     ffmpeg,
+    keys,
     port,
 )

@@ -1,4 +1,5 @@
-"""What ``livestt check`` says of models for files, speakers, voices, translation and the store.
+"""What ``livestt check`` says of models for files, speakers, voices, translation, the store
+and keys.
 
 Of what was asked for, whether it would start; of the rest, what it would take, which is no fault.
 Nothing is downloaded, converted or made.
@@ -158,3 +159,26 @@ def store(settings: Settings) -> Iterator[Finding]:
         yield Finding("warn", "Store", says, advice)
     else:
         yield Finding("ok", "Store", place)
+
+
+def keys(settings: Settings) -> Iterator[Finding]:
+    """Who is let in."""
+    from livestt.server.access.door import LOOPBACK
+    from livestt.server.access.keyring import configured
+
+    try:
+        found = configured(settings)
+    except LivesttError as error:
+        yield Finding("fail", "Keys", str(error))
+        return
+    if found.required:
+        names = ", ".join(
+            f"{key.name} ({'+'.join(sorted(key.scopes))})" for key in found.current(0.0)
+        )
+        yield Finding("ok", "Keys", names)
+    elif settings.host in LOOPBACK:
+        yield Finding("ok", "Keys", "none; the server listens to this machine alone")
+    else:
+        says = f"none: anybody who reaches {settings.host} can use the server"
+        advice = "livestt key new NAME --api-keys-file keys, then serve with --api-keys-file keys"
+        yield Finding("warn", "Keys", says, advice)

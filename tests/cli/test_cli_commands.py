@@ -261,6 +261,9 @@ def test_check_says_what_stands_in(run: Run) -> None:
         (["--store", __file__], f"fail  Store: transcripts cannot be kept in sqlite:///{__file__}"),
         (["--store", f"{__file__}/deep/t.db"], "is no folder"),
         (["--store", "mysql://x/y"], "fail  Store: --store cannot be mysql"),
+        ([], "ok    Keys: none; the server listens to this machine alone"),
+        (["--host", "0.0.0.0"], "warn  Keys: none: anybody who reaches 0.0.0.0 can use the server"),
+        (["--api-keys-file", __file__], f"fail  Keys: {__file__}"),
     ],
 )
 def test_check_tells_of_the_other_parts(args: list[str], line: str, run: Run) -> None:
@@ -268,6 +271,13 @@ def test_check_tells_of_the_other_parts(args: list[str], line: str, run: Run) ->
     assert line in result.stdout
     assert result.exit_code == int("fail  " in result.stdout)
     assert "fail  " in line or line == "is no folder" or result.exit_code == 0
+
+
+def test_check_names_who_is_let_in(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    assert run("key", "new", "alice", "--api-keys-file", str(path)).exit_code == 0
+    asked = ("check", "--backend", "scripted", "--api-keys-file", str(path), "--port", "0")
+    assert "ok    Keys: alice (transcribe+view)\n" in run(*asked).stdout
 
 
 def test_check_leaves_a_store_as_it_is(run: Run, tmp_path: Path) -> None:
