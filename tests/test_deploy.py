@@ -15,14 +15,14 @@ from server.conftest import servers
 from server.engines import Watched
 
 from livestt.access.rules import RULES
-from livestt.server.access.door import SECRET
+from livestt.server.access.token_secret import VARIABLE as TOKEN_SECRET
 from livestt.server.access.keyring import VARIABLE
 from livestt.settings import table
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
 FILES = [ROOT / "Dockerfile", ROOT / "compose.yml", *sorted(DEPLOY.iterdir())]
-ALSO = {VARIABLE, SECRET, "LIVESTT_REMOTE_API_KEY"}
+ALSO = {VARIABLE, TOKEN_SECRET, "LIVESTT_REMOTE_API_KEY"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
