@@ -15,8 +15,8 @@ from server.conftest import servers
 from server.engines import Watched
 
 from livestt.access.rules import RULES
-from livestt.server.access.token_secret import VARIABLE as TOKEN_SECRET
 from livestt.server.access.keyring import VARIABLE
+from livestt.server.access.token_secret import VARIABLE as TOKEN_SECRET
 from livestt.settings import table
 
 ROOT = Path(__file__).parent.parent
