@@ -59,7 +59,7 @@ def test_livestt(mode: str, manifest: Path, livestt_server: Running) -> None:
 def test_sessions_that_are_refused_are_failures(manifest: Path, livestt_server: Running) -> None:
     found = run(plan(manifest, livestt_server.url()), 3)
     assert found.failed == 1
-    assert "2 sessions" in found.failures[0]
+    assert "limit of sessions, 2" in found.failures[0]
     assert not found.holds(60.0, "committed")
 
 
