@@ -74,6 +74,7 @@ def test_search_marks_counts_and_jumps(page_server: FakeServer, open_page: OpenP
     start(page, page_server)
     filler = [line(i, f"Sentence {i}.", i, i + 1) for i in range(4, 60)]
     page_server.say(**snapshot(1, dialogue() + filler))
+    expect(page.locator("#log")).to_contain_text("Sentence 59.")  # what comes later moves nothing
     page.keyboard.press("/")
     expect(page.locator("#search-field")).to_be_focused()
     page.keyboard.type("café")
