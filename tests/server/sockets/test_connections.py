@@ -161,9 +161,13 @@ def test_large_messages_that_never_end_take_no_more_room_than_there_is(
     wait_until(lambda: CaptionSocket.held == 0)
 
 
-def test_a_large_message_makes_room_once_it_has_been_worked_off(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "text", ["x" * (3 << 20), "語" * (MAX_MESSAGE // 3)], ids=["one byte", "three bytes"]
+)
+def test_a_message_makes_room_once_it_has_been_worked_off(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
+    """What it is counted as when it comes, in bytes, it is when it goes."""
     monkeypatch.setattr(transport, "MOST_HELD", 4 << 20)
     server = serve()
 
@@ -172,25 +176,7 @@ def test_a_large_message_makes_room_once_it_has_been_worked_off(
         async with connect(url, compression=None, max_size=None) as client:
             await client.recv()
             for _ in range(4):
-                await client.send("x" * (3 << 20))
-                assert json.loads(await client.recv())["type"] == "error"
-            await client.send("{}")
-            assert json.loads(await client.recv())["type"] == "error"
-            assert CaptionSocket.held == 0
-
-    asyncio.run(talk())
-
-
-def test_letters_of_several_bytes_take_no_room_once_they_are_worked_off(serve: Serve) -> None:
-    """What a message is counted as when it comes, it is when it goes."""
-    server = serve()
-
-    async def talk() -> None:
-        url = f"ws://127.0.0.1:{server.port}/v1/realtime"
-        async with connect(url, compression=None, max_size=None) as client:
-            await client.recv()
-            for _ in range(4):
-                await client.send("語" * (MAX_MESSAGE // 3))
+                await client.send(text)
                 assert json.loads(await client.recv())["type"] == "error"
             await client.send("{}")
             assert json.loads(await client.recv())["type"] == "error"
