@@ -18,6 +18,8 @@ from livestt.store.schema import found, prepare
 
 PATIENCE = 5.0
 """Seconds to wait for another writer, or for a server to let us in."""
+CACHE = 512
+"""KiB of pages that a connection to SQLite keeps; the system caches the file for all of them."""
 LINES: Mapping[str, int] = {
     "connect_timeout": int(PATIENCE),
     "keepalives_idle": int(PATIENCE),
@@ -142,7 +144,7 @@ def _sqlite(url: URL) -> Engine:
     def set_up(connection: Any, record: object) -> None:
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
-                       "secure_delete=ON"):  # fmt: skip
+                       "secure_delete=ON", f"cache_size=-{CACHE}"):  # fmt: skip
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
