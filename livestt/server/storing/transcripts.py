@@ -116,13 +116,13 @@ async def change(request: Request) -> Response:
     row = await in_turn(store.get, session)
     check_own(grant_of(request), row.owner, "change")
     edit = parse_edit(await json_body(request))
+    [about] = await _summaries(request, [row])  # once it is changed nothing may fail any more
     told = edit.said_of(row.told if running is None else running.transcript.people.told)
     epoch = None if running is None else running.epoch
     changed = await in_turn(store.edit, session, edit.title, told, epoch)
     if running is not None:
         running.say(*told)
-    [about] = await _summaries(request, [changed])
-    return JSONResponse(about)
+    return JSONResponse({**about, **summary(changed)})
 
 
 async def _change_unkept(request: Request, running: LiveSession) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,9 +13,11 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from livestt.client.state import CaptionState
 from livestt.engines.scripted import script_of
+from livestt.errors import Overloaded
 from livestt.server.sockets.connection import SESSION
+from livestt.server.storing import transcripts
 from livestt.speakers.scripted import ScriptedDiarizer, ScriptedTurn
-from livestt.store import Store, writer
+from livestt.store import Store, Stored, writer
 from livestt.timebase import from_ms
 
 from ..conftest import Serve
@@ -78,6 +81,35 @@ def test_an_ended_transcript(serve: Serve, store: Store) -> None:
     assert speakers() == [1, 2]
     for bad in ({"2": 2}, {"2": 0}, {"2": 65}, {"2": "1"}, {"2": True}, {"0": 1}, {"x": 1}, [1]):
         assert ask(path, "PATCH", {"merged": bad}) == (400, "bad_request")
+
+
+def test_whoever_is_told_that_nothing_was_changed_is_told_the_truth(
+    serve: Serve, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others may come, and the database go, right after the change."""
+    server = server_with(serve, store)
+    server.talk(AUDIO, **RAW)
+    ask, path = asking(server), f"/transcripts/{store.newest(1)[0].id}"
+    in_turn, edit = transcripts.in_turn, store.edit
+    full = False
+
+    def change(*args: Any) -> Stored:
+        nonlocal full
+        full = True
+        return edit(*args)
+
+    async def crowded(work: Callable[..., Any], *args: Any) -> Any:
+        if full:
+            raise Overloaded("too many")
+        return await in_turn(work, *args)
+
+    monkeypatch.setattr(store, "edit", change)
+    monkeypatch.setattr(transcripts, "in_turn", crowded)
+    status, about = ask(path, "PATCH", {"title": "Monday"})
+    assert (status, about["title"], about["running"]) == (200, "Monday", False)
+    assert store.newest(1)[0].title == "Monday"
+    assert ask(path, "PATCH", {"title": "Tuesday"}) == (503, "overloaded")
+    assert store.newest(1)[0].title == "Monday"
 
 
 def test_a_session_that_runs(serve: Serve, store: Store) -> None:
