@@ -76,6 +76,7 @@ PURE = (
     "store/recorder.py",
     "store/handing_over.py",
     "store/renumbering.py",
+    "store/speaker_columns.py",
     "store/notes.py",
     "store/resuming.py",
     "vad/__init__.py",

@@ -40,7 +40,7 @@ from livestt.store.ownership import (
 )
 from livestt.store.reading import Found
 from livestt.store.schema import sessions
-from livestt.store.transaction import told_columns
+from livestt.store.speaker_columns import told_columns
 from livestt.store.voices import VoiceProfiles
 from livestt.store.writer import RETRY, Answer, Outcome, StoreStats, Writer
 from livestt.transcript import Layout

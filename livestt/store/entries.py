@@ -185,3 +185,8 @@ def milliseconds(moment: datetime) -> int:
 
 def moment(value: int) -> datetime:
     return datetime.fromtimestamp(value / 1000, UTC)
+
+
+def clean(text: str) -> str:
+    """PostgreSQL takes every character but this one."""
+    return text.replace("\x00", "")

@@ -36,11 +36,19 @@ def noted(notes: Sequence[Note], told: Iterable[Told]) -> list[Note]:
 
 
 def told_by(notes: Iterable[Note]) -> list[Told]:
-    """What notes say, in order."""
-    return [
-        _KINDS[note["say"]](**{k: value for k, value in note.items() if k != "say"}, noted=True)
-        for note in notes
-    ]
+    """What notes say, in order; but not those that only a newer livestt understands."""
+    return [event for note in notes if (event := _told(note)) is not None]
+
+
+def _told(note: Note) -> Told | None:
+    said = {"say": None, **note} if isinstance(note, Mapping) else {}
+    try:
+        event = _KINDS[said.pop("say")](**said, noted=True)
+    except (KeyError, TypeError):
+        return None
+    kinds = {"name": str}
+    known = all(isinstance(value, kinds.get(name, int)) for name, value in said.items())
+    return event if known else None
 
 
 def _note(event: Told) -> Note:

@@ -22,6 +22,7 @@ from livestt.events import Committed, Ended, SpeakersMerged
 from livestt.store import reading
 from livestt.store.entries import Asked, Line, Resumed, Stored, milliseconds
 from livestt.store.schema import lines, session_voices, sessions, words
+from livestt.store.speaker_columns import merged_of
 from livestt.store.transaction import line_row
 from livestt.transcript import Layout, Transcript
 
@@ -111,7 +112,7 @@ def end_abandoned(
     for row in left:
         if row.id in own:  # silent only because nothing could be written
             continue
-        same = {int(speaker): into for speaker, into in row.merged.items()}
+        same = merged_of(row.merged)
         rest = [line_row(row.id, line) for line in open_lines(connection, row.id, layout, same)]
         if rest:
             connection.execute(insert(lines), rest)

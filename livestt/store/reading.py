@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, text
 
-from livestt.events import SpeakerRecognized, SpeakersMerged, Translated, Word
-from livestt.people import People
+from livestt.events import Translated, Word
 from livestt.segments import Segment, main_language, main_speaker
 from livestt.store.entries import Stored, moment
 from livestt.store.schema import lines, sessions, words
+from livestt.store.speaker_columns import merged_of, names_of, recognized_of
 from livestt.writing import is_unspaced
 
 OPENING_LINES = 4
@@ -137,9 +137,10 @@ def speakers(connection: Connection, session: str) -> int:
     """The highest number that a speaker of this session has; 0 if there are none."""
     highest = select(func.max(words.c.speaker)).where(words.c.session == session)
     told = select(sessions.c.speakers, sessions.c.merged).where(sessions.c.id == session)
-    named, merged = connection.execute(told).one()
-    numbers = map(int, (*named, *merged, *merged.values()))
-    return max([connection.execute(highest).scalar_one() or 0, *numbers])
+    row = connection.execute(told).one()
+    merged = merged_of(row.merged)
+    numbers = *names_of(row.speakers), *merged, *merged.values()
+    return max(connection.execute(highest).scalar_one() or 0, *numbers, 0)
 
 
 def search(connection: Connection, query: str, limit: int, owner: str | None) -> list[Found]:
@@ -211,20 +212,6 @@ def _moment_of(connection: Connection, session: str) -> int:
     return int(found.scalar_one())
 
 
-def _recognized(column: dict[str, Any], *, given: bool) -> dict[int, SpeakerRecognized]:
-    return {
-        int(n): SpeakerRecognized(int(n), known["name"], known["voice"], known["similarity"])
-        for n, known in column.items()
-        if known.get("given", False) is given
-    }
-
-
-def _merged(column: dict[str, int]) -> Mapping[int, int]:
-    """Speakers, and the person that each is. A session and somebody who changes its transcript may
-    have merged the same ones, neither knowing of the other."""
-    return People(SpeakersMerged(int(n), into) for n, into in column.items()).same
-
-
 def _stored(row: Row[Any]) -> Stored:
     return Stored(
         id=row.id,
@@ -238,15 +225,15 @@ def _stored(row: Row[Any]) -> Stored:
         model=row.model,
         audio=row.audio,
         options=row.options,
-        speakers={int(number): name for number, name in row.speakers.items()},
+        speakers=names_of(row.speakers),
         received=row.received,
         committed=row.committed,
         words=row.words,
         missing=row.missing,
         epoch=row.epoch,
-        merged=_merged(row.merged),
-        recognized=_recognized(row.recognized, given=False),
-        overruled=_recognized(row.recognized, given=True),
+        merged=merged_of(row.merged),
+        recognized=recognized_of(row.recognized, given=False),
+        overruled=recognized_of(row.recognized, given=True),
         left=row.unfinished,
         notes=tuple(row.notes),
     )

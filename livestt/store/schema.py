@@ -28,6 +28,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -36,6 +37,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     event,
     insert,
@@ -53,6 +55,42 @@ SCHEMA = MetaData()
 STALLED_MS = 60_000
 """For which a server may stand still while it opens PostgreSQL."""
 
+
+class _Json(TypeDecorator[Any]):
+    """JSON that is an object or a list. Anything else, which no livestt has written, is read as an
+    empty one: a damaged row must not keep anybody from the others.
+
+    Args:
+        shape: ``dict`` or ``list``.
+    """
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, shape: type) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        read = self.impl_instance.result_processor(dialect, coltype)
+
+        def readable(value: Any) -> Any:
+            try:
+                found = value if read is None else read(value)
+            except ValueError:
+                found = None
+            if isinstance(found, self.shape):
+                return found
+            log.warning(
+                "a session in the store is damaged: %.80r is read as %r", value, self.shape()
+            )
+            return self.shape()
+
+        return readable
+
+
+_OBJECT, _LIST = _Json(dict), _Json(list)
+
 meta = Table("livestt", SCHEMA, Column("version", Integer, nullable=False))
 
 sessions = Table(
@@ -67,18 +105,18 @@ sessions = Table(
     Column("language", Text),
     Column("engine", Text, nullable=False, default=""),
     Column("model", Text, nullable=False, default=""),
-    Column("audio", JSON, nullable=False),
-    Column("options", JSON, nullable=False),
-    Column("speakers", JSON, nullable=False),
-    Column("merged", JSON, nullable=False, server_default=text("'{}'")),
-    Column("recognized", JSON, nullable=False, server_default=text("'{}'")),
+    Column("audio", _OBJECT, nullable=False),
+    Column("options", _OBJECT, nullable=False),
+    Column("speakers", _OBJECT, nullable=False),
+    Column("merged", _OBJECT, nullable=False, server_default=text("'{}'")),
+    Column("recognized", _OBJECT, nullable=False, server_default=text("'{}'")),
     Column("received", BigInteger, nullable=False, default=0),
     Column("committed", BigInteger, nullable=False, default=0),
     Column("words", Integer, nullable=False, default=0),
     Column("missing", Integer, nullable=False, default=0),
     Column("unfinished", Integer, nullable=False, server_default=text("0")),
     Column("epoch", Integer, nullable=False, default=1),
-    Column("notes", JSON, nullable=False, server_default=text("'[]'")),
+    Column("notes", _LIST, nullable=False, server_default=text("'[]'")),
 )
 
 words = Table(

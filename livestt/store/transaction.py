@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from livestt.events import SpeakerRecognized, Word
-from livestt.people import People, Told
+from livestt.events import Word
+from livestt.people import Told
 from livestt.store import reading
-from livestt.store.entries import Entry, Line, Opening, Stored, milliseconds
+from livestt.store.entries import Entry, Line, Opening, clean, milliseconds
 from livestt.store.notes import Note, noted, told_by
 from livestt.store.schema import lines, session_voices, sessions, words
+from livestt.store.speaker_columns import changed, told_columns, written
 
 _WORD = insert(words)
 _LINE = insert(lines)
@@ -113,7 +114,7 @@ def _write_translations(connection: Connection, entries: Sequence[Entry]) -> Non
             {
                 "of": session,
                 "number": line,
-                "reads": _clean(one.text) or None,
+                "reads": clean(one.text) or None,
                 "tongue": one.language or None,
             }
             for (session, line), one in newest.items()
@@ -143,51 +144,18 @@ def _write_people(connection: Connection, entry: Entry) -> None:
     known = dict.fromkeys(person for person, _ in (*entry.recognized, *entry.overruled))
     known |= {p: written(event, given=True) for p, event in entry.overruled if event}
     known |= {p: written(event) for p, event in entry.recognized if event}
-    changed = {
-        "speakers": _changed(names, [(person, _clean(name)) for person, name in entry.names]),
-        "merged": _changed(merged, entry.merged),
-        "recognized": {} if entry.ended else _changed(recognized, known.items()),
+    new = {
+        "speakers": changed(names, [(person, clean(name)) for person, name in entry.names]),
+        "merged": changed(merged, entry.merged),
+        "recognized": {} if entry.ended else changed(recognized, known.items()),
     }
-    if changed != {"speakers": names, "merged": merged, "recognized": recognized}:
-        connection.execute(update(sessions).where(this).values(changed))
+    if new != {"speakers": names, "merged": merged, "recognized": recognized}:
+        connection.execute(update(sessions).where(this).values(new))
     if entry.told and notes and not entry.ended:
         row = reading.stored(connection, entry.session)
         assert row is not None, "it has just been written to"
         later = told_columns(row, entry.told) | {"notes": noted(notes, entry.told)}
         connection.execute(update(sessions).where(this).values(later))
-
-
-def told_columns(row: Stored, told: Iterable[Told]) -> dict[str, Any]:
-    """The columns that say who the speakers are, after somebody said this of them."""
-    people = People([*row.told, *told])
-    return {
-        "speakers": {str(person): _clean(name) for person, name in people.names.items()},
-        "merged": {str(speaker): into for speaker, into in people.same.items()},
-        "recognized": {
-            str(p): written(event, given=p in people.overruled) for p, event in people.alike.items()
-        },
-    }
-
-
-def written(event: SpeakerRecognized, *, given: bool = False) -> dict[str, Any]:
-    """Whom a speaker was recognised as, as its column holds it.
-
-    Args:
-        event: said it.
-        given: whether the speaker's name, or want of one, comes from somebody all the same.
-    """
-    return {
-        "given": given,
-        "name": _clean(event.name),
-        "voice": event.voice,
-        "similarity": round(event.similarity, 4),
-    }
-
-
-def _changed(known: Mapping[str, Any], changes: Iterable[tuple[int, Any]]) -> dict[str, Any]:
-    """A column that is by speaker, with these changes; what is empty is taken away."""
-    now = {**known, **{str(speaker): value for speaker, value in changes}}
-    return {speaker: value for speaker, value in now.items() if value}
 
 
 def _write_voices(connection: Connection, entry: Entry) -> None:
@@ -233,15 +201,16 @@ def touch(connection: Connection, own: Mapping[str, int], now: datetime) -> Touc
     """
     known = _known(connection, set(own))
     mine = [name for name, epoch in own.items() if _owns(known.get(name), epoch)]
-    told = {name: told_by(known[name].notes) for name in mine if known[name].notes}
+    notes = {name: known[name].notes for name in mine if known[name].notes}
+    told = {name: said for name in notes if (said := told_by(notes[name]))}
     if mine:
         connection.execute(
             update(sessions)
             .where(sessions.c.id.in_(mine), sessions.c.ended.is_(None))
             .values(seen=milliseconds(now))
         )
-    if told:
-        connection.execute(update(sessions).where(sessions.c.id.in_(told)).values(notes=[]))
+    if notes:
+        connection.execute(update(sessions).where(sessions.c.id.in_(notes)).values(notes=[]))
     lost = {name: epoch for name, epoch in own.items() if name not in mine}
     return Touched(lost, told)
 
@@ -342,7 +311,7 @@ def _word(session: str, n: int, word: Word) -> dict[str, Any]:
         "n": n,
         "start": word.start,
         "end": word.end,
-        "text": _clean(word.text),
+        "text": clean(word.text),
         "score": word.score,
         "language": word.language,
         "speaker": word.speaker,
@@ -359,7 +328,7 @@ def line_row(session: str, line: Line) -> dict[str, Any]:
         "end": segment.end,
         "first": line.first,
         "count": len(segment.words),
-        "text": None if segment.text is None else _clean(segment.text),
+        "text": None if segment.text is None else clean(segment.text),
     }
 
 
@@ -380,8 +349,3 @@ def _progress(entry: Entry, now: int, lost: int) -> dict[str, Any]:
 def _count(entry: Entry) -> int:
     """Words of the session so far."""
     return entry.first + len(entry.words)
-
-
-def _clean(text: str) -> str:
-    """PostgreSQL takes every character but this one."""
-    return text.replace("\x00", "")

@@ -316,22 +316,37 @@ class Writer:
 
     def _touch(self) -> None:
         self._touched = time.monotonic()
+        if self._look_after(dict(self._open)):
+            with self._wake:
+                if not self._backlog:
+                    self._failing = None
+
+    def _look_after(self, own: Mapping[str, int]) -> bool:
+        """Say that these sessions are still looked after, and pass on what has become of them.
+
+        Returns:
+            Whether the disk works.
+        """
         try:
             self._check()
             with writing(self._engine) as connection:
-                touched = touch(connection, self._open, now(connection)) if self._open else None
+                touched = touch(connection, own, now(connection))
+            with self._wake:
+                for session in touched.lost:
+                    self._open.pop(session, None)
+            if touched.lost:
+                self.on_lost(touched.lost)
+            if touched.told:
+                self.on_told(touched.told)
         except (SQLAlchemyError, OSError) as error:
             self._fail(error)
-            return
-        if touched is not None and touched.lost:
-            self.on_lost(touched.lost)
-        if touched is not None and touched.told:
-            self.on_told(touched.told)
-        with self._wake:
-            for session in touched.lost if touched is not None else ():
-                del self._open[session]
-            if not self._backlog:
-                self._failing = None
+            return False
+        except Exception:  # the top of a worker: others depend on it
+            self.stats.failures += 1
+            if len(own) > 1:
+                return all(self._look_after({session: own[session]}) for session in own)
+            log.exception("nobody can say that session %s is looked after", *own)
+        return True
 
     def _fail(self, error: SQLAlchemyError | OSError) -> None:
         self.stats.failures += 1

@@ -157,6 +157,7 @@ class Census(Collector):
             ("words", "Words stored.", stats.words),
             ("words_lost", "Words that could not be kept.", stats.lost_words),
             ("transactions", "Transactions of the store.", stats.transactions),
+            ("failures", "Transactions of the store that failed.", stats.failures),
             ("transaction_seconds", "Spent in them.", stats.seconds),
         ):
             yield _counter(f"livestt_store_{name}", text, "", {"": value})

@@ -1,0 +1,123 @@
+"""What is damaged in the database harms nothing else."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from server.running import wait_until
+
+from livestt.events import SpeakerNamed, SpeakersMerged
+from livestt.store import Asked, Entry, Outcome, Store, writer
+
+from .conftest import AUDIO, Open, opening, tell, words, write
+
+pytestmark = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+ALL_OF_THEM = "speakers", "merged", "recognized", "notes", "audio", "options"
+DAMAGED = pytest.mark.parametrize(
+    "value", ["{", "", "null", "7", '[{"say": 1}, 5, {}]', '{"x": "y", "1": ["z"], "2": {}}']
+)
+NOW = timedelta(0)
+
+
+@pytest.fixture
+def damage(tmp_path: Path) -> Callable[..., None]:
+    """``damage("a", speakers="{")`` writes that into this session's row, as no server would."""
+
+    def write_raw(session: str, **columns: Any) -> None:
+        with sqlite3.connect(tmp_path / "transcripts.db", timeout=60) as raw:
+            for column, value in columns.items():
+                raw.execute(f"UPDATE sessions SET {column} = ? WHERE id = ?", (value, session))
+        raw.close()
+
+    return write_raw
+
+
+@DAMAGED
+def test_a_damaged_session_is_written_to_and_read(
+    store: Store, damage: Callable[..., None], value: str
+) -> None:
+    for session in "abc":
+        tell(store, session, "one", ended=False)
+    damage("b", **dict.fromkeys(ALL_OF_THEM, value))
+    for session in "abc":
+        more = Entry(session, 1, 1, words("two", 1), names=((1, "Ann"),), next_line=1)
+        assert write(store, more) is Outcome.STORED
+        assert store.read(session).text == "one two"
+    assert [row.speakers for row in store.newest(10)] == [{1: "Ann"}] * 3
+    row = store.edit("b", "Monday", [SpeakerNamed(2, "Ben"), SpeakersMerged(3, 2)])
+    assert (row.title, row.speakers, row.merged) == ("Monday", {1: "Ann", 2: "Ben"}, {3: 2})
+    assert store.stats.failures == store.stats.lost_words == 0
+
+
+@DAMAGED
+def test_it_keeps_no_other_from_being_tidied_up(
+    store: Store, open_store: Open, damage: Callable[..., None], value: str
+) -> None:
+    for session in "abc":
+        tell(store, session, "one", ended=False)
+    damage("b", **dict.fromkeys(ALL_OF_THEM, value))
+    other = open_store()
+    other.sweep(NOW, None)
+    assert all(row.ended is not None for row in store.newest(10))
+    assert sorted(other.sweep(NOW, timedelta(days=-1))) == ["a", "b", "c"]
+
+
+@DAMAGED
+def test_it_can_be_taken_over_where_its_audio_is_known(
+    store: Store, open_store: Open, damage: Callable[..., None], value: str
+) -> None:
+    tell(store, "a", "one", ended=False)
+    damage("a", **dict.fromkeys({*ALL_OF_THEM} - {"audio"}, value))
+    resumed = open_store().reopen(Asked("a", AUDIO), timedelta(hours=1), 0)
+    assert resumed is not None
+    assert resumed.next_word == 1
+
+
+@DAMAGED
+def test_the_others_are_looked_after(
+    store: Store, damage: Callable[..., None], value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Any] = []
+    store.listen(heard.append, heard.append)
+    for session in "abc":
+        tell(store, session, "one", ended=False)
+        damage(session, seen=0)
+    damage("b", notes=value)
+    monkeypatch.setattr(writer, "TOUCH", 0.0)
+    tell(store, "d", "wakes it")
+    wait_until(lambda: all(row.seen.year > 1970 for row in store.newest(10)))
+    assert heard == []
+    assert store.trouble is None
+
+
+def test_what_nobody_has_thought_of_ends_no_thread(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    touch = writer.touch
+
+    def fragile(connection: Any, own: Any, now: Any) -> Any:
+        if "b" in own:
+            raise ValueError("this row is strange")
+        return touch(connection, own, now)
+
+    lost: list[Any] = []
+    store.listen(lost.append, lambda _: None)
+    for session in "abc":
+        tell(store, session, "one", ended=False)
+    store.delete("c")
+    monkeypatch.setattr(writer, "touch", fragile)
+    monkeypatch.setattr(writer, "TOUCH", 0.0)
+    tell(store, "d", "wakes it")
+    wait_until(lambda: lost)
+    assert lost[0] == {"c": 1}, "the others are looked after all the same"
+    assert store.stats.failures > 0
+    assert "session b" in caplog.text
+    monkeypatch.setattr(writer, "TOUCH", 60.0)
+    assert write(store, Entry("b", 1, 1, words("two", 1), next_line=1)) is Outcome.STORED
+    assert store.trouble is None
+    write(store, Entry("e", 1, 0, words("three"), opening=opening("e")))
