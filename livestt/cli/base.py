@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,8 +29,35 @@ class Refused(click.ClickException):
     exit_code = 2
 
 
+class Formatter(click.HelpFormatter):
+    """Breaks no line within ``--an-option`` or ``a-name``, so that both can be copied."""
+
+    WHOLE = "\ue000"
+    """Stands for a hyphen while lines are wrapped."""
+
+    def write(self, string: str) -> None:
+        super().write(string.replace(self.WHOLE, "-"))
+
+    def write_text(self, text: str) -> None:
+        super().write_text(self._whole(text))
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        super().write_dl([(name, self._whole(text)) for name, text in rows], col_max, col_spacing)
+
+    def _whole(self, text: str) -> str:
+        return re.sub(r"(?<=\S)-(?=\S)", self.WHOLE, text)
+
+
+class Context(click.Context):
+    formatter_class = Formatter
+
+
 class Command(click.Command):
     """A command that says what replaces a flag it does not know, and never shows a traceback."""
+
+    context_class = Context
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         gone = all_advice(args)  # click takes the list apart as it reads
@@ -61,6 +89,18 @@ class Command(click.Command):
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
+
+
+class Group(click.Group):
+    """Commands below one name, each with its whole first sentence."""
+
+    context_class = Context
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, one.get_short_help_str(limit=200)) for name, one in self.commands.items()]
+            )
 
 
 class SettingOption(click.Option):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from livestt.cli import bench_engine, bench_files, bench_live, bench_overload, bench_speakers
+from livestt.cli.base import Group
 
 
-@click.group("bench")
+@click.group("bench", cls=Group)
 def command() -> None:
     """Measure a server under load, an engine, or the error rates of words and speakers.
 

@@ -105,8 +105,8 @@ def command(
 
     \b
     livestt bench live tests/fixtures/speech/manifest.jsonl --sessions 3
-    livestt bench live talks.jsonl --sessions 1,4,8,16 --json load.json --plot load.png
-    livestt bench live talks.jsonl --find-max --limit-p95 3 --url ws://other:8000/asr
+    livestt bench live talks.jsonl --sessions 1,4,8 --json all.json --plot all.png
+    livestt bench live talks.jsonl --find-max --url ws://other:8000/asr
     """
     require()
     import anyio

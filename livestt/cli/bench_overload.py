@@ -50,7 +50,7 @@ def command(
     if admitted sessions were late or failed, a refusal was unclear, or the server did not recover.
 
     \b
-    livestt bench overload tests/fixtures/speech/manifest.jsonl --times 3 --minutes 10
+    livestt bench overload talks.jsonl --times 3 --minutes 10
     """
     require()
     import anyio

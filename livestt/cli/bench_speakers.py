@@ -63,7 +63,7 @@ def command(
 
     \b
     livestt bench speakers meeting.wav --speed 1
-    livestt bench speakers corpus.jsonl --diarization-latency 0.32 --json figures.json
+    livestt bench speakers corpus.jsonl --diarization-latency 0.32 --json all.json
     """
     require()
     from rich.console import Console

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from livestt.cli.base import Command
+from livestt.cli.columns import hanging, width
 from livestt.cli.options import with_settings
 from livestt.settings import Settings
 
@@ -37,7 +38,7 @@ def command(settings: Settings) -> None:
     for finding in examine(settings):
         failed = failed or finding.level == "fail"
         mark = click.style(f"{finding.level:<4}", fg=COLOURS[finding.level])
-        click.echo(f"{mark}  {finding.subject}: {finding.says}")
+        click.echo(f"{mark}  {hanging(f'{finding.subject}: {finding.says}', 6, width())}")
         if finding.advice:
             click.echo(f"      -> {finding.advice}")
     if failed:

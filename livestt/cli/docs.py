@@ -107,7 +107,9 @@ def _helps(command: click.Command, name: str, parent: click.Context) -> Iterator
 
 def _context(command: click.Command, name: str, parent: click.Context | None) -> click.Context:
     """One that does not ask the terminal how wide it is."""
-    context = click.Context(command, parent, name, terminal_width=WIDTH, max_content_width=WIDTH)
+    context = command.context_class(
+        command, parent, name, terminal_width=WIDTH, max_content_width=WIDTH
+    )
     context.help_option_names = ["-h", "--help"]
     return context
 

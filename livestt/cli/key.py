@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from livestt.access.keys import SCOPES, USUAL, Key, check_name, digest_of, parse_file, parse_scopes
-from livestt.cli.base import Command
+from livestt.cli.base import Command, Group
 from livestt.cli.options import with_settings
 from livestt.errors import SetupError, UnsupportedOption
 from livestt.settings import Settings
@@ -20,7 +20,7 @@ PREFIX = "livestt_"
 """So that scanners for leaked secrets, and people, know what it is."""
 
 
-@click.group("key")
+@click.group("key", cls=Group)
 def command() -> None:
     """Make, list and revoke API keys.
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from livestt.cli.base import Command
+from livestt.cli.columns import aligned
 from livestt.cli.options import with_settings
 from livestt.cli.units import size
 from livestt.extras import install_command
 from livestt.settings import Settings
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from livestt.models.store import StoredModel
+
+Row = tuple[str, ...]
 
 
 @click.command("models", cls=Command)
@@ -27,70 +29,77 @@ def command(settings: Settings) -> None:
     livestt models
     livestt models --model-cache-dir /srv/models
     """
-    from rich.console import Console
-
     from livestt.models import store
 
     stored = store.stored(settings.model_cache_dir)
-    console = Console()
-    console.print(_engines())
-    console.print(_diarizers(settings.model_cache_dir))
-    console.print(_embedders())
-    console.print(_known(stored))
-    others = _others(stored)
-    if others:
-        console.print(_local(others))
+    cache_dir = settings.model_cache_dir
+    _show("Engines (--backend)", ("engine", "installed"), _engines())
+    _show("Diarizers (--diarization-backend)", ("diarizer", "installed"), _diarizers(cache_dir))
+    _show(
+        "Default models of diarizers",
+        ("diarizer", "model", "here"),
+        _models_of_diarizers(cache_dir),
+    )
+    _show("Embedders (--embedding-backend)", ("embedder", "installed"), _embedders())
+    _show(
+        "Models (--model)",
+        ("name", "languages", "into English", "download", "here"),
+        _known(stored),
+    )
+    _show("Other models on this machine", ("name", "here", "folder"), _others(stored))
 
 
-def _table(title: str, *columns: str) -> Table:
-    from rich.table import Table
+def _show(title: str, headings: Row, rows: Iterator[Row]) -> None:
+    listed = list(rows)
+    if not listed:
+        return
+    click.secho(title, bold=True)
+    first, *others = aligned([headings, *listed])
+    click.secho(first, dim=True)
+    click.echo("\n".join(others) + "\n")
 
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
 
-
-def _engines() -> Table:
+def _engines() -> Iterator[Row]:
     from livestt.engines.registry import available
 
-    table = _table("Engines", "engine", "installed")
     for info in available().values():
-        table.add_row(info.name, _installed(info.install))
-    return table
+        yield info.name, _installed(info.install)
 
 
-def _diarizers(cache_dir: str | None) -> Table:
+def _diarizers(cache_dir: str | None) -> Iterator[Row]:
     from livestt.models import diarizers
     from livestt.models.convert_diarizer import NEEDS as CONVERTED
     from livestt.plugins import lacking
     from livestt.settings.speakers import DEFAULT_MODELS
     from livestt.speakers.registry import NEEDS, available
 
-    table = _table(
-        "\nDiarizers (--diarization-backend)",
-        "diarizer",
-        "installed",
-        "model unless --diarization-model",
-        "here",
-    )
     for name in available():
-        model, extra, here = DEFAULT_MODELS.get(name, "none"), lacking(name, NEEDS), False
+        extra = lacking(name, NEEDS)
         if name in CONVERTED:
-            found = diarizers.local(model, cache_dir)
-            extra, here = diarizers.lacking(found, model, cache_dir), found is not None
-        table.add_row(name, _installed(_command(extra)), model, "yes" if here else "")
-    return table
+            model = DEFAULT_MODELS[name]
+            extra = diarizers.lacking(diarizers.local(model, cache_dir), model, cache_dir)
+        yield name, _installed(_command(extra))
 
 
-def _embedders() -> Table:
+def _models_of_diarizers(cache_dir: str | None) -> Iterator[Row]:
+    from livestt.models import diarizers
+    from livestt.models.convert_diarizer import NEEDS as CONVERTED
+    from livestt.settings.speakers import DEFAULT_MODELS
+    from livestt.speakers.registry import available
+
+    for name in available():
+        if name in DEFAULT_MODELS:
+            model = DEFAULT_MODELS[name]
+            here = name in CONVERTED and diarizers.local(model, cache_dir) is not None
+            yield name, model, "yes" if here else ""
+
+
+def _embedders() -> Iterator[Row]:
     from livestt.plugins import lacking
     from livestt.speakers.embedder_registry import NEEDS, available
 
-    table = _table("\nEmbedders (--embedding-backend)", "embedder", "installed")
     for name in available():
-        table.add_row(name, _installed(_command(lacking(name, NEEDS))))
-    return table
+        yield name, _installed(_command(lacking(name, NEEDS)))
 
 
 def _command(extra: str | None) -> str | None:
@@ -99,38 +108,29 @@ def _command(extra: str | None) -> str | None:
 
 def _installed(command: str | None) -> str:
     """What the tables say, given the command that installs what is missing."""
-    from rich.markup import escape
-
-    return "yes" if command is None else escape(f"no: {command}")
+    return "yes" if command is None else f"no: {command}"
 
 
-def _known(stored: list[StoredModel]) -> Table:
+def _known(stored: list[StoredModel]) -> Iterator[Row]:
     from livestt.models.catalog import KNOWN
 
     here = {model.name: model for model in stored}
-    table = _table("\nModels (--model)", "name", "languages", "into English", "download", "here")
     for known in KNOWN.values():
-        table.add_row(
+        yield (
             known.name,
             known.languages,
             "yes" if known.translates else "no",
             size(known.megabytes * 1_000_000),
             _state(here.get(known.name)),
         )
-    return table
 
 
-def _others(stored: list[StoredModel]) -> list[StoredModel]:
+def _others(stored: list[StoredModel]) -> Iterator[Row]:
     from livestt.models.catalog import KNOWN
 
-    return [model for model in stored if model.name not in KNOWN]
-
-
-def _local(models: list[StoredModel]) -> Table:
-    table = _table("\nOther models on this machine", "name", "here", "folder")
-    for model in models:
-        table.add_row(model.name, _state(model), str(model.path))
-    return table
+    for model in stored:
+        if model.name not in KNOWN:
+            yield model.name, _state(model), str(model.path)
 
 
 def _state(model: StoredModel | None) -> str:

@@ -44,8 +44,8 @@ def command(
     """Serve on a Ray cluster, with as many servers as the sessions need.
 
     \b
-    livestt ray --model base --max-replicas 4        a cluster of this machine alone
-    RAY_ADDRESS=auto livestt ray --replica-gpus 1    the cluster that this machine is part of
+    livestt ray --model base --max-replicas 4       a cluster of this machine
+    RAY_ADDRESS=auto livestt ray --replica-gpus 1   the cluster it is part of
 
     Needs the extra ray. Each replica is a complete server. --store has to be a PostgreSQL database
     that all of them can reach, or none. See docs/several-machines.md.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livestt.cli.base import Command
+from livestt.cli.base import Command, Group
 from livestt.cli.options import with_settings
 from livestt.errors import UnknownVoice, UnsupportedOption
 from livestt.settings import Settings
@@ -26,7 +26,7 @@ MODEL = ("embedding_backend", "embedding_model", "voice_threshold", "decoder", "
          "model_cache_dir")  # fmt: skip
 
 
-@click.group("voices")
+@click.group("voices", cls=Group)
 def command() -> None:
     """List, add and remove the voice profiles by which speakers are recognised.
 
