@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from livestt.events import Word
-from livestt.policies.folding import folded
 from livestt.timebase import from_seconds
+from livestt.writing import folded
 
 SPEECHLESS = from_seconds(20)
 """Clear speech without a word after which the decoder starts anew."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from livestt.engines import Hypothesis, Job
+from livestt.engines import MAX_PREFIX_TOKENS, Hypothesis, Job
 from livestt.events import Word
 from livestt.timebase import from_ms, from_seconds
 
@@ -16,8 +16,6 @@ KEEP = from_ms(1500)
 """Committed audio that stays in the window so that the engine hears where it left off."""
 TRIM_BEYOND = from_seconds(3)
 """Committed audio that makes trimming worth it."""
-MAX_PREFIX_TOKENS = 10
-"""Each forced token costs a whole decoder step."""
 MAX_HISTORY = 64
 """Words remembered as context."""
 SAID = frozenset("%‰&#@*/")

@@ -43,6 +43,15 @@ def ends_sentence(text: str) -> bool:
     return text.rstrip(_CLOSING).endswith(tuple(SENTENCE_ENDS))
 
 
+def folded(text: str) -> str:
+    """What two hypotheses' words are compared by: letters with their signs, and digits, without
+    case. Punctuation and casing settle last.
+
+    In scripts such as Devanagari and Thai vowels are such signs, and make other words.
+    """
+    return "".join(c for c in text.casefold() if c.isalnum() or unicodedata.category(c)[0] == "M")
+
+
 def columns(text: str) -> int:
     """How wide a text is, in Latin letters: a Chinese, Japanese or Korean character is two, an
     accent or a vowel sign over or under a letter none."""

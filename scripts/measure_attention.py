@@ -34,11 +34,11 @@ from livestt.engines.registry import load_engine
 from livestt.errors import LivesttError
 from livestt.events import Committed, Word
 from livestt.pipeline import Pipeline
-from livestt.policies.folding import folded
 from livestt.session import Session
 from livestt.settings import Settings
 from livestt.testing import decode_file
 from livestt.timebase import SAMPLE_RATE, from_ms, to_seconds
+from livestt.writing import folded
 
 MANIFEST = Path(__file__).parents[1] / "tests" / "fixtures" / "speech" / "manifest.jsonl"
 STREAM_SECONDS = 10

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from livestt.engines import MAX_PREFIX_TOKENS
 from livestt.events import Word
 from livestt.timebase import from_ms, from_seconds
-from livestt.window import KEEP, MAX_HISTORY, MAX_PREFIX_TOKENS, TAIL, TRIM_BEYOND, Window
+from livestt.window import KEEP, MAX_HISTORY, TAIL, TRIM_BEYOND, Window
 
 LIMIT = from_seconds(12)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestt.writing import columns, ends_sentence, is_unspaced, words
+from livestt.writing import columns, ends_sentence, folded, is_unspaced, words
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,8 @@ def test_others_do_not(text: str) -> None:
 )
 def test_how_wide(text: str, expected: int) -> None:
     assert columns(text) == expected
+
+
+def test_folded() -> None:
+    assert folded(" 'Tis, ÉTÉ!") == "tisété"
+    assert folded(" …") == ""

@@ -32,6 +32,9 @@ Samples = npt.NDArray[np.float32]
 
 Task = Literal["transcribe", "translate"]
 
+MAX_PREFIX_TOKENS = 10
+"""Most tokens of a job's prefix: each costs a decoder step."""
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:

@@ -14,9 +14,8 @@ from typing import Any
 from livestt.engines import Job
 from livestt.events import Word
 from livestt.languages import code_of
-from livestt.policies.folding import folded
 from livestt.timebase import from_seconds, to_seconds
-from livestt.writing import is_unspaced
+from livestt.writing import folded, is_unspaced
 from livestt.writing import words as words_of
 
 EXACT = 0.6

@@ -18,8 +18,8 @@ from itertools import takewhile
 
 from livestt.engines import Hypothesis
 from livestt.events import Word
-from livestt.policies.folding import folded
 from livestt.timebase import from_ms
+from livestt.writing import folded
 
 FRAME = from_ms(20)
 """One position of Whisper's encoder."""

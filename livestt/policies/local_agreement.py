@@ -10,7 +10,7 @@ from collections import deque
 from itertools import pairwise
 
 from livestt.engines import Hypothesis
-from livestt.policies.folding import folded
+from livestt.writing import folded
 
 
 class LocalAgreement:

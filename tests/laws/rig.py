@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from livestt.engines import Capabilities, Hypothesis, Job, StreamOptions
+from livestt.engines import MAX_PREFIX_TOKENS, Capabilities, Hypothesis, Job, StreamOptions
 from livestt.engines.scripted import ScriptedEngine, ScriptedWord
 from livestt.events import Event, Progress
 from livestt.policies import PolicyName, choose
@@ -16,7 +16,7 @@ from livestt.timebase import from_ms, from_seconds
 from livestt.tuning import Tuning
 from livestt.vad import FRAME
 from livestt.vad.endpointing import EndpointingOptions
-from livestt.window import MAX_HISTORY, MAX_PREFIX_TOKENS
+from livestt.window import MAX_HISTORY
 
 from .lawbook import LawBook
 

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from livestt.engines import Hypothesis
 from livestt.events import Word
 from livestt.policies import LocalAgreement
-from livestt.policies.folding import folded
 
 
 def decide(policy: LocalAgreement, text: str, *, final: bool = False) -> int:
@@ -82,8 +81,3 @@ def test_whatever_is_committed_was_said_by_the_last_n(texts: list[str], n: int) 
         if count:
             assert all(said[: len(committed)] == committed for said in whole[-n:])
             assert len(whole) >= n
-
-
-def test_folded() -> None:
-    assert folded(" 'Tis, ÉTÉ!") == "tisété"
-    assert folded(" …") == ""

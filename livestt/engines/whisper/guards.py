@@ -14,9 +14,9 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from livestt.engines import MAX_PREFIX_TOKENS
 from livestt.engines.whisper.prompts import MOST_TOKENS
 from livestt.engines.whisper.scripts import compressible, letters
-from livestt.window import MAX_PREFIX_TOKENS
 
 MAX_COMPRESSION = 2.4
 MIN_COMPRESSIBLE = 48
