@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from livestt import __version__
+from livestt.bundled import extension_folder, page_folder
 from livestt.errors import SetupError
-from livestt.server.pages import page_folder
 
 EXTENSION_ID = "cmkadmmapdlplblgfpkobfpodjbdgfjo"
 """Follows from the ``key`` in the manifest, wherever the extension is loaded from."""
@@ -46,13 +46,6 @@ Files = dict[str, bytes]
 """The contents of the folder: path below it, and bytes."""
 
 
-def extension_folder() -> Path:
-    """Where the extension's own files are: inside an installed package, or beside a checkout's."""
-    package = Path(__file__).parent
-    checkout = package.parent / "chrome-extension"
-    return checkout if (checkout / MANIFEST).is_file() else package / "_chrome-extension"
-
-
 def assemble(server: str | None = None) -> Files:
     """Collect what a loadable folder holds.
 
@@ -76,7 +69,8 @@ def assemble(server: str | None = None) -> Files:
         files[DEFAULTS] = (json.dumps({"server": server_address(server)}) + "\n").encode()
     waiting = list(files)
     while waiting:
-        for name in references(waiting[-1], files[waiting.pop()]):
+        reader = waiting.pop()
+        for name in references(reader, files[reader]):
             if name not in files:
                 files[name] = _page_file(page, name)
                 waiting.append(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
@@ -13,6 +12,8 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from livestt.bundled import page_folder
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -37,13 +38,6 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
-
-
-def page_folder() -> Path:
-    """Where the page's files are: inside an installed package, or beside a checkout's."""
-    package = Path(__file__).parents[1]
-    checkout = package.parent / "web"
-    return checkout if (checkout / "index.html").is_file() else package / "_web"
 
 
 def page_routes() -> list[BaseRoute]:
