@@ -96,6 +96,7 @@ class Driver:
 
         Raises:
             BadAudio: the bytes are not the audio they were said to be.
+            DiskFull: audio that has to be kept whole finds no room.
         """
         if self._finished:
             return

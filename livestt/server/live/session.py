@@ -10,20 +10,20 @@ from typing import Any
 import anyio
 
 from livestt.audio.format import AudioFormat
-from livestt.driver import Driver, drive
 from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
-from livestt.errors import BadAudio, DiskFull, LivesttError, TooLittleSpeech, UnknownSession, any_of
+from livestt.errors import BadAudio, DiskFull, LivesttError, UnknownSession, any_of
 from livestt.events import Ended, Event, Flushed, Warned
 from livestt.people import Told
-from livestt.pipeline import Manner, Pipeline, layout, tuning
+from livestt.pipeline import Manner, Pipeline, layout
 from livestt.server.access import asking
 from livestt.server.live.audience import BUG, Audience
 from livestt.server.live.feed import Feed, Listener
-from livestt.server.live.inbox import End, Flush, Inbox
+from livestt.server.live.inbox import End, Flush
 from livestt.server.live.interpreter import Interpreter
-from livestt.server.live.ladder import RUNGS, eased
+from livestt.server.live.ladder import RUNGS
 from livestt.server.live.origin import Origin, resumed_from
+from livestt.server.live.transcriber import Transcriber
 from livestt.server.operations.tally import Count, Tally
 from livestt.server.storing.archive import Archive
 from livestt.server.storing.recordings import Recordings
@@ -32,7 +32,6 @@ from livestt.store import Resumed, Store
 from livestt.store.handing_over import HandingOver
 from livestt.store.recorder import Recorder
 from livestt.timebase import to_seconds
-from livestt.tuning import Tuning
 from livestt.vad.endpointing import EndpointingOptions
 
 log = logging.getLogger(__name__)
@@ -108,13 +107,12 @@ class LiveSession:
         self.newest_arrival = 0
         self._count = count or Tally().count("live")
         self._count.progress = self.transcript.progress
-        self._first_options = options
         self._manner = manner
         self._pipeline = pipeline
-        self._scheduler = scheduler
         self._grace = grace
-        self._patience = patience
-        self._inbox = Inbox()
+        self._transcriber = Transcriber(
+            pipeline, scheduler, audio, options, manner, patience, level
+        )
         self._resumption = origin.resumption
         self._handing_over = HandingOver(origin.next_word)
         self._feed = Feed(audio, origin.first_sample, grace)
@@ -124,9 +122,6 @@ class LiveSession:
         self.closed = False
         self._all_said = anyio.Event()
         self._whole = anyio.CancelScope()
-        self._tuning = manner.tuning or tuning(pipeline.settings)
-        self._driver: Driver | None = None
-        self._level = level
         self.archive = archive = Archive(self._publish, self.disown, self._all_said.set)
         if store is not None:
             opening = origin.opening(audio, options, pipeline.engine, owner, manner.title)
@@ -189,21 +184,21 @@ class LiveSession:
     def push(self, data: bytes) -> None:
         """The next bytes of audio; ignored once the session takes no more."""
         if not self.closed and (fresh := self._feed.receive(data)):
-            self._inbox.put(fresh)
+            self._transcriber.put(fresh)
 
     def flush(self, flush_id: str | None = None) -> None:
         """Commit what was pushed before this, then answer; ignored after the end."""
         if self.closed:
             return
         self.owed_flushes += 1
-        self._inbox.put(Flush(flush_id))
+        self._transcriber.put(Flush(flush_id))
 
     def configure(self, options: StreamOptions) -> None:
         """Options for what is pushed after this."""
         self.options = options
         self._interpreter.configure(options)
         if not self.closed:
-            self._inbox.put(options)
+            self._transcriber.put(options)
 
     def translate(self, target: str | None) -> None:
         """The language that lines are translated into from now on; None translates nothing."""
@@ -212,14 +207,13 @@ class LiveSession:
     def listen(self, endpointing: EndpointingOptions) -> None:
         """When speech starts and ends in what is pushed after this."""
         if not self.closed:
-            self._inbox.put(endpointing)
+            self._transcriber.put(endpointing)
 
     def say(self, *told: Told) -> None:
         """Somebody knows more about the speakers."""
         self._interpreter.receive_events(list(told))
-        if self._driver is not None:
-            for event in told:
-                self._driver.tell(event)
+        for event in told:
+            self._transcriber.tell(event)
 
     def learn(self, notes: Sequence[Told]) -> None:
         """Another server was told more about the speakers; see `livestt.store.notes`. What was said
@@ -232,26 +226,18 @@ class LiveSession:
         Raises:
             TooLittleSpeech: nobody knows yet, or ever will.
         """
-        heard = None if self._driver is None else self._driver.voice(speaker)
-        if heard is None:
-            least = self._pipeline.settings.voice_min_seconds
-            raise TooLittleSpeech(
-                f"speaker {speaker} has not been heard alone for {least:g} s yet: try again later"
-            )
-        return heard
+        return self._transcriber.voice(speaker)
 
     def ease(self, level: int) -> None:
         """Work as this level of load asks for, and say so."""
-        self._level = level
-        if self._driver is not None:
-            self._driver.retune(self._eased())
+        self._transcriber.ease(level)
         self._tell_level()
 
     def end(self) -> None:
         """Nothing more will be pushed."""
         if not self.closed:
             self.closed = True
-            self._inbox.put(End())
+            self._transcriber.put(End())
 
     def hand_over(self) -> None:
         """This server stops: end, but so that the publisher may go on at the next."""
@@ -266,7 +252,7 @@ class LiveSession:
 
     async def ready(self) -> None:
         """Wait until the session can take more."""
-        await self._inbox.ready()
+        await self._transcriber.ready()
 
     async def run(self) -> None:
         """Transcribe until the last word. No error escapes."""
@@ -322,50 +308,19 @@ class LiveSession:
         self.closed = True
         self._count.end()
         self.ended.set()
-        self._inbox.clear()
-
-    def _eased(self) -> Tuning:
-        native = self._pipeline.engine.streaming == "native"
-        return eased(self._tuning, self._level, native=native)
+        self._transcriber.clear()
 
     async def _transcribe(self) -> None:
-        async with drive(
-            self._pipeline,
-            self._scheduler,
-            self.audio,
-            self._receive_heard,
-            self._first_options,
-            self._manner,
-            on_audio=self.archive.on_audio,
-        ) as driver:
-            self._driver = driver
-            driver.retune(self._eased())
-            if self._level:
+        running = self._transcriber.running(self._receive_heard, self.archive.on_audio)
+        async with running as driver:
+            if self._transcriber.level:
                 self._tell_level()
             try:
-                await self._work_off(driver)
+                await self._transcriber.work_off(driver)
             except (BadAudio, DiskFull) as error:
                 self._fail(error)
                 driver.abandon()
             await self._all_said.wait()
-
-    async def _work_off(self, driver: Driver) -> None:
-        """Hand everything the publisher sent to the driver, in order."""
-        while True:
-            match await self._inbox.take():
-                case bytes(data):
-                    await driver.feed(data)
-                    if not self.closed and not self._inbox.waiting:
-                        await anyio.sleep(self._patience())
-                case Flush(flush_id):
-                    driver.flush(flush_id)
-                case StreamOptions() as options:
-                    driver.configure(options)
-                case EndpointingOptions() as endpointing:
-                    driver.listen(endpointing)
-                case End():
-                    await driver.end()
-                    return
 
     async def _mourn(self) -> None:
         """End the session when a lost publisher does not come back in time."""
@@ -402,7 +357,8 @@ class LiveSession:
             self._whole.cancel()
 
     def _tell_level(self) -> None:
-        self._audience.announce([Warned(RUNGS[self._level].code, RUNGS[self._level].message)])
+        rung = RUNGS[self._transcriber.level]
+        self._audience.announce([Warned(rung.code, rung.message)])
 
     def _lose_broken_publisher(self) -> None:
         """What feeds the session has a bug: it cannot go on."""
