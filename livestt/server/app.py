@@ -23,6 +23,7 @@ from livestt.server.deepgram import surface as deepgram
 from livestt.server.files.file_models import FileModels
 from livestt.server.files.uploads import Uploads
 from livestt.server.live.ended import Endings
+from livestt.server.live.returning import Returning
 from livestt.server.live.sessions import Sessions
 from livestt.server.native import surface as native
 from livestt.server.openai import realtime, rest
@@ -117,8 +118,15 @@ def create_app(
                 file_models = FileModels(pipeline, scheduler, timing.engine)
                 uploads = Uploads(pipeline, scheduler, sessions, file_models)
                 app.state.services = served = Services(
-                    *(pipeline, scheduler, sessions, Endings(store, settings)),
-                    *(uploads, timing, metrics, readiness),
+                    pipeline=pipeline,
+                    scheduler=scheduler,
+                    sessions=sessions,
+                    returning=Returning(sessions, pipeline, store),
+                    endings=Endings(store, settings),
+                    uploads=uploads,
+                    timing=timing,
+                    metrics=metrics,
+                    readiness=readiness,
                     voices=voices,
                     store=store,
                     recordings=recordings,

@@ -12,6 +12,7 @@ from livestt.pipeline import Pipeline
 from livestt.server.files.bodies import Pace
 from livestt.server.files.uploads import Uploads
 from livestt.server.live.ended import Endings
+from livestt.server.live.returning import Returning
 from livestt.server.live.sessions import Sessions
 from livestt.server.operations.metrics import Metrics
 from livestt.server.operations.readiness import Readiness
@@ -31,6 +32,8 @@ class Services:
     """Runs the jobs of all sessions and files."""
     sessions: Sessions
     """The live sessions of all dialects."""
+    returning: Returning
+    """Publishers that come back to one of them."""
     endings: Endings
     """Sessions that are over, for who reads along."""
     uploads: Uploads

@@ -10,30 +10,26 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, contextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 import anyio
-from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from livestt.audio.format import AudioFormat
 from livestt.engines import StreamOptions
 from livestt.engines.scheduler import Scheduler
 from livestt.people import Told
-from livestt.pipeline import Manner, Pipeline, layout
+from livestt.pipeline import Manner, Pipeline
 from livestt.server.access import asking
 from livestt.server.live.admission import Admission
 from livestt.server.live.ladder import Ladder, lateness
-from livestt.server.live.ownership import is_taken
 from livestt.server.live.session import LiveSession
 from livestt.server.operations.tally import Tally
 from livestt.server.storing.recordings import Recordings
 from livestt.server.timing import Timing
-from livestt.speakers.heard_voice import HeardVoice
-from livestt.store import Asked, Resumed, Store
+from livestt.store import Resumed, Store
 
 log = logging.getLogger(__name__)
 _News = TypeVar("_News")
@@ -83,7 +79,6 @@ class Sessions:
         self._timing = timing
         self._store = store
         self._recordings = recordings
-        self._resuming = anyio.Lock()
         self._running: dict[str, LiveSession] = {}
         self.admission = Admission(
             pipeline.settings.max_sessions, self._running.values(), self.ladder, self.tally
@@ -147,7 +142,7 @@ class Sessions:
             options: what is asked of the engine.
             manner: how the session differs from the settings.
             grace: seconds to wait for a publisher that was lost.
-            resumed: how another process left it, see `resume`.
+            resumed: how another process left it, see `livestt.server.live.returning`.
 
         Raises:
             LivesttError: there is no room, see `Admission.check_room`. A resumed session has left
@@ -178,87 +173,6 @@ class Sessions:
         assert self._tasks is not None
         self._tasks.start_soon(self._host, session)
         return session
-
-    async def resume(
-        self,
-        session_id: str,
-        audio: AudioFormat,
-        options: StreamOptions,
-        manner: Manner | None = None,
-        *,
-        grace: float,
-    ) -> LiveSession | None:
-        """The session a publisher comes back to: one that runs, or one that another process left
-        in the store.
-
-        Args:
-            session_id: as the publisher knows it.
-            audio: what will be pushed; must be what was pushed before, and raw.
-            options: what is asked of the engine, if it has to be started again.
-            manner: as for `open`.
-            grace: seconds to wait for a publisher that was lost.
-
-        Returns:
-            None if it is over, never was, or was opened with another key. One that ended less than
-            the grace time ago is not over: its publisher may have missed the last words.
-
-        Raises:
-            LivesttError: there is no room, see `Admission.check_room`.
-            StoreUnavailable: nobody can tell just now.
-        """
-        known = await self._own(session_id)
-        if known is None:
-            async with self._resuming:
-                known = self.find(session_id)  # somebody else may have been faster
-                if known is None:
-                    return await self._reopen(session_id, audio, options, manner, grace)
-        # This server may have begun to stop meanwhile, and to leave its sessions to others.
-        self.admission.check_running()
-        raw = known.audio == audio and audio.encoding != "auto"
-        return known if raw and known.owner == asking.grant.get().name else None
-
-    async def _own(self, session_id: str) -> LiveSession | None:
-        """The session with this id, if it runs here and, as far as is known, nowhere else."""
-        known = self.find(session_id)
-        if known is None or self._store is None:
-            return known
-        if await is_taken(self._store, session_id, known.epoch):
-            known.disown()
-            await known.ended.wait()
-        return self.find(session_id)
-
-    async def _reopen(
-        self,
-        session_id: str,
-        audio: AudioFormat,
-        options: StreamOptions,
-        manner: Manner | None,
-        grace: float,
-    ) -> LiveSession | None:
-        """Go on with a session that another process left in the store."""
-        if self._store is None or audio.encoding == "auto" or not grace:
-            return None
-        self.admission.check_room()
-        asked = Asked(session_id, audio.described(), asking.grant.get().name or None)
-        view = layout(self._pipeline.settings).retention
-        patience = timedelta(seconds=grace)
-        resumed = await to_thread.run_sync(self._store.reopen, asked, patience, view)
-        if resumed is None:
-            return None
-        manner = replace(
-            manner or Manner(),
-            before=await self._voices_of(session_id),
-            people=resumed.speakers,
-        )
-        return self.open(audio, options, manner, grace=grace, resumed=resumed)
-
-    async def _voices_of(self, session_id: str) -> Mapping[int, HeardVoice]:
-        """What the speakers of a session that another process left sound like."""
-        embedder = self._pipeline.embedder
-        if embedder is None or self._store is None:
-            return {}
-        model = embedder.engine.capabilities.model
-        return await to_thread.run_sync(self._store.voices.of_session, session_id, model)
 
     @contextmanager
     def connected(self, connection: Connection) -> Iterator[None]:

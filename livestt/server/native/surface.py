@@ -125,7 +125,7 @@ async def _fed(request: Request, served: Services) -> LiveSession:
         target_language=request.target_language,
     )
     if request.session is not None:
-        known = await served.sessions.resume(request.session, audio, options, manner, grace=grace)
+        known = await served.returning.resume(request.session, audio, options, manner, grace=grace)
         if known is not None:
             return known
     return served.sessions.open(audio, options, manner, grace=grace)
