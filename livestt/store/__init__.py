@@ -9,16 +9,14 @@ that a session can be reopened by another process exactly where the first one le
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import delete, update
 
 from livestt.errors import StillRunning, StoreUnavailable, UnknownSession
 from livestt.people import Told
@@ -26,7 +24,8 @@ from livestt.pipeline import layout
 from livestt.segments import Segment
 from livestt.settings import Settings
 from livestt.store import reading
-from livestt.store.database import address, another, connect, now, writing
+from livestt.store.connections import Connections
+from livestt.store.database import address, now
 from livestt.store.entries import Asked, Entry, Line, Opening, Resumed, Stored
 from livestt.store.folders import Folders
 from livestt.store.notes import noted
@@ -59,9 +58,6 @@ __all__ = [
     "StoredTranscript",
     "open_store",
 ]
-
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +99,17 @@ class Store:
 
     def __init__(self, place: str, layout: Layout | None = None, retry: float = RETRY) -> None:
         url = address(place)
-        self._engine = connect(url)
-        self._reading = another(url)  # words are written however many people search
-        self.voices = VoiceProfiles(self._connection)
-        self.folders = Folders(self._connection)
+        self._connections = Connections(url)
+        self.voices = VoiceProfiles(self._connections)
+        self.folders = Folders(self._connections.changing)
         self._layout = layout or Layout()
-        with self._engine.begin() as connection:
-            self._began = now(connection)
+        self._opened = time.monotonic()
         self.place = url.render_as_string(hide_password=True)
         sqlite = url.get_backend_name() == "sqlite"
         self._writer = Writer(
-            self._engine, _still_there(Path(url.database or "")) if sqlite else _unchecked, retry
+            self._connections.engine,
+            _still_there(Path(url.database or "")) if sqlite else _unchecked,
+            retry,
         )
 
     @property
@@ -145,8 +141,7 @@ class Store:
     def close(self, timeout: float = 10.0) -> bool:
         """Write what waits; whether that worked in time. Blocking."""
         written = self._writer.close(timeout)
-        for engine in (self._engine, self._reading):
-            engine.dispose()
+        self._connections.close()
         return written
 
     def reopen(self, asked: Asked, grace: timedelta, view: int) -> Resumed | None:
@@ -167,8 +162,8 @@ class Store:
         """
         if self._writer.owes(asked.session):
             raise StoreUnavailable("what was said last is not stored yet; try again in a moment")
-        with self._connection(changes=True) as connection:
-            clock = Clock(self._began, now(connection))
+        with self._connections.changing() as connection:
+            clock = Clock(now(connection), self._running)
             return take_over(connection, asked, clock, grace, view)
 
     def is_taken(self, session: str, epoch: int) -> bool:
@@ -177,7 +172,7 @@ class Store:
         Raises:
             StoreUnavailable: the database does not answer.
         """
-        with self._connection() as connection:
+        with self._connections.reading() as connection:
             row = reading.stored(connection, session)
             return row is not None and row.epoch != epoch
 
@@ -188,7 +183,7 @@ class Store:
             UnknownSession: there is none.
             StoreUnavailable: the database does not answer.
         """
-        with self._connection() as connection:
+        with self._connections.reading() as connection:
             return _known(reading.stored(connection, session))
 
     def newest(
@@ -200,7 +195,7 @@ class Store:
             UnknownSession: there is no session ``before``.
             StoreUnavailable: the database does not answer.
         """
-        with self._connection() as connection:
+        with self._connections.reading() as connection:
             older = None if before is None else _known(reading.stored(connection, before))
             return reading.newest(connection, limit, older, owner)
 
@@ -210,7 +205,7 @@ class Store:
         Raises:
             StoreUnavailable: the database does not answer.
         """
-        with self._connection() as connection:
+        with self._connections.reading() as connection:
             return reading.beginnings(connection, chosen)
 
     def looked_after(self, rows: Sequence[Stored]) -> set[str]:
@@ -221,7 +216,7 @@ class Store:
         """
         if all(row.ended is not None for row in rows):
             return set()
-        with self._connection() as connection:
+        with self._connections.reading() as connection:
             moment = now(connection)
         return {row.id for row in rows if is_looked_after(row, moment)}
 
@@ -232,7 +227,7 @@ class Store:
             UnknownSession: there is none.
             StoreUnavailable: the database does not answer.
         """
-        with self._connection() as connection:
+        with self._connections.reading() as connection:
             row = _known(reading.stored(connection, session))
             closed = reading.segments(connection, session, start, end, row.merged)
             rest = [
@@ -253,7 +248,7 @@ class Store:
             UnknownSession: it was deleted this very moment.
             StoreUnavailable: the database does not answer.
         """
-        with self._connection() as connection:
+        with self._connections.reading() as connection:
             row = reading.stored(connection, session)
             if row is None or row.ended is None or row.ended < now(connection) - grace:
                 return None
@@ -268,7 +263,7 @@ class Store:
         query = query.replace("\0", " ")  # no line holds one, and no database takes one
         if not query.strip():
             return []
-        with self._connection() as connection:
+        with self._connections.reading() as connection:
             return reading.search(connection, query, limit, owner)
 
     def edit(
@@ -291,7 +286,7 @@ class Store:
             UnknownSession: there is none.
             StoreUnavailable: the database does not answer.
         """
-        with self._connection(changes=True) as connection:
+        with self._connections.changing() as connection:
             row, told = _known(reading.stored(connection, session, lock=True)), list(told)
             changes = told_columns(row, told)
             if title is not None:
@@ -309,7 +304,7 @@ class Store:
             StillRunning: another server looks after it.
             StoreUnavailable: the database does not answer.
         """
-        with self._connection(changes=True) as connection:
+        with self._connections.changing() as connection:
             row = _known(reading.stored(connection, session, lock=True))
             if session not in self._writer.open and is_looked_after(row, now(connection)):
                 raise StillRunning("this session runs on another server; end it first")
@@ -328,27 +323,19 @@ class Store:
         Raises:
             StoreUnavailable: the database does not answer.
         """
-        with self._connection(changes=True) as connection:
+        with self._connections.changing() as connection:
             moment = now(connection)
-            if self._began <= moment - grace:
-                end_abandoned(connection, moment - grace, self._writer.open, self._layout)
+            if self._running >= grace:
+                end_abandoned(connection, moment, grace, self._writer.open, self._layout)
         if keep is None:
             return []
-        with self._connection(changes=True) as connection:
+        with self._connections.changing() as connection:
             return forget(connection, moment - keep)
 
-    @contextmanager
-    def _connection(self, changes: bool = False) -> Iterator[Connection]:
-        try:
-            with writing(self._engine) if changes else self._reading.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            # Why names files, hosts and users, which are nothing for a client.
-            reason = getattr(error, "orig", None) or error
-            log.warning("the transcripts cannot be reached: %s", reason)
-            raise StoreUnavailable(
-                "the transcripts cannot be reached at the moment; try again shortly"
-            ) from error
+    @property
+    def _running(self) -> timedelta:
+        """For how long this server has had the store; whatever is done to its clock."""
+        return timedelta(seconds=time.monotonic() - self._opened)
 
 
 def open_store(settings: Settings) -> Store | None:

@@ -20,6 +20,8 @@ PATIENCE = 5.0
 """Seconds to wait for another writer, or for a server to let us in."""
 CACHE = 512
 """KiB of pages that a connection to SQLite keeps; the system caches the file for all of them."""
+KEPT = 2
+"""Connections of a pool that stay open while nobody uses them."""
 LINES: Mapping[str, int] = {
     "connect_timeout": int(PATIENCE),
     "keepalives_idle": int(PATIENCE),
@@ -60,15 +62,19 @@ def address(store: str) -> URL:
     )
 
 
-def connect(url: URL) -> Engine:
+def connect(url: URL, most: int) -> Engine:
     """A pool of connections to a database whose tables are there and up to date.
+
+    Args:
+        url: of the database.
+        most: connections; who needs one more waits, and after `PATIENCE` for nothing.
 
     Raises:
         BadStore: it cannot be opened; says why.
         MissingExtra: the driver is not installed.
     """
     try:
-        engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgres(url)
+        engine = another(url, most)
         with writing(engine) as connection:
             prepare(connection)
     except (SQLAlchemyError, OSError) as error:
@@ -76,10 +82,16 @@ def connect(url: URL) -> Engine:
     return engine
 
 
-def another(url: URL) -> Engine:
+def another(url: URL, most: int) -> Engine:
     """One more pool of connections to a database that `connect` has opened: who waits for one of
     these keeps nobody of the others waiting."""
-    return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgres(url)
+    pool = {
+        "pool_size": KEPT,
+        "max_overflow": most - KEPT,
+        "pool_timeout": PATIENCE,
+        "pool_use_lifo": True,
+    }
+    return _sqlite(url, pool) if url.get_backend_name() == "sqlite" else _postgres(url, pool)
 
 
 def probe(url: URL) -> int | None:
@@ -94,11 +106,11 @@ def probe(url: URL) -> int | None:
     """
     try:
         if url.get_backend_name() == "sqlite":
-            engine = _readable_sqlite(Path(url.database or ""))
+            engine = _readable_sqlite(url)
             if engine is None:
                 return None
         else:
-            engine = _postgres(url)
+            engine = _postgres(url, {})
         try:
             with engine.connect() as connection:
                 return found(connection)
@@ -108,8 +120,9 @@ def probe(url: URL) -> int | None:
         raise _refused(url, error) from error
 
 
-def _readable_sqlite(path: Path) -> Engine | None:
+def _readable_sqlite(url: URL) -> Engine | None:
     """A pool of connections that change nothing; None if there is no such file, but could be."""
+    path = Path(url.database or "")
     there = next(place for place in (path, *path.parents) if place.exists())
     if not os.access(there, os.W_OK):
         raise PermissionError(f"{there} cannot be written to")
@@ -117,9 +130,14 @@ def _readable_sqlite(path: Path) -> Engine | None:
         if not there.is_dir():
             raise NotADirectoryError(f"{there} is no folder")
         return None
+    return create_engine(_as_file(url, "ro"), connect_args={"timeout": PATIENCE})
+
+
+def _as_file(url: URL, mode: str) -> URL:
+    """The address of a file that is there, and is not made where it is not."""
     # Written as one string, it would be decoded once more, and "a#b" open, or even make, "a".
-    url = URL.create("sqlite", database=path.as_uri(), query={"mode": "ro", "uri": "true"})
-    return create_engine(url, connect_args={"timeout": PATIENCE})
+    path = Path(url.database or "").absolute()
+    return url.set(database=path.as_uri(), query={**url.query, "mode": mode, "uri": "true"})
 
 
 def _refused(url: URL, error: Exception) -> BadStore:
@@ -131,14 +149,14 @@ def _refused(url: URL, error: Exception) -> BadStore:
     )
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, pool: Mapping[str, Any]) -> Engine:
     path = Path(url.database or "")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # What people say is for the server's own user; SQLite gives its other files the same mode.
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    engine = create_engine(
-        url, hide_parameters=True, connect_args={"timeout": PATIENCE, "check_same_thread": False}
-    )
+    arguments = {"timeout": PATIENCE, "check_same_thread": False}
+    there = _as_file(url, "rw")
+    engine = create_engine(there, hide_parameters=True, connect_args=arguments, **pool)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, record: object) -> None:
@@ -151,10 +169,12 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _postgres(url: URL) -> Engine:
+def _postgres(url: URL, pool: Mapping[str, Any]) -> Engine:
     missing = {name: value for name, value in LINES.items() if name not in url.query}
     try:
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=missing)
+        engine = create_engine(
+            url, hide_parameters=True, pool_pre_ping=True, connect_args=missing, **pool
+        )
     except (ImportError, NoSuchModuleError) as error:
         raise MissingExtra("a store in PostgreSQL", "postgres") from error
 
@@ -179,6 +199,20 @@ def writing(engine: Engine) -> Iterator[Connection]:
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that changes nothing, and sees nothing of what is changed meanwhile: a line
+    that closes between two of its questions would be in the answer to neither."""
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN")  # it begins one by itself not before a change
         yield connection
 
 

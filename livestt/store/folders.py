@@ -42,7 +42,7 @@ class Folders:
     """The folders of one store. Every method may raise `StoreUnavailable`.
 
     Args:
-        connection: opens a transaction.
+        connection: opens a transaction that may write.
     """
 
     def __init__(self, connection: Callable[[], AbstractContextManager[Connection]]) -> None:

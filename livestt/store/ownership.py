@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from livestt.events import Committed, Ended, SpeakersMerged
 from livestt.store import reading
@@ -36,11 +36,16 @@ for it, and SQLite takes a tenth of a second over so many."""
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Moments by the clock of the database, which is the same for all servers."""
+    """When it is, and for how long this server has been there.
 
-    began: datetime
-    """When this server opened the store."""
+    The time of day is the database's, which is the same for all servers. It may be set while they
+    run: a moment that is yet to come was written before that, and says nothing of how long ago it
+    was.
+    """
+
     now: datetime
+    running: timedelta
+    """For which this server has had the store open."""
 
 
 def take_over(
@@ -75,7 +80,9 @@ def take_over(
 def _may_go_on(row: Stored, asked: Asked, clock: Clock, grace: timedelta) -> bool:
     since = clock.now - grace
     # While this server was not there, perhaps nobody could come back.
-    in_time = row.seen >= since or clock.began >= since if row.ended is None else row.ended >= since
+    in_time = (
+        row.seen >= since or clock.running <= grace if row.ended is None else row.ended >= since
+    )
     return in_time and (row.audio, row.owner) == (asked.audio, asked.owner)
 
 
@@ -94,19 +101,25 @@ def _without_left(connection: Connection, row: Stored) -> Stored:
 
 def is_looked_after(row: Stored, now: datetime) -> bool:
     """Whether some server has the session now."""
-    return row.ended is None and row.seen > now - SILENT
+    return row.ended is None and now - SILENT < row.seen < now + SILENT
 
 
 def end_abandoned(
-    connection: Connection, before: datetime, own: Collection[str], layout: Layout
+    connection: Connection, now: datetime, grace: timedelta, own: Collection[str], layout: Layout
 ) -> None:
-    """End the sessions that no server has looked after since ``before``, but for one's own.
+    """End the sessions that no server has looked after for so long, but for one's own.
 
     Their last words get lines, as in any session that ends, so that they can be found.
     """
     left = connection.execute(
         select(sessions.c.id, sessions.c.seen, sessions.c.merged)
-        .where(sessions.c.ended.is_(None), sessions.c.seen < milliseconds(before))
+        .where(
+            sessions.c.ended.is_(None),
+            or_(
+                sessions.c.seen < milliseconds(now - grace),
+                sessions.c.seen > milliseconds(now + SILENT),
+            ),
+        )
         .with_for_update(skip_locked=True)
     ).all()
     for row in left:
@@ -117,7 +130,8 @@ def end_abandoned(
         if rest:
             connection.execute(insert(lines), rest)
         this = update(sessions).where(sessions.c.id == row.id)
-        connection.execute(this.values(ended=row.seen, recognized={}))
+        ended = min(row.seen, milliseconds(now))
+        connection.execute(this.values(ended=ended, recognized={}))
         connection.execute(delete(session_voices).where(session_voices.c.session == row.id))
 
 

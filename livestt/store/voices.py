@@ -7,8 +7,6 @@ somebody deletes it, and a session's voices when the session ends.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from livestt.errors import NameTaken, UnknownVoice
 from livestt.speakers.heard_voice import HeardVoice
 from livestt.speakers.profiles import Profile
+from livestt.store.connections import Connections
 from livestt.store.entries import milliseconds, moment
 from livestt.store.schema import session_voices, voices
 
@@ -48,15 +47,15 @@ class VoiceProfiles:
     """The voices of one store. Blocking; every method may raise `StoreUnavailable`.
 
     Args:
-        connection: opens a transaction.
+        connections: to the database.
     """
 
-    def __init__(self, connection: Callable[[], AbstractContextManager[Connection]]) -> None:
-        self._connection = connection
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
     def all(self) -> list[StoredVoice]:
         """Every profile, oldest first."""
-        with self._connection() as connection:
+        with self._connections.reading() as connection:
             return [_voice(row) for row in connection.execute(_ALL)]
 
     def add(
@@ -70,7 +69,7 @@ class VoiceProfiles:
         now = datetime.now(UTC)
         voice_id = f"v_{secrets.token_urlsafe(9)}"
         voice = StoredVoice(voice_id, owner, name, now, now, samples, heard, model)
-        with self._connection() as connection:
+        with self._connections.changing() as connection:
             _check_name(connection, owner, name)
             _named(connection, insert(voices).values(_row(voice)), name)
         return voice
@@ -87,7 +86,7 @@ class VoiceProfiles:
             UnknownVoice: there is none.
             NameTaken: its owner has a voice of that name.
         """
-        with self._connection() as connection:
+        with self._connections.changing() as connection:
             voice = _known(connection, voice_id, owner)
             if name != voice.name:
                 _check_name(connection, voice.owner, name)
@@ -102,14 +101,14 @@ class VoiceProfiles:
         Raises:
             UnknownVoice: there is none.
         """
-        with self._connection() as connection:
+        with self._connections.changing() as connection:
             _known(connection, voice_id, owner)
             connection.execute(delete(voices).where(voices.c.id == voice_id))
 
     def of_session(self, session: str, model: str) -> dict[int, HeardVoice]:
         """What the speakers of a session sounded like to this embedder, by number."""
         mine = (session_voices.c.session == session) & (session_voices.c.model == model)
-        with self._connection() as connection:
+        with self._connections.reading() as connection:
             rows = connection.execute(select(session_voices).where(mine)).all()
         return {row.speaker: _heard(row) for row in rows}
 

@@ -355,6 +355,8 @@ class Writer:
             before, self._failing, self._recovering = self._failing, reason, False
         if before is None:
             log.error("transcripts cannot be stored: %s", reason)
+        # One that was opened while the disk, or the server, could only be read stays so.
+        self._engine.dispose()
 
 
 def _nobody_runs(sessions: Collection[str]) -> None:

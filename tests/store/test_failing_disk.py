@@ -47,10 +47,10 @@ class Full:
 
     def _limit(self, pragma: str) -> None:
         # The limit belongs to a connection, and the pool may have several.
-        self._store._engine.dispose()
+        self._store._connections.engine.dispose()
         from sqlalchemy import event
 
-        @event.listens_for(self._store._engine, "connect")
+        @event.listens_for(self._store._connections.engine, "connect")
         def limit(connection: sqlite3.Connection, record: object) -> None:
             connection.execute(pragma)
 
@@ -267,7 +267,7 @@ def test_what_waited_is_written_before_what_came_later(
 def test_what_clients_are_told_of_a_failure_names_no_file(
     store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with store._engine.begin() as connection:
+    with store._connections.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE sessions RENAME TO secret_place")
     with caplog.at_level("WARNING"), pytest.raises(StoreUnavailable) as caught:
         store.newest(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from server.running import wait_until
@@ -39,7 +39,7 @@ def begin(store: Store, text: str = "one two three") -> None:
 
 def age(store: Store, by: timedelta) -> None:
     """As if nothing had been heard of any session for so long."""
-    with store._engine.begin() as connection:
+    with store._connections.engine.begin() as connection:
         milliseconds = round(by.total_seconds() * 1000)
         connection.execute(update(sessions).values(seen=sessions.c.seen - milliseconds))
 
@@ -77,7 +77,7 @@ def test_a_server_that_takes_a_session_over_misses_nothing_that_is_just_written(
             taker.start()
             taker.join(0.2)  # where nothing keeps it from doing so it is done by then
 
-    event.listen(mine._engine, "before_cursor_execute", take_over)
+    event.listen(mine._connections.engine, "before_cursor_execute", take_over)
     write(mine, Entry("a", 1, 3, words("four", 3), received=64_000, committed=64_000, next_line=1))
     taker.join(PATIENCE)
     [resumed] = taken
@@ -118,7 +118,7 @@ def test_nobody_takes_over_a_session_whose_words_are_yet_to_be_written_here(
             busy.set()
             gate.wait(PATIENCE)
 
-    event.listen(mine._engine, "before_cursor_execute", hold_up)
+    event.listen(mine._connections.engine, "before_cursor_execute", hold_up)
     outcome: list[Outcome] = []
     mine.append(Entry("a", 1, 3, words("four", 3), next_line=1), outcome.append)
     assert busy.wait(PATIENCE)
@@ -197,6 +197,59 @@ class TestLookingAfter:
         assert other.looked_after(other.newest(10)) == set()
 
 
+class TestAClockThatIsSetBack:
+    """A moment that is yet to come says nothing of how long ago it was."""
+
+    def left(self, mine: Store) -> None:
+        """A session whose server died an hour before the clock was set back by two."""
+        begin(mine)
+        age(mine, -LONG)
+
+    def test_ends_what_nobody_has_any_more(self, two: tuple[Store, Store]) -> None:
+        mine, other = two
+        self.left(mine)
+        assert other.looked_after(other.newest(10)) == set()
+        other.sweep(NOW, None)
+        ended = other.get("a").ended
+        assert ended is not None
+        assert ended <= datetime.now(UTC)
+
+    def test_lets_it_be_deleted(self, two: tuple[Store, Store]) -> None:
+        mine, other = two
+        self.left(mine)
+        other.delete("a")
+        assert other.newest(10) == []
+
+    def test_lets_its_client_come_back(self, two: tuple[Store, Store]) -> None:
+        mine, other = two
+        self.left(mine)
+        assert other.reopen(Asked("a", AUDIO), NOW, 0) is not None
+
+    def test_takes_nothing_from_a_server_that_runs(self, two: tuple[Store, Store]) -> None:
+        mine, other = two
+        self.left(mine)
+        mine._writer._touch()
+        assert other.looked_after(other.newest(10)) == {"a"}
+        other.sweep(timedelta(minutes=1), None)
+        assert other.get("a").ended is None
+
+
+def test_a_server_waits_for_clients_by_no_clock_that_can_be_set(
+    two: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has just started, and its clock is set right: nobody could come back before."""
+    mine, other = two
+    begin(mine)
+    age(mine, LONG)
+    soon = timedelta(minutes=5)
+    other.sweep(soon, None)
+    assert other.get("a").ended is None
+    monkeypatch.setattr(other, "_opened", other._opened - soon.total_seconds())
+    assert other.reopen(Asked("a", AUDIO), soon, 0) is None
+    other.sweep(soon, None)
+    assert other.get("a").ended is not None
+
+
 class TestDeleting:
     def test_leaves_alone_what_runs_on_another_server(self, two: tuple[Store, Store]) -> None:
         mine, other = two
@@ -223,8 +276,8 @@ class TestACommitNobodyHeardOf:
             Entry("a", 1, 2, said[2:], received=48_000, next_line=1),
         ]
         for again in (False, True):
-            with store._engine.begin() as connection:
-                attempt = Attempt(store._began, again=again)
+            with store._connections.engine.begin() as connection:
+                attempt = Attempt(datetime.now(UTC), again=again)
                 assert write_transaction(connection, entries, attempt) == set()
         assert [s.text for s in store.read("a").segments] == ["one two", "three"]
         assert store.get("a").words == 3
@@ -236,8 +289,8 @@ class TestACommitNobodyHeardOf:
             Entry("a", 1, 2, said[2:], (line(1, said[1:], 1),), next_line=1),
             Entry("b", 1, 0, said, opening=opening("b")),
         ]
-        with store._engine.begin() as connection:
-            write_transaction(connection, entries, Attempt(store._began, again=True))
+        with store._connections.engine.begin() as connection:
+            write_transaction(connection, entries, Attempt(datetime.now(UTC), again=True))
         assert [s.text for s in store.read("a").segments] == ["one", "two three four"]
         assert store.read("b").text == "one two three four"
 
@@ -246,7 +299,7 @@ class TestACommitNobodyHeardOf:
 def test_a_server_frozen_in_a_transaction_keeps_no_session(two: tuple[Store, Store]) -> None:
     mine, other = two
     begin(mine)
-    with mine._engine.connect() as connection:
+    with mine._connections.engine.connect() as connection:
         frozen = connection.begin()
         connection.execute(select(sessions).where(sessions.c.id == "a").with_for_update())
         assert other.reopen(Asked("a", AUDIO), LONG, 0) is not None
@@ -269,14 +322,14 @@ def test_a_machine_that_stalls_while_it_starts_may_open_the_store(
     monkeypatch.setattr(schema, "inspect", look)
     store = open_store()
     assert allowed == ["1min"]
-    with store._connection() as connection:
+    with store._connections.reading() as connection:
         assert connection.execute(show).scalar_one() == "2500ms"
 
 
 @IN_POSTGRES
 def test_connections_that_the_database_ends_are_made_again(store: Store) -> None:
     begin(store)
-    with store._engine.connect() as connection:
+    with store._connections.engine.connect() as connection:
         own = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
         connection.exec_driver_sql(f"{own} pg_backend_pid() AND datname = current_database()")
     assert write(store, Entry("a", 1, 3, words("four", 3), next_line=1)) is Outcome.STORED
@@ -289,7 +342,7 @@ def test_a_name_that_is_heard_while_another_is_given_is_kept(two: tuple[Store, S
     names = update(sessions).where(sessions.c.id == "a").values(speakers={"1": "Anna"})
     waiting = select(func.count()).select_from(text("pg_locks")).where(text("NOT granted"))
     with ThreadPoolExecutor(1) as pool:
-        with mine._engine.begin() as connection:
+        with mine._connections.engine.begin() as connection:
             connection.execute(names)
             edited = pool.submit(other.edit, "a", told=[SpeakerNamed(2, "Ben")])
             wait_until(lambda: connection.execute(waiting).scalar_one() > 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import stat
 import sys
-from contextlib import ExitStack
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
@@ -125,7 +124,7 @@ def test_an_older_index_learns_vowel_signs(
 ) -> None:
     tell(store, "a", *HINDI)
     before = schema.MIGRATIONS.index(schema._add_vowel_signs)
-    with store._engine.begin() as connection:
+    with store._connections.engine.begin() as connection:
         connection.execute(text("DROP TABLE lines_fts"))
         connection.execute(
             text(
@@ -160,14 +159,6 @@ def test_of_too_many_lines_those_that_were_written_last_are_found(
     found = [(f.session, f.line) for f in store.search("the", 10)]
     assert found == [("c", 0), ("c", 1), ("b", 1)]
     assert len(store.search("the", 10, owner="anna")) == 6
-
-
-def test_words_are_written_however_many_people_read(store: Store) -> None:
-    with ExitStack() as stack:
-        for _ in range(15):  # as many as a pool has connections
-            stack.enter_context(store._connection())
-        tell(store, "a", "good morning")
-        assert store.trouble is None
 
 
 def test_search_finds_pieces_where_a_script_has_no_spaces(store: Store) -> None:
@@ -278,12 +269,12 @@ class TestSweeping:
     def test_forgets_many_but_not_all_at_once(self, store: Store) -> None:
         """A database takes only so many variables in one statement."""
         many = [f"s{number:04}" for number in range(1200)]
-        with store._engine.begin() as connection:
+        with store._connections.engine.begin() as connection:
             rows = [_opening(opening(session), 0) | {"ended": 0} for session in many]
             connection.execute(insert(sessions), rows)
-        if store._engine.dialect.name == "sqlite":
+        if store._connections.engine.dialect.name == "sqlite":
 
-            @event.listens_for(store._engine, "checkout")
+            @event.listens_for(store._connections.engine, "checkout")
             def limit(raw: sqlite3.Connection, *_: object) -> None:
                 raw.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)
 
@@ -295,7 +286,7 @@ class TestSweeping:
         tell(store, "a", "short")
         for session in "bcd":
             tell(store, session, "long")
-        with store._engine.begin() as connection:
+        with store._connections.engine.begin() as connection:
             long = sessions.c.id.in_(["b", "c", "d"])
             connection.execute(update(sessions).where(long).values(words=20_000))
         batches = list(iter(lambda: store.sweep(NEVER, timedelta(days=-1)), []))
@@ -370,9 +361,9 @@ class TestOpening:
     def test_an_older_database_is_brought_up_to_date(self, store: Store) -> None:
         steps: list[int] = []
         later = (*MIGRATIONS, lambda _: steps.append(1), lambda _: steps.append(2))
-        with store._engine.begin() as connection:
+        with store._connections.engine.begin() as connection:
             prepare(connection, later)
-        with store._engine.begin() as connection:
+        with store._connections.engine.begin() as connection:
             prepare(connection, later)
         assert steps == [1, 2]
         assert newest(later) == newest() + 2

@@ -84,7 +84,7 @@ def test_a_folder_knows_its_store_and_an_older_copy_does_not(store: Store) -> No
 def test_a_store_from_before_speakers_were_merged_gets_them(store: Store) -> None:
     tell(store, "a", "hello")
     before = MIGRATIONS.index(_add_people)
-    with store._engine.begin() as connection:
+    with store._connections.engine.begin() as connection:
         for column in ("merged", "recognized"):
             connection.execute(text(f"ALTER TABLE sessions DROP COLUMN {column}"))
         connection.execute(text(f"UPDATE livestt SET version = {before + 1}"))

@@ -76,10 +76,10 @@ def test_for_as_long_as_its_publisher_may_come_back(serve: Serve, place: str) ->
     server = server_with(serve, store, resume_seconds=30)
     session, _ = asyncio.run(said(server))
     wait_until(lambda: store.get(session).ended is not None)
-    with store._engine.begin() as connection:
+    with store._connections.engine.begin() as connection:
         connection.execute(update(sessions).values(ended=sessions.c.ended - 29_000))
     assert asyncio.run(read(server, session)).state.finished
-    with store._engine.begin() as connection:
+    with store._connections.engine.begin() as connection:
         connection.execute(update(sessions).values(ended=sessions.c.ended - 2_000))
     assert refused(server, session) == (404, "unknown_session")
 

@@ -1,0 +1,98 @@
+"""How many connections a store has, what each of them sees, and what becomes of the file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from server.running import wait_until
+from sqlalchemy import event
+
+from livestt.errors import StoreUnavailable
+from livestt.store import Entry, Outcome, Store
+from livestt.store.connections import CHANGING, READING
+
+from .conftest import PATIENCE, Open, line, tell, words, write
+
+IN_A_FILE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+
+
+def test_words_are_written_however_many_people_read(
+    open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livestt.store.database.PATIENCE", 0.5)
+    store = open_store()
+    with ExitStack() as stack:
+        for _ in range(READING):
+            stack.enter_context(store._connections.reading())
+        with pytest.raises(StoreUnavailable):
+            store.newest(1)
+        tell(store, "a", "good morning")
+        assert store.trouble is None
+    assert [row.id for row in store.newest(1)] == ["a"]
+
+
+def test_those_who_write_have_so_many(store: Store) -> None:
+    with ExitStack() as stack:
+        for _ in range(CHANGING):
+            stack.enter_context(store._connections.engine.connect())
+        pool = store._connections.engine.pool
+        assert pool.checkedout() == CHANGING  # type: ignore[attr-defined]
+
+
+def test_a_line_that_closes_while_somebody_reads_is_read_once(store: Store) -> None:
+    """Or it would be neither among the closed ones nor among what follows."""
+    tell(store, "a", "one two", ended=False)
+    said = words("three four", 2)
+    assert write(store, Entry("a", 1, 2, said, next_line=1)) is Outcome.STORED
+    closing = threading.Thread(
+        target=lambda: write(store, Entry("a", 1, 4, (), (line(1, said, 2),), next_line=1))
+    )
+
+    def close_it(*statement: object) -> None:
+        if "FROM lines" in str(statement[2]) and not closing.ident:
+            closing.start()
+            closing.join(PATIENCE)
+
+    event.listen(store._connections._readers, "after_cursor_execute", close_it)
+    assert [segment.text for segment in store.read("a").segments] == ["one two", "three four"]
+    assert closing.ident
+
+
+@IN_A_FILE
+def test_who_reads_makes_no_new_file_where_it_was_deleted(store: Store, tmp_path: Path) -> None:
+    """The new one would be empty, and for everybody to read."""
+    tell(store, "a", "one", ended=False)
+    os.rename(tmp_path / "transcripts.db", tmp_path / "moved.db")
+    store._connections.close()
+    with pytest.raises(StoreUnavailable):
+        store.newest(1)
+    assert not (tmp_path / "transcripts.db").exists()
+    os.rename(tmp_path / "moved.db", tmp_path / "transcripts.db")
+    assert store.read("a").text == "one"
+
+
+@IN_A_FILE
+def test_a_connection_that_can_only_read_is_given_up(
+    open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was opened while the disk could not be written to, and would stay so for ever."""
+    store = open_store(retry=0.02)
+    tell(store, "a", "one", ended=False)
+    engine, only = store._connections.engine, threading.Event()
+    only.set()
+
+    def read_only(connection: sqlite3.Connection, record: object) -> None:
+        connection.execute(f"PRAGMA query_only = {int(only.is_set())}")
+
+    event.listen(engine, "connect", read_only)
+    engine.dispose()
+    assert write(store, Entry("a", 1, 1, words("two", 1), next_line=1)) is Outcome.DEFERRED
+    assert "readonly" in (store.trouble or "")
+    only.clear()
+    wait_until(lambda: store.trouble is None)
+    assert store.read("a").text == "one two"
