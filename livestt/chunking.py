@@ -184,7 +184,7 @@ def frame_energies(samples: Samples) -> Samples:
     """Mean square of each frame of `FRAME` samples, the last padded with zeros: ``[ceil(n)]``."""
     padded = np.zeros(-(-len(samples) // FRAME) * FRAME, np.float32)
     padded[: len(samples)] = samples
-    energies: Samples = np.square(padded.reshape(-1, FRAME)).mean(axis=1)
+    energies: Samples = np.square(padded.reshape(-1, FRAME)).mean(axis=1, dtype=np.float32)
     return energies
 
 

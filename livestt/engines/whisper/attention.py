@@ -60,8 +60,8 @@ def saliency(weights: FloatArray) -> FloatArray:
         ``[tokens, positions]``, about zero on average.
     """
     mean = weights.mean(axis=1, keepdims=True)
-    deviation = weights.std(axis=1, keepdims=True)
-    normal = (weights - mean) / np.maximum(deviation, 1e-9)
+    deviation = np.maximum(weights.std(axis=1, keepdims=True), 1e-9)
+    normal: FloatArray = np.divide(weights - mean, deviation, dtype=np.float32)
     smooth: FloatArray = median_of_seven(normal).mean(axis=0)
     return smooth
 
