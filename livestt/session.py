@@ -41,7 +41,7 @@ from livestt.timebase import from_ms, from_seconds, to_seconds
 from livestt.tuning import Tuning
 from livestt.utterances import Stretch, Utterances
 from livestt.vad.endpointing import EndpointingOptions
-from livestt.watchdog import SPEECHLESS
+from livestt.watchdog import SPEECHLESS, Speechless
 from livestt.window import Before, Window
 
 MAX_FAILURES = 3
@@ -93,7 +93,7 @@ class Session:
         self._language = before.language
         self._in_speech = False
         self._last_end = before.words[-1].end if before.words else 0
-        self._watched = 0
+        self._speechless = Speechless()
         self._reset = False
         self._failures = 0
         self._ending = False
@@ -215,9 +215,10 @@ class Session:
         if not self._settling.receive(job, hypothesis, clear=head is None or head.is_clear):
             self._break_loop(job)
             return
-        if not job.final:
-            self._watch(job)
-        self._after(job)
+        if head is not None and head.is_clear and self._is_stuck(head, job):
+            self._start_anew(head, job)
+        else:
+            self._after(job)
 
     def restart(self, stream: Any) -> Job:
         """The engine's stream is lost: the open job is asked of another."""
@@ -256,19 +257,23 @@ class Session:
             self._finish_stretch()
         self._after(job)
 
-    def _watch(self, job: Job) -> None:
-        """Clear speech, and no word of it for long: the decoder may be stuck, and starts anew."""
-        head = self._head
-        if head is None or not head.is_clear:
-            return
-        since = max(self._settling.reached, head.start, self._watched)
-        if job.end - since < SPEECHLESS:
-            return
-        self._watched = job.end
+    def _is_stuck(self, head: Stretch, job: Job) -> bool:
+        return self._speechless.too_long(head.start, self._settling.reached, job.end)
+
+    def _hole(self, head: Stretch) -> int:
+        """From where on no word was heard of what somebody says."""
+        return self._speechless.since(head.start, self._settling.reached)
+
+    def _start_anew(self, head: Stretch, job: Job) -> None:
+        """Clear speech, and no word of it for long: what is left of it is heard again."""
+        since = max(self._hole(head), self._audio.start)
+        self._speechless.begin_anew(job.end)
         self._settling.start_anew()
+        self._window.go_back(since)
         self._reset = True
         self._heard = head.start if self._native else self._window.start
         self._warn("no_words", since, job.end, "somebody speaks, but no word was recognised")
+        self._advance()
 
     def _break_loop(self, job: Job) -> None:
         """The decoder says the same over and over: what is not settled of it is heard again."""
@@ -332,9 +337,11 @@ class Session:
     def _finish_stretch(self) -> None:
         """All words of the head have been committed."""
         resume = self._heard if self._settling.dropped is None else self._settling.dropped
+        reached = self._settling.reached
         head = self._utterances.pop(max(resume, self._window.start))
         assert head.end is not None
         self._head = None
+        self._speechless.finish(head.start, reached, head.end, clear=head.is_clear)
         self._settling.finish()
         self._last_end = head.end
         if not head.cut:
@@ -376,8 +383,12 @@ class Session:
 
     def _drop_audio(self) -> None:
         """Free audio that no job will ask for."""
-        keep = self._utterances.next_start(self.received)
-        self._audio.drop_before(keep if self._head is None else min(keep, self._window.start))
+        keep, head = self._utterances.next_start(self.received), self._head
+        if head is not None:
+            keep = min(keep, self._window.start)
+            if head.is_clear:  # without a word it may be stuck, and all of it be asked again
+                keep = min(keep, max(self._hole(head), self._heard - SPEECHLESS))
+        self._audio.drop_before(keep)
 
     def _reach(self) -> None:
         """Say how far it is: silence is heard and committed as soon as it is received."""

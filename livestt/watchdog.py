@@ -16,6 +16,8 @@ from livestt.writing import folded
 
 SPEECHLESS = from_seconds(20)
 """Clear speech without a word after which the decoder starts anew."""
+RECENT = from_seconds(60)
+"""In which that much of it must be spoken: now and then somebody coughs, or hums."""
 LONGEST = 8
 """Words of a phrase that is looked for."""
 TIMES = 4
@@ -52,6 +54,56 @@ class Watchdog:
             return False
         self._told, self._told_at = phrase, at
         return True
+
+
+class Speechless:
+    """Counts clear speech without a word: in the utterance that is up, and in those before it."""
+
+    def __init__(self) -> None:
+        self._anew = 0
+        self._first = 0
+        self._earlier = 0
+
+    def since(self, start: int, reached: int) -> int:
+        """The sample from which on no word was heard of an utterance.
+
+        Args:
+            start: where it starts.
+            reached: sample where its last word ends, or its start.
+        """
+        return max(start, reached, self._anew)
+
+    def too_long(self, start: int, reached: int, end: int) -> bool:
+        """Whether the decoder must be stuck.
+
+        Args:
+            start: where the utterance starts, which is speech beyond doubt.
+            reached: sample where its last word ends, or its start.
+            end: sample up to which the decoder has heard it.
+        """
+        recent = reached <= start and end - self._first <= RECENT
+        earlier = self._earlier if recent else 0
+        return earlier + end - self.since(start, reached) >= SPEECHLESS
+
+    def finish(self, start: int, reached: int, end: int, *, clear: bool) -> None:
+        """An utterance is over.
+
+        Args:
+            start: where it starts.
+            reached: sample where its last word ends, or its start.
+            end: where it ends.
+            clear: whether it is speech beyond doubt.
+        """
+        if reached > start:
+            self._earlier = 0
+        elif clear:
+            if not self._earlier or end - self._first > RECENT:
+                self._first, self._earlier = start, 0
+            self._earlier += max(0, end - max(start, self._anew))
+
+    def begin_anew(self, end: int) -> None:
+        """The decoder starts anew, after it has heard this many samples."""
+        self._anew, self._earlier = end, 0
 
 
 def repeated(words: Sequence[str]) -> tuple[str, ...] | None:

@@ -86,6 +86,11 @@ class Window:
             self.prefix.clear()
             self.start = max(self.start, self.committed_end)
 
+    def go_back(self, start: int) -> None:
+        """Hear on from here, where the window was before; a native window stays."""
+        if self._trims:
+            self.start = min(self.start, start)
+
     def _is_heard_again(self, start: int) -> bool:
         """Whether the newest of the older words is spoken after this sample all the same."""
         if not (self._trims and self.history):

@@ -70,17 +70,12 @@ def codes(taker: Taker) -> list[str]:
     return [warning.code for warning in taker.of(Warned)]
 
 
-def test_a_stuck_decoder_is_reset_and_the_rest_is_heard_again() -> None:
+def test_a_stuck_decoder_is_reset_and_loses_no_word() -> None:
     engine = Stuck(after=16_000 * 10)
     taker = told_by(engine)
     assert engine.resets == 1
     assert codes(taker) == ["no_words"]
-    words = taker.text.split()
-    assert words == sorted(set(words), key=lambda word: int(word[4:]))
-    assert words[0] == "word0"
-    assert words[-1] == f"word{COUNT - 1}"
-    # The window holds 12 s; of the 20 s in which nothing was heard only what it lost is missing.
-    assert COUNT - len(words) <= 10 * 5 // 2 + 3
+    assert taker.text == TEXT
 
 
 def test_a_decoder_that_works_is_left_alone() -> None:
