@@ -7,6 +7,7 @@ at the first `Push`, with `Realtime.audio`, `Realtime.options` and `Realtime.end
 - `client_events`: what a client says.
 - `configuration`: the session's configuration.
 - `items`: how a session's events become conversation items.
+- `item`: one of them, and what the client is told of it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from livestt.protocols.openai_realtime.client_events import (
     Update,
 )
 from livestt.protocols.openai_realtime.configuration import Configuration
-from livestt.protocols.openai_realtime.items import Items, Message
+from livestt.protocols.openai_realtime.item import Message
+from livestt.protocols.openai_realtime.items import Items
 from livestt.timebase import SAMPLE_RATE, from_ms, to_ms
 from livestt.vad.endpointing import EndpointingOptions
 

@@ -16,11 +16,10 @@ the buffer, and letting the other side detect turns.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from math import log
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from livestt.errors import EngineError
 from livestt.events import (
@@ -34,29 +33,8 @@ from livestt.events import (
     Warned,
     Word,
 )
-from livestt.protocols.openai_rest.answer import speaker_of
-from livestt.timebase import to_ms, to_seconds
-
-Message = dict[str, Any]
-
-TRANSCRIPTION = "conversation.item.input_audio_transcription"
-LEAST_SCORE = 1e-6
-"""A logarithm needs more than nothing."""
-
-
-@dataclass(slots=True)
-class Item:
-    """Audio ``[start, end)`` and what was said in it."""
-
-    id: str
-    start: int
-    end: int | None = None
-    text: str = ""
-    words: list[Word] = field(default_factory=list)
-    """Kept where they are told one by one at the end."""
-    languages: Counter[str] = field(default_factory=Counter)
-    fault: str | None = None
-    """Why some of it could not be transcribed."""
+from livestt.protocols.openai_realtime.item import Item, Message
+from livestt.timebase import to_ms
 
 
 @dataclass(slots=True)
@@ -201,7 +179,7 @@ class Items:
             item.words += words
         if fresh:
             item.text += fresh
-            self._say(f"{TRANSCRIPTION}.delta", item, delta=fresh, **self._sure(words))
+            self._messages.append(item.delta(fresh, words, logprobs=self.logprobs))
 
     def _answer(self) -> None:
         """The oldest flush has been answered: what it was for is complete."""
@@ -224,7 +202,7 @@ class Items:
         """Do what can be done before the next answer comes."""
         if self._clearing and self._open is not None and self._open.end is None:
             if self._detects:
-                self._speech("stopped", self._open, audio_end_ms=self._later(self._owed[0].at))
+                self._messages.append(self._open.stopped(self._later(self._owed[0].at)))
             self._open = None
         for owed in self._owed:
             if owed.kind == "turns" or (owed.kind == "commit" and owed.item is None):
@@ -240,7 +218,7 @@ class Items:
     def _begin(self, at: int) -> Item:
         """Somebody starts to speak, or goes on after a commit in the middle of it."""
         item = self._new(at)
-        self._speech("started", item, audio_start_ms=self._later(at))
+        self._messages.append(item.started(self._later(at)))
         return item
 
     def _stop(self, at: int) -> None:
@@ -249,7 +227,7 @@ class Items:
         if item is None or item.end is not None:
             return
         item.end = max(item.start, at)
-        self._speech("stopped", item, audio_end_ms=self._later(at))
+        self._messages.append(item.stopped(self._later(at)))
         self._commit(item)
 
     def _close(self, at: int) -> None:
@@ -266,93 +244,15 @@ class Items:
 
     def _commit(self, item: Item) -> None:
         before, self._last_committed = self._last_committed, item.id
-        content = [{"type": "input_audio", "transcript": None}]
-        whole = {
-            "id": item.id,
-            "object": "realtime.item",
-            "type": "message",
-            "status": "completed",
-            "role": "user",
-            "content": content,
-        }
-        self._messages.append(
-            {
-                "type": "input_audio_buffer.committed",
-                "previous_item_id": before,
-                "item_id": item.id,
-            }
-        )
-        for step in ("created",) if self.beta else ("added", "done"):
-            self._messages.append(
-                {"type": f"conversation.item.{step}", "previous_item_id": before, "item": whole}
-            )
+        self._messages += item.committed(before, beta=self.beta)
 
     def _complete(self, item: Item, end: int) -> None:
-        if item.fault is not None and not item.text:
-            error = {"type": "server_error", "code": EngineError.code}
-            self._say(
-                f"{TRANSCRIPTION}.failed",
-                item,
-                error={**error, "message": item.fault, "param": None},
-            )
-            return
-        self._segments(item)
-        self._say(
-            f"{TRANSCRIPTION}.completed",
-            item,
-            transcript=item.text,
-            usage={"type": "duration", "seconds": to_seconds(max(0, end - item.start))},
-            languages=[{"code": code} for code, _ in item.languages.most_common()],
-            **self._sure(item.words),
-        )
-
-    def _segments(self, item: Item) -> None:
-        """Who said what, where that is known."""
-        runs: list[list[Word]] = []
-        for word in item.words:
-            if word.speaker is None:
-                continue
-            if not runs or runs[-1][-1].speaker != word.speaker:
-                runs.append([])
-            runs[-1].append(word)
-        for number, run in enumerate(runs):
-            self._say(
-                f"{TRANSCRIPTION}.segment",
-                item,
-                id=f"seg_{item.id}_{number}",
-                text="".join(word.text for word in run).strip(),
-                speaker=speaker_of(run[0].speaker),
-                start=to_seconds(run[0].start),
-                end=to_seconds(run[-1].end),
-            )
-
-    def _sure(self, words: Iterable[Word]) -> dict[str, Any]:
-        """``logprobs``, one for each word, if the client wants them."""
-        if not self.logprobs:
-            return {}
-        return {
-            "logprobs": [
-                {
-                    "token": word.text,
-                    "logprob": log(max(LEAST_SCORE, min(1.0, word.score))),
-                    "bytes": list(word.text.encode()),
-                }
-                for word in words
-            ]
-        }
+        self._messages += item.completed(end, logprobs=self.logprobs)
 
     def _later(self, at: int) -> int:
         """A time in milliseconds. What was told never goes back."""
         self._clock = max(self._clock, at)
         return to_ms(self._clock)
-
-    def _speech(self, what: str, item: Item, **fields: Any) -> None:
-        self._messages.append(
-            {"type": f"input_audio_buffer.speech_{what}", **fields, "item_id": item.id}
-        )
-
-    def _say(self, kind: str, item: Item, **fields: Any) -> None:
-        self._messages.append({"type": kind, "item_id": item.id, "content_index": 0, **fields})
 
     def _take(self) -> list[Message]:
         messages, self._messages = self._messages, []
