@@ -16,10 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-
-from livestt.audio.decoder import NO_SAMPLES
 from livestt.audio.format import AudioFormat
+from livestt.audio.frontend import Heard, SpeechDetector
 from livestt.audio.reading import read_audio
 from livestt.engines import Capabilities, Engine, Samples, StreamOptions
 from livestt.engines.scheduler import Scheduler, Ticket
@@ -36,7 +34,6 @@ from livestt.speakers.heard_voice import HeardVoice
 from livestt.speakers.scheduler import DiarizerScheduler, EmbedderScheduler
 from livestt.timebase import from_seconds, to_seconds
 from livestt.transcript import Layout, Transcript
-from livestt.vad import FRAME, Probabilities
 
 ANSWER_TIMEOUT = 60.0
 """Seconds after which a job that the engine has started counts as failed."""
@@ -157,7 +154,7 @@ class FileTranscription:
         with closing(read_audio(file, self._options.audio, decoder)) as blocks:
             yield from self._transcribe(self._heard(blocks))
 
-    def _transcribe(self, blocks: Iterator[tuple[Samples, Probabilities]]) -> Iterator[list[Event]]:
+    def _transcribe(self, blocks: Iterator[Heard]) -> Iterator[list[Event]]:
         session = self.session
         more = True
         while not self._is_over():
@@ -193,7 +190,7 @@ class FileTranscription:
         behind = self._speakers is not None and self._speakers.behind
         return self.session.wants_audio and not behind
 
-    def _receive(self, block: tuple[Samples, Probabilities] | None) -> None:
+    def _receive(self, block: Heard | None) -> None:
         """The next audio, or None after the last."""
         told: list[FileSession | FileSpeakers] = [self.session]
         if self._speakers is not None:
@@ -202,26 +199,17 @@ class FileTranscription:
             if block is None:
                 one.receive_end()
             else:
-                one.receive_audio(*block)
+                one.receive_audio(block.samples, block.probabilities)
 
-    def _heard(self, blocks: Iterator[Samples]) -> Iterator[tuple[Samples, Probabilities]]:
+    def _heard(self, blocks: Iterator[Samples]) -> Iterator[Heard]:
         """Audio in whole frames, with the chance of speech in each."""
-        vad = self._pipeline.open_vad(self._options.manner)
-        rest, left = NO_SAMPLES, self._options.first_seconds
-        budget = None if left is None else from_seconds(left)
+        detector = SpeechDetector(self._pipeline.open_vad(self._options.manner))
+        seconds = self._options.first_seconds
+        if seconds is not None:
+            blocks = _beginning(blocks, from_seconds(seconds))
         for block in blocks:
-            samples = np.concatenate([rest, block])
-            if budget is not None:
-                samples = samples[:budget]
-            whole = len(samples) - len(samples) % FRAME
-            rest = samples[whole:].copy()
-            yield samples[:whole], _listen(vad, samples[:whole])
-            if budget is not None:
-                budget -= whole
-                if budget < FRAME:
-                    break
-        padding = np.zeros(-len(rest) % FRAME, np.float32)
-        yield rest, _listen(vad, np.concatenate([rest, padding]))
+            yield detector.hear(block)
+        yield detector.finish()
 
     def _submit(self, job: Any) -> None:
         deadline = time.monotonic() + LAST
@@ -276,9 +264,9 @@ class FileTranscription:
 def lanes(engine: Capabilities) -> int:
     """How many jobs of one file are open at a time: a batch at work, and one that waits."""
     at_once = engine.max_batch * engine.parallel
-    return min(at_once, MAX_NATIVE_LANES) if engine.streaming == "native" else min(
-        2 * at_once, MAX_LANES
-    )  # fmt: skip
+    if engine.streaming == "native":
+        return min(at_once, MAX_NATIVE_LANES)
+    return min(2 * at_once, MAX_LANES)
 
 
 def file_layout(settings: Settings) -> Layout:
@@ -350,8 +338,10 @@ def _hangs(ticket: Ticket) -> bool:
     return not ticket.done and (ticket.given_up or late)
 
 
-def _listen(vad: Any, samples: Samples) -> Probabilities:
-    if vad is None:
-        return np.ones(len(samples) // FRAME, np.float32)
-    probabilities: Probabilities = vad.probabilities(samples)
-    return probabilities
+def _beginning(blocks: Iterator[Samples], most: int) -> Iterator[Samples]:
+    """The first samples, no more blocks than hold them."""
+    for block in blocks:
+        yield block[:most]
+        most -= len(block)
+        if most <= 0:
+            return
