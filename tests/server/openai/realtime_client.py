@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from livestt.engines.scripted import script_of
+
 from ..running import PATIENCE, Running
 
 if TYPE_CHECKING:
@@ -38,6 +40,12 @@ def update(**fields: Any) -> dict[str, Any]:
 
 def silence(seconds: float) -> bytes:
     return bytes(round(seconds * 16_000) * 2)
+
+
+MANUAL = update(turn_detection=None)
+"""Also what a server without voice detection does by itself."""
+SCRIPT = script_of("One two three four five six seven eight.")
+"""What the engine hears."""
 
 
 def short(kind: str) -> str:

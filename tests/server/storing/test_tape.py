@@ -82,3 +82,15 @@ async def test_a_recording_stays_until_its_transcript_can_be_known(
     tape.receive(np.full(100, 0.25, np.float32))
     await tape.finish(stored=stored)
     assert (kept.find("a") is None) is stored
+
+
+def test_a_disk_that_is_too_slow_ends_a_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[Any] = []
+    monkeypatch.setattr(tapes, "MOST_WAITING", 100)
+    tape = Tape(SimpleNamespace(), "a", 0, warned.append)  # type: ignore[arg-type]
+    tape.receive(np.zeros(100, np.float32))
+    assert tape.running
+    tape.receive(np.zeros(1, np.float32))
+    tape.receive(np.zeros(1, np.float32))
+    assert not tape.running
+    assert [warning.code for warning in warned] == ["recording_stopped"]
