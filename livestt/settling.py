@@ -11,8 +11,11 @@ from livestt.report import Report
 from livestt.watchdog import Watchdog
 from livestt.window import Window, replace_words
 
-SURE = 0.8
+SURE = 0.85
 """Mean score of words that are believed although the voice detector has doubts."""
+SEVERAL = 4
+"""Words of such speech that are believed before it ends. The first tenths of a second of music
+often look like one short word, of which the whole leaves nothing."""
 
 
 class Settling:
@@ -35,6 +38,7 @@ class Settling:
         self._report = report
         self._watchdog = Watchdog()
         self._doubtful = False
+        self._believed = 0
 
     @property
     def partial(self) -> bool:
@@ -56,6 +60,7 @@ class Settling:
         """A stretch of speech begins at this sample."""
         self._window.begin(start)
         self.dropped = None
+        self._believed = 0
 
     def finish(self) -> None:
         """No more answers about this stretch will come."""
@@ -82,7 +87,7 @@ class Settling:
         words = self._window.fresh(hypothesis.words, job.end)
         if self._watchdog.loops(words, self._window.committed_end):
             return False
-        if clear or believable(words):
+        if clear or self._believes(words, final=job.final):
             self._decide(job, hypothesis, words)
         else:
             self.retract()
@@ -126,6 +131,10 @@ class Settling:
         self.start_anew()
         self._window.begin_anew()
 
+    def _believes(self, words: Sequence[Word], *, final: bool) -> bool:
+        """Whether words of doubtful speech are shown and settled."""
+        return believable(words) and (final or self._believed + len(words) >= SEVERAL)
+
     def _decide(self, job: Job, hypothesis: Hypothesis, words: tuple[Word, ...]) -> None:
         settled = self._policy.decide(replace_words(hypothesis, words), job.end, final=job.final)
         rest = words[settled:]
@@ -137,6 +146,7 @@ class Settling:
         """Words committed now, and the words still open."""
         self._report.settle(committed, interim)
         if committed:
+            self._believed += len(committed)
             self._window.commit(committed)
             self._watchdog.commit(committed)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import wave
 from pathlib import Path
 
+import anyio
 import numpy as np
 import pytest
 
@@ -18,13 +18,11 @@ from livestt.files import transcribe_file
 from livestt.policies import choose
 from livestt.session import Session
 from livestt.settings import Settings
-from livestt.testing import decode_file
+from livestt.testing import Harness
 from livestt.vad import FRAME
 
 SHARED = os.environ.get("LIVESTT_SHARED")
 ENGINE = ScriptedEngine().capabilities
-SECONDS_OF_MUSIC = 60
-"""The clips named ina-* have speech after that."""
 
 
 def said(probability: float, score: float) -> list[str]:
@@ -69,27 +67,38 @@ def test_three_clear_frames_make_it_speech_however_they_are_cut() -> None:
         assert bool(committed) is believed
 
 
+def no_speech() -> list[Path]:
+    """Recordings of noise, music and silence."""
+    assert SHARED is not None
+    root = next(p for p in (Path(SHARED), Path(SHARED, "data")) if (p / "manifest.jsonl").exists())
+    rows = map(json.loads, (root / "manifest.jsonl").read_text().splitlines())
+    return [root / row["file"] for row in rows if row["kind"] == "nospeech"]
+
+
 @pytest.mark.shared
 @pytest.mark.skipif(SHARED is None, reason="LIVESTT_SHARED is not set")
 @pytest.mark.parametrize("language", ["en", "auto"])
 def test_no_words_out_of_noise_music_and_silence(
-    whisper: FasterWhisperEngine, language: str, tmp_path: Path
+    whisper: FasterWhisperEngine, language: str
 ) -> None:
-    assert SHARED is not None
-    root = next(p for p in (Path(SHARED), Path(SHARED, "data")) if (p / "manifest.jsonl").exists())
-    for row in map(json.loads, (root / "manifest.jsonl").read_text().splitlines()):
-        if row["kind"] == "nospeech":
-            music = decode_file(root / row["file"])[: SECONDS_OF_MUSIC * 16_000]
-            clip = write_wav(tmp_path / "clip.wav", music)
-            text = transcribe_file(clip, whisper, Settings(language=language)).text
-            assert text == "", row["id"]
+    for file in no_speech():
+        text = transcribe_file(file, whisper, Settings(language=language)).text
+        assert text == "", file.name
 
 
-def write_wav(path: Path, samples: np.ndarray) -> Path:
-    """16-bit mono at 16 kHz."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-    return path
+@pytest.mark.shared
+@pytest.mark.skipif(SHARED is None, reason="LIVESTT_SHARED is not set")
+@pytest.mark.parametrize("policy", ["alignatt", "localagreement"])
+def test_no_words_out_of_noise_music_and_silence_live(
+    whisper: FasterWhisperEngine, policy: str
+) -> None:
+    async def heard(file: Path) -> list[str]:
+        shown: set[str] = set()
+        settings = Settings(language="en", backend_policy=policy)
+        async with Harness(whisper, settings) as harness:
+            harness.on_update(lambda state: shown.add(state.text))
+            await harness.feed(file, speed=0)
+            await harness.finish()
+        return sorted(shown - {""})
+
+    assert {file.name: words for file in no_speech() if (words := anyio.run(heard, file))} == {}

@@ -68,6 +68,26 @@ def test_unsure_words_in_doubtful_audio_are_not_believed(score: float, clear: bo
     assert desk.committed == ([" a"] if clear or score >= SURE else [])
 
 
+def test_few_words_of_doubtful_audio_wait_for_its_end() -> None:
+    desk = Desk()
+    for _ in range(2):
+        desk.receive(Hypothesis(said(" a", " b")), clear=False)
+    assert (desk.committed, desk.report.interim) == ([], ())
+    for _ in range(2):
+        desk.receive(Hypothesis(said(" a", " b", " c", " d")), clear=False)
+    assert desk.committed == [" a", " b", " c", " d"]
+    for _ in range(2):
+        desk.receive(Hypothesis(said(" a", " b", " c", " d", " e")[4:]), clear=False)
+    assert desk.committed == [" e"], "the stretch has shown that somebody speaks"
+    desk.settling.finish()
+    desk.settling.begin(from_seconds(3))
+    answer = Hypothesis((Word(" f", from_seconds(3), from_seconds(3.5), score=1.0),))
+    desk.receive(answer, clear=False)
+    assert desk.committed == []
+    desk.receive(answer, final=True, clear=False)
+    assert desk.committed == [" f"]
+
+
 @pytest.mark.parametrize(("reason", "kept"), [("no_speech", []), ("loop", [" a"])])
 def test_what_was_shown_outlives_an_answer_that_cannot_be_used(
     reason: str, kept: list[str]
