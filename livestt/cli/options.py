@@ -21,6 +21,8 @@ DIARIZING_FILES = (
     "diarization_file_latency",
 )
 """Settings of the group Speakers that only concern files."""
+SERVING = ("preload", "model_idle_seconds")
+"""Settings of the group Model that only concern a server."""
 
 
 def with_settings(
@@ -33,15 +35,17 @@ def with_settings(
     """Call a command with ``settings=``, made of its options and the environment.
 
     Args:
-        groups: all settings of these groups.
+        groups: all settings of these groups; without ``Server``, none of `SERVING`.
         names: and these settings.
         without: but not these.
         defaults: of this command, where they differ from the table's.
     """
+    excluded = {*without, *(() if "Server" in groups else SERVING)}
     wanted = [
         setting
         for setting in table()
-        if (setting.option.group in groups or setting.name in names) and setting.name not in without
+        if setting.name in names
+        or (setting.option.group in groups and setting.name not in excluded)
     ]
     differing = defaults or {}
 

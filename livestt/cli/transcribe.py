@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -13,8 +13,8 @@ import click
 
 from livestt.cli.base import READ, Command, announce
 from livestt.cli.options import FILES, with_settings
-from livestt.cli.written import FORMATS, format_of
-from livestt.errors import LivesttError
+from livestt.cli.written import FORMATS, format_of, names
+from livestt.errors import LivesttError, UnsupportedOption
 from livestt.settings import Settings
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def command(
 ) -> None:
     """Transcribe audio or video files.
 
-    Only transcripts go to stdout. A file that cannot be read does not stop the others.
+    Only transcripts go to stdout. A file that is not audio does not stop the others.
 
     \b
     livestt transcribe meeting.mp3
@@ -89,6 +89,7 @@ def command(
     """
     kind = format or _format_of(files, output)
     targets = _targets(files, kind, output)
+    _make_folders(targets)
     with _models(settings) as (engine, diarizer, embedder), _reader(settings) as read:
         from livestt.pipeline import Manner
 
@@ -187,18 +188,29 @@ def _targets(
         return [(file, None) for file in files]
     if len(files) == 1 and not output.is_dir():
         return [(files[0], output)]
-    if output.is_file():
-        raise click.UsageError(f"Several files need a folder after -o, and {output} is a file.")
-    return [(file, output / name) for file, name in zip(files, _names(files, kind), strict=True)]
+    if output.is_file() or (not output.is_dir() and output.suffix[1:].lower() in FORMATS):
+        raise click.UsageError(f"Several files need a folder after -o, and {output} names a file.")
+    return [(file, output / name) for file, name in zip(files, names(files, kind), strict=True)]
 
 
-def _names(files: Sequence[Path], kind: str) -> list[str]:
-    """One name per file; the old ending stays where it tells two files apart."""
-    from livestt.subtitles import EXTENSIONS
+def _make_folders(targets: Sequence[tuple[Path, Path | None]]) -> None:
+    """Make the folders of all transcripts, so that what cannot be written is known beforehand.
 
-    ending = EXTENSIONS.get(kind, kind)
-    stems = Counter(file.stem for file in files)
-    return [f"{file.stem if stems[file.stem] == 1 else file.name}.{ending}" for file in files]
+    Raises:
+        UnsupportedOption: a transcript cannot be written there, or would replace a recording.
+    """
+    sources = {file.resolve() for file, _ in targets}
+    for _, target in targets:
+        if target is None:
+            continue
+        if target.resolve() in sources:
+            raise UnsupportedOption(f"-o {target}: this is the recording itself.")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UnsupportedOption(f"-o {target}: {error.strerror}.") from error
+        if not os.access(target if target.exists() else target.parent, os.W_OK):
+            raise UnsupportedOption(f"-o {target}: it cannot be written there.")
 
 
 def _transcribe_all(
@@ -233,7 +245,6 @@ def _write(text: str, target: Path | None) -> None:
     if target is None:
         click.echo(text, nl=False)
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
 
 

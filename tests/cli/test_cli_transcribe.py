@@ -13,8 +13,9 @@ from click.testing import Result
 
 from livestt import files as file_path
 from livestt.cli import transcribe
+from livestt.cli.written import names
 from livestt.engines import registry
-from livestt.errors import BadAudio
+from livestt.errors import BadAudio, UnsupportedOption
 from livestt.events import Warned, Word
 from livestt.people import People
 from livestt.segments import Segment
@@ -128,6 +129,51 @@ def test_several_files_to_a_folder(
     assert (tmp_path / "out" / "a.txt").read_text() == "a.wav in auto\n"
 
 
+def test_no_transcript_replaces_another_or_a_recording(
+    run: Run, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    recordings = [Path("a.wav"), Path("one/a.wav"), Path("two/a.wav"), Path("a.wav.mp3")]
+    for path in recordings:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    result = run("transcribe", *map(str, recordings), "./two/a.wav", "-o", "out")
+    assert result.exit_code == 0, result.output
+    written = sorted(path.name for path in Path("out").iterdir())
+    assert written == ["a.wav.mp3.txt", "a.wav.txt", "one-a.wav.txt", "two-a.wav.txt"]
+    result = run("transcribe", "a.wav", "-f", "txt", "-o", "two/../a.wav")
+    assert result.exit_code == 2
+    assert "this is the recording itself" in result.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_loaded(
+    run: Run, files: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "taken").touch()
+    result = run("transcribe", files[0], "-o", str(tmp_path / "taken" / "a.srt"))
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: -o {tmp_path / 'taken' / 'a.srt'}: ")
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (["a/x.wav"], ["x.srt"]),
+        (["a/x.wav", "x.mp3"], ["x.wav.srt", "x.mp3.srt"]),
+        (["a/b/x.wav", "c/x.wav"], ["a-b-x.wav.srt", "c-x.wav.srt"]),
+        (["x.wav", "x.mp3", "x.wav.ogg"], ["x.wav.srt", "x.mp3.srt", "x.wav.ogg.srt"]),
+        (["x.wav", "./x.wav"], ["x.srt", "x.srt"]),
+    ],
+)
+def test_names_tell_files_apart(files: list[str], expected: list[str]) -> None:
+    assert names([Path(file) for file in files], "srt") == expected
+
+
+def test_names_that_no_folder_tells_apart_are_refused() -> None:
+    with pytest.raises(UnsupportedOption, match="called a-b-c"):
+        names([Path("a-b/c"), Path("a/b-c"), Path("a/b/c")], "srt")
+
+
 def test_an_ending_that_is_no_format_is_refused_before_anything_is_loaded(
     run: Run, files: list[str], tmp_path: Path
 ) -> None:
@@ -162,10 +208,12 @@ def test_what_a_name_asks_for(
     ("extra", "says"),
     [
         (["-f", "srt"], "Several files in format srt need -o FOLDER."),
-        (["-o", "taken.txt"], "Several files need a folder after -o, and taken.txt is a file."),
+        (["-o", "taken.txt"], "Several files need a folder after -o, and taken.txt names a file."),
+        (["-o", "all.srt"], "Several files need a folder after -o, and all.srt names a file."),
         (["-f", "docx"], "'docx' is not one of"),
         (["none.wav"], "'none.wav' does not exist"),
         (["--backend-policy", "1"], "No such option"),
+        (["--no-preload"], "No such option"),
     ],
 )
 def test_mistakes(
