@@ -5,17 +5,22 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from livestt.engines import Capabilities
 from livestt.errors import BadAudio, BadRequest, LivesttError
 
-_LEGACY_CODES = {401: "INVALID_AUTH", 403: "FORBIDDEN", 404: "NOT_FOUND", 413: "PAYLOAD_TOO_LARGE",
-                 429: "TOO_MANY_REQUESTS", 503: "SERVICE_UNAVAILABLE"}  # fmt: skip
+_LEGACY_CODES = {401: "INVALID_AUTH", 413: "PAYLOAD_TOO_LARGE"}
+"""Where they differ from the name of the HTTP status."""
 MAX_HEADER = 200
 """Characters of an error that go into a header."""
 MAX_REASON = 123
 """Bytes of a WebSocket close reason (RFC 6455 section 5.5)."""
+
+
+class BadBody(BadRequest):
+    """What the body of a request says cannot be honoured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +85,13 @@ def error_body(error: LivesttError, request_id: str = "") -> dict[str, str]:
     if isinstance(error, BadAudio):
         code = "Bad Request"
         message = f"Bad Request: failed to process audio: corrupt or unsupported data: {error}"
+    elif isinstance(error, BadBody):
+        code, message = "Bad Request", f"Bad Request: {error}"
+    elif isinstance(error, BadRequest):
+        code, message = "INVALID_QUERY_PARAMETER", str(error)
     else:
-        code = _LEGACY_CODES.get(error.http_status, "INTERNAL_SERVER_ERROR")
-        if isinstance(error, BadRequest):
-            code = "INVALID_QUERY_PARAMETER"
-        message = str(error)
+        status = error.http_status
+        code, message = _LEGACY_CODES.get(status, HTTPStatus(status).name), str(error)
     return {"err_code": code, "err_msg": message, "request_id": request_id}
 
 

@@ -43,12 +43,12 @@ class Configure:
 
     Attributes:
         keyterms: the new list, or None where it stays.
-        thresholds: Flux: when turns end, by name.
+        thresholds: Flux: when turns end, by name; None for null.
         language_hints: Flux: the new list, or None where it stays.
     """
 
     keyterms: tuple[str, ...] | None = None
-    thresholds: dict[str, float] | None = None
+    thresholds: dict[str, float | None] | None = None
     language_hints: tuple[str, ...] | None = None
 
 
@@ -174,13 +174,16 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
-def _thresholds(value: Any) -> dict[str, float] | None:
+def _thresholds(value: Any) -> dict[str, float | None] | None:
     if value is None:
         return None
     if isinstance(value, dict) and all(
-        isinstance(number, int | float) and not isinstance(number, bool)
+        number is None or (isinstance(number, int | float) and not isinstance(number, bool))
         for number in value.values()
     ):
         with suppress(OverflowError):  # JSON has integers of any length
-            return {str(name): float(number) for name, number in value.items()}
+            return {
+                str(name): None if number is None else float(number)
+                for name, number in value.items()
+            }
     raise BadConfigure("CONFIGURE_INTERNAL_ERROR", "thresholds must be numbers by name")

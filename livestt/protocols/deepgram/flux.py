@@ -52,13 +52,13 @@ class FluxTurns:
     Args:
         about: who answers.
         thresholds: when turns end; may be changed at any time.
-        detected_ms: silence after which voice detection ends an utterance.
+        detected_ms: silence after which voice detection ends an utterance; may be changed too.
     """
 
     def __init__(self, about: About, thresholds: Thresholds, detected_ms: int) -> None:
         self.thresholds = thresholds
+        self.detected_ms = detected_ms
         self._about = about
-        self._detected_ms = detected_ms
         self._sequence = 0
         self._turn = 0
         self._words: list[Word] = []
@@ -68,6 +68,7 @@ class FluxTurns:
         self._eager = False
         self._quiet_from: int | None = None  # where speech ended, while nobody speaks
         self._update_due = False
+        self._told = ""
         self._heard = 0
 
     def message(self, kind: str, **content: Any) -> Message:
@@ -89,7 +90,7 @@ class FluxTurns:
         if not (self._update_due and self._started):
             return None
         self._update_due = False
-        return self._info("Update")
+        return None if self._transcript == self._told else self._info("Update")
 
     def _receive(self, event: Event) -> list[Message]:
         match event:
@@ -106,7 +107,7 @@ class FluxTurns:
                 return [*self._heard_words(True), *self._too_long()]
             case UtteranceEnded(_, end):
                 self._quiet_from = end
-                return self._silence(from_ms(self._detected_ms))
+                return self._silence(from_ms(self.detected_ms))
             case Progress(_, heard):
                 self._heard = max(self._heard, heard)
                 if self._quiet_from is not None:
@@ -171,15 +172,24 @@ class FluxTurns:
         self._quiet_from = None
         return [message]
 
+    @property
+    def _shown(self) -> list[Word]:
+        return written([*self._words, *self._interim], FORM)
+
+    @property
+    def _transcript(self) -> str:
+        return joined(self._shown)
+
     def _info(self, event: str) -> Message:
-        words = written([*self._words, *self._interim], FORM)
+        words = self._shown
+        self._told = self._transcript
         return self.message(
             "TurnInfo",
             event=event,
             turn_index=self._turn,
             audio_window_start=to_seconds(self._speech_from),
             audio_window_end=to_seconds(max([self._heard, *(word.end for word in words[-1:])])),
-            transcript=joined(words),
+            transcript=self._told,
             words=[
                 {
                     "word": word.text.strip(),

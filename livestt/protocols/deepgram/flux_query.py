@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from livestt.engines import Capabilities, StreamOptions
@@ -56,6 +56,8 @@ class FluxRequest:
     sound: Sound
     options: StreamOptions
     thresholds: Thresholds = Thresholds()
+    model: str = ""
+    """As the client calls it; may say a language."""
     tags: tuple[str, ...] = ()
 
 
@@ -70,11 +72,12 @@ def parse_flux(
     query = Query(pairs)
     refuse_promises(query)
     timeout, usual = query.whole("eot_timeout_ms", *TIMEOUT), Thresholds()
+    model = query.text("model").lower()
     return FluxRequest(
         sound=live_sound(query)[0],
         options=replace(
             defaults,
-            language=_language(query, engine, defaults.language),
+            language=language_of(model, query.all("language_hint"), engine, defaults.language),
             hotwords=hotwords(query) or defaults.hotwords,
         ),
         thresholds=Thresholds(
@@ -82,31 +85,50 @@ def parse_flux(
             query.number("eager_eot_threshold", *EAGER),
             usual.timeout_ms if timeout is None else timeout,
         ),
+        model=model,
         tags=tuple(query.all("tag")),
     )
 
 
 def changed(thresholds: Thresholds, configure: Configure) -> Thresholds:
-    """Thresholds with those of a ``Configure`` message changed.
+    """Thresholds with those of a ``Configure`` message changed; a null ``eager_eot_threshold``
+    switches it off, as leaving it out of the address does.
 
     Raises:
         BadConfigure: a value out of range.
     """
     asked = configure.thresholds or {}
     ranges = {"eot_threshold": EOT, "eager_eot_threshold": EAGER, "eot_timeout_ms": TIMEOUT}
+    given: dict[str, float] = {}
     for name, (low, high) in ranges.items():
-        if name in asked and not low <= asked[name] <= high:
+        value = asked.get(name)
+        if value is None:
+            continue
+        if not low <= value <= high:
             raise BadConfigure("INVALID_THRESHOLD", f"{name} must be from {low} to {high}")
+        given[name] = value
+    eager = None if "eager_eot_threshold" in asked else thresholds.eager
     return Thresholds(
-        asked.get("eot_threshold", thresholds.eot),
-        asked.get("eager_eot_threshold", thresholds.eager),
-        int(asked.get("eot_timeout_ms", thresholds.timeout_ms)),
+        given.get("eot_threshold", thresholds.eot),
+        given.get("eager_eot_threshold", eager),
+        int(given.get("eot_timeout_ms", thresholds.timeout_ms)),
     )
 
 
-def _language(query: Query, engine: Capabilities, default: str | None) -> str | None:
-    """Flux says the language with the model's name, and hints where it may be any."""
-    hints, model = query.all("language_hint"), query.text("model").lower()
+def language_of(
+    model: str, hints: Sequence[str], engine: Capabilities, default: str | None
+) -> str | None:
+    """Flux says the language with the model's name, and hints where it may be any.
+
+    Args:
+        model: its name in lower case.
+        hints: a single one is taken as the language.
+        engine: who answers.
+        default: where neither says.
+
+    Raises:
+        BadRequest: not a language of the engine.
+    """
     if len(hints) == 1:
         return language_option(hints[0], engine, default)
     if model.endswith("-multi"):

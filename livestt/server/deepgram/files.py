@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import BinaryIO
@@ -18,16 +18,23 @@ from livestt.audio.format import AudioFormat
 from livestt.audio.separate import separated
 from livestt.errors import BadRequest
 from livestt.files import FileOptions
-from livestt.protocols.deepgram.about import About
+from livestt.protocols.deepgram.about import About, BadBody
 from livestt.protocols.deepgram.prerecorded import FileRequest, HeardChannel, answer, parse_file
 from livestt.protocols.fields import Fields
 from livestt.recording import Recording, SpeakersWanted
 from livestt.server.access.tokens import json_body
-from livestt.server.files.answering import Respond, filing, hearing, while_connected
+from livestt.server.files.answering import (
+    Respond,
+    filing,
+    hearing,
+    transcript_header,
+    while_connected,
+)
 from livestt.server.files.bodies import received_file
 from livestt.server.files.fetching import fetched
 from livestt.server.files.uploads import Upload
 from livestt.server.services import Services, services
+from livestt.server.storing.filing import Filing
 from livestt.timebase import to_seconds
 
 MAX_ADDRESS = 10_000
@@ -45,7 +52,8 @@ async def transcribe(request: Request, respond: Respond) -> None:
             sha256 = await to_thread.run_sync(_hash, file)
             async with while_connected(request):
                 given = Fields(request.query_params.multi_items())
-                channels = await _hear(served, upload, file, asked, given)
+                told = await _hear(served, upload, file, asked, given)
+    channels = [recording for recording, _ in told]
 
     def write() -> JSONResponse:
         body = answer(
@@ -59,7 +67,8 @@ async def transcribe(request: Request, respond: Respond) -> None:
             created=created,
             duration=to_seconds(max(one.duration for one in channels)),
         )
-        return JSONResponse(body, headers={"dg-request-id": request_id})
+        kept = transcript_header(*(filing for _, filing in told))
+        return JSONResponse(body, headers={"dg-request-id": request_id, **kept})
 
     # Long files have many words, and the event loop has other people to serve.
     await respond(await to_thread.run_sync(write))
@@ -74,17 +83,22 @@ async def _body(request: Request, served: Services) -> AsyncIterator[BinaryIO]:
         async with received_file(request, limit, served.pace) as file:
             yield file
         return
-    address = (await json_body(request, MAX_ADDRESS)).get("url")
-    if not isinstance(address, str):
-        raise BadRequest('the JSON body must be {"url": "https://..."}; audio itself is sent bare')
-    hosts = served.pipeline.settings.fetch_from
-    async with fetched(address, hosts, limit, served.timing.upload) as file:
+    async with AsyncExitStack() as stack:
+        try:
+            address = (await json_body(request, MAX_ADDRESS)).get("url")
+            if not isinstance(address, str):
+                raise BadRequest('a JSON body is {"url": "https://..."}; audio itself is sent bare')
+            hosts = served.pipeline.settings.fetch_from
+            coming = fetched(address, hosts, limit, served.timing.upload)
+            file = await stack.enter_async_context(coming)
+        except BadRequest as error:
+            raise BadBody(str(error)) from error
         yield file
 
 
 async def _hear(
     served: Services, upload: Upload, file: BinaryIO, asked: FileRequest, given: Fields
-) -> list[Recording]:
+) -> list[tuple[Recording, Filing | None]]:
     """What was said in each channel; each is stored as a transcript of its own."""
     if not asked.multichannel:
         return [await _hear_one(served, upload, file, asked, asked.audio, given)]
@@ -104,7 +118,7 @@ async def _hear_one(
     audio: AudioFormat,
     given: Fields,
     title: str = "",
-) -> Recording:
+) -> tuple[Recording, Filing | None]:
     file.seek(0)
     options = FileOptions(asked.options, audio, candidates=asked.candidates)
     speakers = SpeakersWanted() if asked.form.speakers else None
@@ -112,7 +126,7 @@ async def _hear_one(
     async with hearing(served, upload, file, options, speakers, kept) as (recording, events):
         async for _ in events:
             pass
-    return recording
+    return recording, kept
 
 
 def _hash(file: BinaryIO) -> str:

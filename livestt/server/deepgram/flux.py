@@ -16,11 +16,12 @@ from livestt.protocols.deepgram.control import (
     parse_control,
 )
 from livestt.protocols.deepgram.flux import FluxTurns
-from livestt.protocols.deepgram.flux_query import FluxRequest, changed
-from livestt.server.deepgram.stream import Stream
+from livestt.protocols.deepgram.flux_query import FluxRequest, Thresholds, changed, language_of
+from livestt.server.deepgram.stream import Stream, silence
 from livestt.server.live.session import LiveSession
 from livestt.server.sockets.outbox import Message
 from livestt.server.timing import Timing
+from livestt.settings import Settings
 
 
 class Flux(Stream):
@@ -33,7 +34,9 @@ class Flux(Stream):
         session: LiveSession,
         about: About,
         timing: Timing,
+        settings: Settings,
     ) -> None:
+        self._request, self._settings = request, settings
         thresholds = request.thresholds
         self._turns = FluxTurns(about, thresholds, thresholds.first_silence_ms)
         super().__init__(socket, request.sound, [session], about, timing)
@@ -64,13 +67,33 @@ class Flux(Stream):
             self.tell([self._turns.message("Warning", **warning)])
 
     def _configure(self, session: LiveSession, configure: Configure) -> None:
-        self._turns.thresholds = changed(self._turns.thresholds, configure)
+        thresholds = changed(self._turns.thresholds, configure)
+        options = session.options
         if configure.keyterms is not None:
-            session.configure(replace(session.options, hotwords=configure.keyterms))
+            options = replace(options, hotwords=configure.keyterms)
+        if configure.language_hints is not None:
+            options = replace(options, language=self._language(configure.language_hints))
+        self._end_turns_by(session, thresholds)
+        session.configure(options)
         answer: Message = {
-            "thresholds": self._turns.thresholds.told(),
-            "keyterms": list(session.options.hotwords),
+            "thresholds": thresholds.told(),
+            "keyterms": list(options.hotwords),
         }
         if configure.language_hints is not None:
             answer = {**answer, "language_hints": list(configure.language_hints)}
         self.tell([self._turns.message("ConfigureSuccess", **answer)])
+
+    def _end_turns_by(self, session: LiveSession, thresholds: Thresholds) -> None:
+        self._turns.thresholds = thresholds
+        self._turns.detected_ms = thresholds.first_silence_ms
+        detection = silence(thresholds.first_silence_ms, self._settings)
+        if self._settings.vad and detection is not None:
+            session.listen(detection)
+
+    def _language(self, hints: tuple[str, ...]) -> str | None:
+        """What the session is to hear from now on."""
+        default = self._settings.stream_options().language
+        try:
+            return language_of(self._request.model, hints, self._about.engine, default)
+        except BadRequest as error:
+            raise BadConfigure("INVALID_LANGUAGE_HINT", str(error)) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -23,15 +24,20 @@ from livestt.audio.framing import open_framing
 from livestt.audio.separate import ContainerSplitter
 from livestt.errors import BadAudio, LivesttError, ServerRestart
 from livestt.events import Event
+from livestt.pipeline import endpointing
 from livestt.protocols.deepgram.about import About, close_reason
 from livestt.protocols.deepgram.query import Sound
 from livestt.server.live.session import LiveSession
 from livestt.server.sockets.connection import SESSION, SocketConnection
 from livestt.server.sockets.outbox import Message, OrderedOutbox
 from livestt.server.timing import Timing
+from livestt.settings import Settings
+from livestt.vad.endpointing import EndpointingOptions
 
 MAX_OWED = 64
 """Answers a client may be owed before the server stops reading what else it says."""
+LEAST_SILENCE_MS = 200
+"""Shorter pauses occur inside words and sentences; utterances cut there are transcribed badly."""
 SCHEMES = ("token", "bearer")
 """Subprotocols in which browsers send a key, which they cannot put into a header."""
 SILENT = close_reason("NET-0001", "no audio and no message within the timeout window")
@@ -78,6 +84,13 @@ def open_splitter(audio: AudioFormat, channels: int) -> Splitter | None:
     if channels == 1:
         return None
     return ContainerSplitter(channels) if audio.encoding == "auto" else RawSplitter(audio)
+
+
+def silence(milliseconds: int | None, settings: Settings) -> EndpointingOptions | None:
+    """Endpointing with another pause at the end of an utterance."""
+    if milliseconds is None:
+        return None
+    return replace(endpointing(settings), min_silence_ms=max(LEAST_SILENCE_MS, milliseconds))
 
 
 class Stream(SocketConnection):

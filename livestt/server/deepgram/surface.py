@@ -15,8 +15,8 @@ from livestt.audio.channels import RawSplitter
 from livestt.audio.format import AudioFormat
 from livestt.audio.separate import APART
 from livestt.errors import BadRequest, LivesttError
-from livestt.pipeline import Manner, endpointing
-from livestt.protocols.deepgram.about import About
+from livestt.pipeline import Manner
+from livestt.protocols.deepgram.about import About, BadBody
 from livestt.protocols.deepgram.control import (
     BadConfigure,
     CloseStream,
@@ -35,19 +35,15 @@ from livestt.server.access.door import access_of, grant_of
 from livestt.server.access.tokens import json_body
 from livestt.server.deepgram.files import transcribe
 from livestt.server.deepgram.flux import Flux
-from livestt.server.deepgram.stream import Stream
+from livestt.server.deepgram.stream import Stream, silence
 from livestt.server.files.answering import Endpoint
 from livestt.server.live.session import LiveSession
 from livestt.server.services import Services, services
 from livestt.server.sockets.outbox import Message
 from livestt.server.timing import Timing
-from livestt.settings import Settings
 from livestt.timebase import to_seconds
-from livestt.vad.endpointing import EndpointingOptions
 
 TOKEN_SECONDS, LONGEST_TOKEN_SECONDS = 30, 3600
-LEAST_SILENCE_MS = 200
-"""Shorter pauses occur inside words and sentences; utterances cut there are transcribed badly."""
 
 
 def routes() -> list[BaseRoute]:
@@ -71,9 +67,15 @@ async def flux(socket: WebSocket) -> None:
 
 async def grant(request: Request) -> Response:
     """A token for a browser that must not see the key: ``{"ttl_seconds": 30}``."""
-    seconds = (await json_body(request)).get("ttl_seconds") or TOKEN_SECONDS
-    if not isinstance(seconds, int | float) or not 1 <= seconds <= LONGEST_TOKEN_SECONDS:
-        raise BadRequest(f"ttl_seconds must be from 1 to {LONGEST_TOKEN_SECONDS}")
+    try:
+        seconds = (await json_body(request)).get("ttl_seconds")
+    except BadRequest as error:
+        raise BadBody(str(error)) from error
+    if seconds is None:
+        seconds = TOKEN_SECONDS
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not number or not 1 <= seconds <= LONGEST_TOKEN_SECONDS:
+        raise BadBody(f"ttl_seconds must be from 1 to {LONGEST_TOKEN_SECONDS}")
     own = grant_of(request)
     token = access_of(request).mint(own, float(seconds), frozenset({"transcribe"}))
     return JSONResponse({"access_token": token.value, "expires_in": seconds})
@@ -113,7 +115,7 @@ def _open_flux(socket: WebSocket, request_id: str) -> Stream:
         ),
     )
     about = About(request_id, engine, tags=request.tags)
-    return Flux(socket, request, session, about, served.timing)
+    return Flux(socket, request, session, about, served.timing, settings)
 
 
 def open_sessions(request: LiveRequest, served: Services) -> list[LiveSession]:
@@ -141,13 +143,6 @@ def open_sessions(request: LiveRequest, served: Services) -> list[LiveSession]:
             session.end()
         raise
     return opened
-
-
-def silence(milliseconds: int | None, settings: Settings) -> EndpointingOptions | None:
-    """Endpointing with another pause at the end of an utterance."""
-    if milliseconds is None:
-        return None
-    return replace(endpointing(settings), min_silence_ms=max(LEAST_SILENCE_MS, milliseconds))
 
 
 class Listen(Stream):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from types import MappingProxyType
 from typing import BinaryIO
 
 import anyio
@@ -32,7 +33,7 @@ from livestt.store.entries import titled
 log = logging.getLogger(__name__)
 
 TRANSCRIPT = "livestt-transcript"
-"""Header with the id of the stored transcript."""
+"""Header with the id of the stored transcript, or those of a file's channels."""
 
 AT_ONCE = 500
 """Words whose speakers are taken in at once; those of four hours take a quarter of a second."""
@@ -192,9 +193,10 @@ def filing(
     return Filing(served.store, pipeline, options.stream, titled(name))
 
 
-def transcript_header(filing: Filing | None) -> dict[str, str]:
-    """Where the transcript is kept, for the answer."""
-    return {} if filing is None else {TRANSCRIPT: filing.id}
+def transcript_header(*filings: Filing | None) -> dict[str, str]:
+    """Where the transcript is kept, for the answer; those of several channels, in order."""
+    ids = [filing.id for filing in filings if filing is not None]
+    return {TRANSCRIPT: ",".join(ids)} if ids else {}
 
 
 def with_speakers(manner: Manner, speakers: SpeakersWanted | None) -> Manner:
@@ -215,6 +217,7 @@ class EventStream(Response):
         pulse: sent whenever nothing else was for a while.
         interval: seconds.
         patience: seconds for which the client may refuse to read.
+        headers: of the response, besides those that streams have.
     """
 
     media_type = "text/event-stream"
@@ -225,8 +228,10 @@ class EventStream(Response):
         pulse: str,
         interval: float,
         patience: float,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        super().__init__(headers={"cache-control": "no-cache", "x-accel-buffering": "no"})
+        always = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+        super().__init__(headers={**headers, **always})
         del self.headers["content-length"]
         self._work = work
         self._pulse = pulse

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from livestt.errors import LivesttError, UnknownRoute, WrongMethod
+from livestt.errors import LivesttError
 from livestt.events import Event
 from livestt.files import FileOptions
 from livestt.pipeline import Manner, endpointing
@@ -20,7 +20,6 @@ from livestt.protocols.openai_rest.answer import answer
 from livestt.protocols.openai_rest.request import parse
 from livestt.protocols.openai_rest.stream import PULSE, TextStream, as_event
 from livestt.server.access.refusals import OPENAI as refuse
-from livestt.server.access.refusals import refusal
 from livestt.server.files.answering import (
     Endpoint,
     EventStream,
@@ -36,12 +35,6 @@ from livestt.server.services import services
 
 TRANSCRIPTIONS = "/v1/audio/transcriptions"
 TRANSLATIONS = "/v1/audio/translations"
-METHODS = {
-    TRANSCRIPTIONS: ("POST",),
-    TRANSLATIONS: ("POST",),
-    "/v1/models": ("GET",),
-}
-EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"]
 
 
 def routes() -> list[BaseRoute]:
@@ -51,11 +44,6 @@ def routes() -> list[BaseRoute]:
         Route("/v1/models", list_models),
         Route("/v1/models/{name:path}", show_model),
     ]
-
-
-def unknown_routes() -> list[BaseRoute]:
-    """What no surface under ``/v1/`` has; comes after all of them."""
-    return [Route("/v1/{rest:path}", unknown, methods=EVERY_METHOD)]
 
 
 async def transcribe(request: Request, respond: Respond) -> None:
@@ -83,6 +71,7 @@ async def transcribe(request: Request, respond: Respond) -> None:
             file = form.file("file")
             given = Fields([*form.fields, *request.query_params.multi_items()])
             kept = filing(served, given, options, form.name("file"), chosen)
+            headers = transcript_header(kept)
             heard = hearing(served, upload, file, options, wishes.speakers, kept, chosen)
             if wishes.stream:
 
@@ -92,13 +81,14 @@ async def transcribe(request: Request, respond: Respond) -> None:
                         writer = TextStream(wishes, recording, names_last=late)
                         await stream(writer, events, emit)
 
-                await respond(EventStream(tell, PULSE, served.timing.pulse, served.timing.send))
+                await respond(
+                    EventStream(tell, PULSE, served.timing.pulse, served.timing.send, headers)
+                )
                 return
             async with while_connected(request), heard as (recording, events):
                 async for _ in events:
                     pass
             written = await to_thread.run_sync(answer, wishes, recording)
-            headers = transcript_header(kept)
             await respond(Response(written.body, media_type=written.media_type, headers=headers))
 
 
@@ -128,18 +118,3 @@ async def show_model(request: Request) -> Response:
         return JSONResponse(models.one(own, request.path_params["name"]))
     except LivesttError as error:
         return refuse(error)
-
-
-async def unknown(request: Request) -> Response:
-    """A path or a method that nothing is behind, refused in the shape of where it is."""
-    path = request.url.path
-    allowed = METHODS.get(path)
-    error: LivesttError
-    if allowed is None:
-        error = UnknownRoute(f"there is nothing at {path[:200]}")
-    else:
-        error = WrongMethod(f"{path} takes {', '.join(allowed)}, not {request.method}")
-    response = refusal(path, error)
-    if allowed is not None:
-        response.headers["allow"] = ", ".join(allowed)
-    return response

@@ -75,7 +75,7 @@ def test_a_bad_configure_fails_with_a_code(keyterms: object, code: str) -> None:
     json.dumps(answer, ensure_ascii=False).encode()
 
 
-@pytest.mark.parametrize("number", ["1" * 400, "true", "null", '"0.7"', "[]"])
+@pytest.mark.parametrize("number", ["1" * 400, "true", '"0.7"', "[]"])
 def test_thresholds_that_are_no_numbers_fail_with_a_code(number: str) -> None:
     with pytest.raises(BadConfigure):
         parse_control(f'{{"type":"Configure","thresholds":{{"eot_threshold":{number}}}}}')

@@ -102,7 +102,6 @@ class TestEager:
             "EagerEndOfTurn",
             "TurnResumed",
             "Update",
-            "Update",
             "EagerEndOfTurn",
             "EndOfTurn",
         ]
@@ -143,6 +142,18 @@ def test_a_slow_reader_gets_the_newest_update_only() -> None:
     assert guess is not None
     assert guess["transcript"] == "a b c"
     assert fold.guess() is None
+
+
+def test_an_update_has_something_new() -> None:
+    fold = turns()
+    fold.receive_events([Committed(words("a b")), Interim(()), heard(1.0)])
+    assert fold.guess() is None
+    fold.receive_events([Interim(words("c", 2))])
+    assert fold.guess() is not None
+    fold.receive_events([Interim(())])
+    guess = fold.guess()
+    assert guess is not None
+    assert guess["transcript"] == "a b"
 
 
 def test_the_user_is_warned() -> None:
@@ -187,3 +198,8 @@ def test_thresholds_change() -> None:
     assert changed(Thresholds(eager=0.4), asked) == Thresholds(0.9, 0.4, 1000)
     with pytest.raises(BadConfigure, match="eot_threshold must be from"):
         changed(Thresholds(), Configure(thresholds={"eot_threshold": float("nan")}))
+
+
+def test_null_switches_the_early_end_off_and_leaves_the_rest() -> None:
+    asked = Configure(thresholds={"eager_eot_threshold": None, "eot_threshold": None})
+    assert changed(Thresholds(eot=0.8, eager=0.4), asked) == Thresholds(0.8, None, 5000)

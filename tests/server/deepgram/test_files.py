@@ -165,12 +165,36 @@ def test_fewer_channels_than_said(server: Running) -> None:
         (b"", {}, "audio/wav", 400, "Bad Request: failed to process audio"),
         (b"no audio " * 999, {}, "audio/wav", 400, "Bad Request: failed to process audio"),
         (b"x", {"language": "tlh"}, "audio/wav", 400, "Invalid 'language' value of 'tlh'"),
-        (b"[]", {}, "application/json", 400, "the body must be a JSON object"),
-        (b"{}", {}, "application/json", 400, "the JSON body must be"),
-        (b'{"url":"http://localhost/x"}', {}, "application/json", 400, "this server fetches no"),
-        (b'{"url":"file:///etc/passwd"}', {}, "application/json", 400, "the url must begin with"),
-        (b'{"url":"http://a:b:c/"}', {}, "application/json", 400, "the url is not an address"),
-        (b'{"url":"http://u@localhost/"}', {}, "application/json", 400, "the url must begin"),
+        (b"[]", {}, "application/json", 400, "Bad Request: the body must be a JSON object"),
+        (b"{}", {}, "application/json", 400, "Bad Request: a JSON body is"),
+        (
+            b'{"url":"http://localhost/x"}',
+            {},
+            "application/json",
+            400,
+            "Bad Request: this server fetches",
+        ),
+        (
+            b'{"url":"file:///etc/passwd"}',
+            {},
+            "application/json",
+            400,
+            "Bad Request: the url must begin with",
+        ),
+        (
+            b'{"url":"http://a:b:c/"}',
+            {},
+            "application/json",
+            400,
+            "Bad Request: the url is not an address",
+        ),
+        (
+            b'{"url":"http://u@localhost/"}',
+            {},
+            "application/json",
+            400,
+            "Bad Request: the url must begin",
+        ),
     ],
 )
 def test_a_refusal(
@@ -179,6 +203,8 @@ def test_a_refusal(
     response = post(server, body, query, kind)
     assert response.status_code == status
     assert response.json()["err_msg"].startswith(message)
+    code = "Bad Request" if message.startswith("Bad Request") else "INVALID_QUERY_PARAMETER"
+    assert response.json()["err_code"] == code
     assert response.headers["dg-error"]
     assert response.headers["dg-request-id"] == response.json()["request_id"]
 

@@ -71,6 +71,21 @@ def test_configure(server: Running) -> None:
     assert told.messages[1]["keyterms"] == ["x"]
 
 
+def test_configure_changes_what_is_listened_for(serve: Serve) -> None:
+    engine = Watched(script_of(TEXT))
+    hint = {"type": "Configure", "language_hints": ["de"]}
+    wrong = {"type": "Configure", "language_hints": ["tlh"]}
+    early = {"type": "Configure", "thresholds": {"eager_eot_threshold": 0.3}}
+    frames = [*AUDIO[:20], json.dumps(hint), json.dumps(wrong), json.dumps(early), *AUDIO[20:]]
+    told = flux(serve(engine), [*frames, CLOSE], model="flux-general-multi")
+    answers = [m for m in told.messages if m["type"].startswith("Configure")]
+    assert [m["type"][9:] for m in answers] == ["Success", "Failure", "Success"]
+    assert answers[0]["language_hints"] == ["de"]
+    assert "tlh" in answers[1]["description"]
+    assert answers[2]["thresholds"]["eager_eot_threshold"] == 0.3
+    assert "de" in {language for _, language in engine.languages}
+
+
 @given(
     st.lists(
         st.one_of(

@@ -67,7 +67,16 @@ def test_every_dialect_stores(start: Start) -> None:
     assert "transcript.text.done" in streamed.text
     deepgram = httpx2.post(f"{server.http}/v1/listen", content=wav.read_bytes())
     assert deepgram.is_success
-    assert [row["title"] for row in reversed(listed(server))] == ["a.flac", "b.flac", ""]
+    rows = list(reversed(listed(server)))
+    assert [row["title"] for row in rows] == ["a.flac", "b.flac", ""]
+    told = [answer.headers["livestt-transcript"] for answer in (streamed, deepgram)]
+    assert told == [row["id"] for row in rows[1:]]
+    channels = {"encoding": "linear16", "sample_rate": "16000", "channels": "2"}
+    both = httpx2.post(
+        f"{server.http}/v1/listen", params={**channels, "multichannel": "true"}, content=PCM
+    )
+    newest = [row["id"] for row in listed(server)[:2]]
+    assert both.headers["livestt-transcript"].split(",") == newest[::-1]
 
 
 @pytest.mark.parametrize("no", [{"store": "false"}, {"store": "0"}])
