@@ -39,6 +39,7 @@ from livestt.server.storing import transcripts
 from livestt.server.storing.recordings import Recordings
 from livestt.server.storing.sweeping import sweeping
 from livestt.server.timing import Timing
+from livestt.server.unknown import not_found, refuse_request
 from livestt.server.voices import surface as voice_profiles
 from livestt.server.voices.book import VoiceBook
 from livestt.settings import Settings
@@ -143,7 +144,7 @@ def create_app(
                 ):
                     yield
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *native.routes(),
             *deepgram.routes(),
@@ -155,7 +156,6 @@ def create_app(
             *tokens.routes(),
             *transcripts.routes(),
             *voice_profiles.routes(),
-            *rest.unknown_routes(),
             *page_routes(),
         ],
         middleware=[
@@ -164,8 +164,11 @@ def create_app(
             cross_origin(settings),
             Middleware(Door, access=Access(settings, metrics.wrong_keys.inc)),
         ],
+        exception_handlers={404: refuse_request, 405: refuse_request},
         lifespan=lifespan,
     )
+    app.router.default = not_found
+    return app
 
 
 def open_recordings(settings: Settings, store: Store | None) -> Recordings | None:

@@ -110,4 +110,5 @@ async def refuse(socket: WebSocket, error: LivesttError) -> None:
 def path_of(scope: Scope) -> str:
     """The path below where the application is mounted."""
     path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", "")) or "/"
+    root: str = scope.get("app_root_path", scope.get("root_path", ""))  # the first within a Mount
+    return path.removeprefix(root) or "/"
