@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import ssl
 import subprocess
+from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,10 @@ from server.conftest import servers
 from server.engines import Watched
 
 from livestt.access.rules import RULES
+from livestt.bench.balancer import KINDS, SERVERS, balancer
+from livestt.bench.chaos import free_port
 from livestt.server.access.keyring import VARIABLE
+from livestt.server.access.self_signed import certificate
 from livestt.server.access.token_secret import VARIABLE as TOKEN_SECRET
 from livestt.settings import table
 
@@ -87,6 +92,39 @@ def test_tools_agree_where_they_are_installed(command: list[str]) -> None:
         pytest.skip(f"no {command[0]}")
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [
+        ("nginx", "nginx.conf"),
+        ("nginx", "nginx-several.conf"),
+        ("caddy", "Caddyfile"),
+        ("caddy", "Caddyfile-several"),
+        ("haproxy", "haproxy.cfg"),
+    ],
+)
+def test_proxies_log_no_query_when_the_server_is_down(kind: str, file: str, tmp_path: Path) -> None:
+    if shutil.which(kind) is None:
+        pytest.skip(f"no {kind}")
+    shipped, folder = tmp_path / "shipped", tmp_path / "run"
+    shipped.mkdir()
+    folder.mkdir()
+    text = (DEPLOY / file).read_text(encoding="utf-8").replace("127.0.0.1:8000", "192.0.2.11:8000")
+    (shipped / KINDS[kind].file).write_text(text, encoding="utf-8")
+    servers = [f"127.0.0.1:{free_port()}" for _ in set(re.findall(SERVERS, text))]
+    pair = certificate(folder, "localhost")
+    headers = {"Authorization": "Bearer secret-one", "X-API-Key": "secret-two"}
+    tls = (pair.certificate, pair.key)
+    with balancer(kind, shipped, servers, folder, tls) as port:
+        context = ssl.create_default_context(cafile=str(pair.certificate))
+        client = HTTPSConnection("localhost", port, context=context, timeout=60)
+        client.request("GET", "/transcripts?q=secret-three&token=secret-four", headers=headers)
+        assert client.getresponse().status in (502, 503)
+        client.close()
+    logs = b"".join(path.read_bytes() for path in folder.rglob("*.log"))
+    assert b"/transcripts" in logs
+    assert re.findall(rb"secret-\w+", logs) == []
 
 
 def test_the_start_script_says_so_only_if_it_installs(tmp_path: Path) -> None:

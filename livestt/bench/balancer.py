@@ -70,7 +70,7 @@ def written(
     text = text.replace("listen 443", f"listen 127.0.0.1:{port}")
     text = re.sub(r"(ssl_certificate +).*;", rf"\1{tls[0]};", text)
     text = re.sub(r"(ssl_certificate_key +).*;", rf"\1{tls[1]};", text)
-    text = text.replace("/var/log/nginx/livestt.log", str(folder / "access.log"))
+    text = text.replace("/var/log/nginx/", f"{folder}/")
     return NGINX.format(folder=folder, site=text)
 
 
