@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
@@ -20,6 +22,8 @@ PATIENCE = 5.0
 """Seconds to wait for another writer, or for a server to let us in."""
 CACHE = 512
 """KiB of pages that a connection to SQLite keeps; the system caches the file for all of them."""
+BREATH = 0.02
+"""Seconds between two attempts where SQLite does not wait by itself."""
 KEPT = 2
 """Connections of a pool that stay open while nobody uses them."""
 LINES: Mapping[str, int] = {
@@ -161,12 +165,27 @@ def _sqlite(url: URL, pool: Mapping[str, Any]) -> Engine:
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, record: object) -> None:
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
-                       "secure_delete=ON", f"cache_size=-{CACHE}"):  # fmt: skip
+        _keep_a_log(cursor)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON",
+                       f"cache_size=-{CACHE}"):  # fmt: skip
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     return engine
+
+
+def _keep_a_log(cursor: sqlite3.Cursor) -> None:
+    """Write ahead of the file. While another server does the same to a new file, SQLite says that
+    it is locked without waiting for it."""
+    until = monotonic() + PATIENCE
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > until:
+                raise
+        sleep(BREATH)
 
 
 def _postgres(url: URL, pool: Mapping[str, Any]) -> Engine:

@@ -96,3 +96,13 @@ def test_a_connection_that_can_only_read_is_given_up(
     only.clear()
     wait_until(lambda: store.trouble is None)
     assert store.read("a").text == "one two"
+
+
+@IN_A_FILE
+def test_servers_that_make_the_file_together_wait_for_each_other(
+    open_store: Open, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = sqlite3.connect(place, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("livestt.store.database.sleep", lambda _: other.close())
+    tell(open_store(), "a", "one")

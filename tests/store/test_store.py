@@ -368,26 +368,38 @@ class TestOpening:
         assert steps == [1, 2]
         assert newest(later) == newest() + 2
 
-    @IN_A_FILE
-    def test_a_database_from_before_voices_gets_them(self, store: Store, tmp_path: Path) -> None:
-        tell(store, "a", "hello")
-        store.close()
-        with sqlite3.connect(tmp_path / "transcripts.db") as raw:
-            raw.executescript(
-                "DROP TABLE voices; DROP TABLE session_voices; DROP TABLE folders;"
-                "ALTER TABLE lines DROP COLUMN translation;"
-                "ALTER TABLE lines DROP COLUMN translation_language;"
-                "ALTER TABLE sessions DROP COLUMN merged;"
-                "ALTER TABLE sessions DROP COLUMN recognized;"
-                "ALTER TABLE sessions DROP COLUMN unfinished;"
-                "ALTER TABLE sessions DROP COLUMN notes;"
-                "UPDATE livestt SET version = 1"
-            )
-        raw.close()
-        again = Store(str(tmp_path / "transcripts.db"))
+    @pytest.mark.parametrize("version", range(1, newest()))
+    def test_a_database_of_any_older_version_is_upgraded(
+        self, store: Store, open_store: Open, version: int
+    ) -> None:
+        tell(store, "a", "hello", ended=False)
+        with store._connections.engine.begin() as connection:
+            for statement in FIRST_VERSION:
+                connection.execute(text(statement))
+            for step in MIGRATIONS[: version - 1]:
+                step(connection)
+            connection.execute(text(f"UPDATE livestt SET version = {version}"))
+        again = open_store()
         assert again.read("a").text == "hello"
+        assert [found.session for found in again.search("hello", 10)] == ["a"]
         assert again.voices.all() == []
         assert again.folders.begin().number == 1
         assert again.read("a").segments[0].translation is None
         assert again.edit("a", told=[SpeakersMerged(2, 1)]).merged == {2: 1}
-        again.close()
+        assert again.reopen(Asked("a", AUDIO), NEVER, 0) is not None
+        said = words("again", 1)
+        more = Entry("a", 2, 1, said, (line(1, said, 1),), ended=True, next_line=1)
+        assert write(again, more) is Outcome.STORED
+        assert [found.line for found in again.search("again", 10)] == [1]
+        assert again.sweep(NEVER, timedelta(days=-1)) == ["a"]
+
+
+FIRST_VERSION = (
+    *(f"DROP TABLE {table}" for table in ("voices", "session_voices", "folders")),
+    *(f"ALTER TABLE lines DROP COLUMN {name}" for name in ("translation", "translation_language")),
+    *(
+        f"ALTER TABLE sessions DROP COLUMN {name}"
+        for name in ("merged", "recognized", "unfinished", "notes")
+    ),
+)
+"""What the first version of the tables did not have."""
