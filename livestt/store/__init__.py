@@ -29,6 +29,7 @@ from livestt.store.database import address, now
 from livestt.store.entries import Asked, Entry, Line, Opening, Resumed, Stored
 from livestt.store.folders import Folders
 from livestt.store.notes import noted
+from livestt.store.outcomes import Answer, Outcome, StoreStats
 from livestt.store.ownership import (
     Clock,
     end_abandoned,
@@ -41,7 +42,7 @@ from livestt.store.reading import Found
 from livestt.store.schema import sessions
 from livestt.store.speaker_columns import told_columns
 from livestt.store.voices import VoiceProfiles
-from livestt.store.writer import RETRY, Answer, Outcome, StoreStats, Writer
+from livestt.store.writer import RETRY, Writer
 from livestt.transcript import Layout
 
 __all__ = [
@@ -301,13 +302,13 @@ class Store:
 
         Raises:
             UnknownSession: there is none.
-            StillRunning: another server looks after it.
+            StillRunning: some server looks after it.
             StoreUnavailable: the database does not answer.
         """
         with self._connections.changing() as connection:
             row = _known(reading.stored(connection, session, lock=True))
-            if session not in self._writer.open and is_looked_after(row, now(connection)):
-                raise StillRunning("this session runs on another server; end it first")
+            if is_looked_after(row, now(connection)):
+                raise StillRunning("this session is still running; end it before you delete it")
             connection.execute(delete(sessions).where(sessions.c.id == session))
 
     def sweep(self, grace: timedelta, keep: timedelta | None) -> list[str]:

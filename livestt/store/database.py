@@ -13,7 +13,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    SQLAlchemyError,
+    StatementError,
+)
 
 from livestt.errors import BadStore, MissingExtra
 from livestt.store.schema import found, prepare
@@ -233,6 +241,16 @@ def reading(engine: Engine) -> Iterator[Connection]:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN")  # it begins one by itself not before a change
         yield connection
+
+
+def blames_values(error: Exception) -> bool:
+    """Whether a database works, but does not take what was to be written."""
+    if isinstance(error, DataError | IntegrityError):
+        return True
+    if isinstance(error, DBAPIError):
+        too_large = "54"  # class 54 of PostgreSQL: a limit of the program was exceeded
+        return str(getattr(error.orig, "sqlstate", None)).startswith(too_large)
+    return isinstance(error, StatementError)  # it did not even get there
 
 
 def now(connection: Connection) -> datetime:

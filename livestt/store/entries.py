@@ -99,6 +99,12 @@ class Entry:
     """Of all words, the last, that whoever goes on with the session hears again. They have a line
     of their own."""
 
+    @property
+    def vital(self) -> bool:
+        """Whether it begins or ends the session: without the first all else of it is refused, and
+        without the last it seems to run for ever."""
+        return self.opening is not None or self.ended
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -188,5 +194,5 @@ def moment(value: int) -> datetime:
 
 
 def clean(text: str) -> str:
-    """PostgreSQL takes every character but this one."""
-    return text.replace("\x00", "")
+    """Text as every database takes it: without NUL, and without halves of characters."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")

@@ -4,8 +4,8 @@ While a transaction is on its way to the disk the next entries gather, so that t
 server is, the more sessions share a transaction; nothing ever waits for a timer.
 
 A disk that fails must not silence anybody. Entries then come back as `Outcome.DEFERRED`: their
-words may be shown, they stay here, and they are written as soon as that works again. What grows
-beyond `MAX_BACKLOG` words, or `MAX_KEPT` entries, is counted and given up.
+words may be shown, they stay here (`livestt.store.backlog`), and they are written as soon as that
+works again.
 """
 
 from __future__ import annotations
@@ -13,26 +13,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
 from itertools import islice
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from livestt.people import Told
-from livestt.store.database import now, writing
+from livestt.store.backlog import Backlog
+from livestt.store.database import blames_values, now, writing
 from livestt.store.entries import Entry
+from livestt.store.outcomes import Answer, Outcome, StoreStats
 from livestt.store.transaction import Attempt, touch, write
 
 log = logging.getLogger(__name__)
 
-MAX_BACKLOG = 200_000
-"""Words kept for a disk that fails: about twenty minutes of 72 people talking."""
-MAX_KEPT = 100_000
-"""Entries kept for it, with words or without: how far a session is, who its speakers are."""
 MAX_WAITING = 100_000
 """Entries that wait for a disk that neither works nor fails."""
 MAX_ENTRIES = 2_000
@@ -45,39 +41,7 @@ STUCK = 3.0
 """Seconds a transaction may take before the store is said to be in trouble."""
 
 
-class Outcome(Enum):
-    """What became of an entry."""
-
-    STORED = auto()
-    """It will survive this process."""
-    DEFERRED = auto()
-    """The disk fails; the entry waits for it to recover."""
-    LOST = auto()
-    """The disk has failed for too long, or this entry cannot be written at all."""
-    REFUSED = auto()
-    """The session was deleted, or another server goes on with it."""
-
-
-Answer = Callable[[Outcome], None]
 _Kept = tuple[Entry, Answer]
-
-
-@dataclass(slots=True)
-class StoreStats:
-    """Counted since the start."""
-
-    transactions: int = 0
-    entries: int = 0
-    words: int = 0
-    largest: int = 0
-    """Entries in the largest transaction."""
-    seconds: float = 0.0
-    """Spent in transactions."""
-    failures: int = 0
-    """Transactions that failed."""
-    lost_words: int = 0
-    backlog: int = 0
-    """Words that wait for a disk that fails."""
 
 
 class Writer:
@@ -105,8 +69,7 @@ class Writer:
         self._retry = retry
         self._wake = threading.Condition()
         self._waiting: deque[_Kept] = deque()
-        self._backlog: deque[_Kept] = deque()
-        self._lost: Counter[str] = Counter()
+        self._backlog = Backlog(self.stats)
         self._open: dict[str, int] = {}
         self._touched = time.monotonic()
         self._failing: str | None = None
@@ -135,7 +98,8 @@ class Writer:
     def owes(self, session: str) -> bool:
         """Whether entries of this session wait."""
         with self._wake:
-            return any(entry.session == session for entry, _ in (*self._waiting, *self._backlog))
+            waits = any(entry.session == session for entry, _ in self._waiting)
+            return waits or self._backlog.holds(session)
 
     def submit(self, entry: Entry, answer: Answer) -> None:
         """Have an entry written; entries of one session are, in order.
@@ -147,11 +111,11 @@ class Writer:
         """
         with self._wake:
             well = self._failing is None and not self._closed
-            if well and len(self._waiting) < MAX_WAITING:
+            if well and (entry.vital or len(self._waiting) < MAX_WAITING):
                 self._waiting.append((entry, answer))
                 self._wake.notify()
                 return
-            outcome = self._lose(entry) if well else self._keep(entry)
+            outcome = self._backlog.lose(entry) if well else self._backlog.keep(entry)
         answer(outcome)
 
     def close(self, timeout: float = 10.0) -> bool:
@@ -162,37 +126,6 @@ class Writer:
         self._thread.join(timeout)
         return not self._thread.is_alive() and not self._backlog
 
-    def _keep(self, entry: Entry) -> Outcome:
-        """Keep an entry for when the disk works again."""
-        if not self._has_room(entry):
-            return self._lose(entry)
-        self._backlog.append((entry, _nobody))
-        return Outcome.DEFERRED
-
-    def _keep_before(self, entries: Sequence[Entry]) -> list[Outcome]:
-        """Keep entries that are older than all that are kept already."""
-        room = [self._has_room(entry) for entry in entries]
-        kept = [(entry, _nobody) for entry, fits in zip(entries, room, strict=True) if fits]
-        self._backlog.extendleft(reversed(kept))
-        return [
-            Outcome.DEFERRED if fits else self._lose(entry)
-            for entry, fits in zip(entries, room, strict=True)
-        ]
-
-    def _has_room(self, entry: Entry) -> bool:
-        """Take room for one more entry in the backlog, if there is any. What makes a session known
-        always has room: without it everything else of the session would be refused later."""
-        free = len(self._backlog) < MAX_KEPT or entry.opening is not None
-        fits = free and self.stats.backlog + len(entry.words) <= MAX_BACKLOG
-        self.stats.backlog += len(entry.words) if fits else 0
-        return fits
-
-    def _lose(self, entry: Entry) -> Outcome:
-        if entry.words:
-            self.stats.lost_words += len(entry.words)
-            self._lost[entry.session] += len(entry.words)
-        return Outcome.LOST
-
     def _work(self) -> None:
         """Write until closed. What is left then has its last chance."""
         while True:
@@ -200,7 +133,8 @@ class Writer:
                 self._wait()
                 if self._closed and not (self._waiting or self._backlog):
                     return
-                new, old = self._next(self._waiting), self._next(self._backlog)
+                new = list(islice(self._waiting, MAX_ENTRIES))
+                old = self._backlog.oldest(MAX_ENTRIES)
             if new:
                 self._write(new)
             elif old and not self._write_again(old) and self._closed:
@@ -216,9 +150,6 @@ class Writer:
         elif not (self._waiting or self._backlog or self._closed):
             self._wake.wait(TOUCH)
 
-    def _next(self, queue: deque[_Kept]) -> list[_Kept]:
-        return list(islice(queue, MAX_ENTRIES))
-
     def _write(self, new: Sequence[_Kept]) -> None:
         """Write what came, and say what became of it."""
         outcomes = self._outcomes([entry for entry, _ in new])
@@ -230,17 +161,15 @@ class Writer:
                 # of what came after.
                 new = [*new, *self._waiting]
                 self._waiting.clear()
-                outcomes += self._keep_before([entry for entry, _ in new[done:]])
+                outcomes += self._backlog.keep_before([entry for entry, _ in new[done:]])
         for (_, answer), outcome in zip(new, outcomes, strict=True):
             _tell(answer, outcome)
 
-    def _write_again(self, old: Sequence[_Kept]) -> bool:
+    def _write_again(self, old: Sequence[Entry]) -> bool:
         """Try the backlog; whether that worked."""
-        done = len(self._outcomes([entry for entry, _ in old], again=True))
+        done = len(self._outcomes(old, again=True))
         with self._wake:
-            for entry, _ in old[:done]:
-                self._backlog.popleft()
-                self.stats.backlog -= len(entry.words)
+            self._backlog.drop(done)
             if done < len(old):
                 return False
             self._recovering = True
@@ -250,9 +179,9 @@ class Writer:
 
     def _recover(self) -> None:
         """The store is well again. What came during the last attempt goes ahead of what comes."""
-        self._waiting.extendleft(reversed(self._backlog))
-        self._backlog.clear()
-        self.stats.backlog = 0
+        rest = self._backlog.oldest(len(self._backlog))
+        self._backlog.drop(len(rest))
+        self._waiting.extendleft((entry, _nobody) for entry in reversed(rest))
         if self._failing is not None:
             log.warning("transcripts are stored again")
         self._failing = None
@@ -262,9 +191,9 @@ class Writer:
         disk fails."""
         try:
             refused = self._transaction(entries, again)
-        except (IntegrityError, DataError) as error:
-            return self._one_by_one(entries, error, again)
         except (SQLAlchemyError, OSError) as error:
+            if blames_values(error):
+                return self._one_by_one(entries, error, again)
             self._fail(error)
             return []
         except Exception as error:  # the top of a worker: others depend on it
@@ -275,8 +204,12 @@ class Writer:
     def _one_by_one(self, entries: Sequence[Entry], error: Exception, again: bool) -> list[Outcome]:
         """Only who has brought what cannot be written suffers from it."""
         if len(entries) == 1:
-            log.error("session %s cannot be stored: %s", entries[0].session, error)
-            return [self._lose(entries[0])]
+            [entry] = entries
+            log.error("session %s cannot be stored: %s", entry.session, error)
+            with self._wake:
+                if entry.ended:  # nothing more comes of it: it is for the next who tidies up
+                    self._open.pop(entry.session, None)
+                return [self._backlog.lose(entry)]
         outcomes: list[Outcome] = []
         for entry in entries:
             outcome = self._outcomes([entry], again=again)
@@ -287,15 +220,16 @@ class Writer:
 
     def _transaction(self, entries: Sequence[Entry], again: bool) -> set[int]:
         begun = self._writing_since = time.monotonic()
-        lost = dict(self._lost)
+        with self._wake:
+            lost = {entry.session: self._backlog.lost_of(entry.session) for entry in entries}
         try:
             self._check()
             with writing(self._engine) as connection:
                 refused = write(connection, entries, Attempt(now(connection), lost, again))
         finally:
             self._writing_since = None
-        for session in {entry.session for entry in entries} & lost.keys():
-            self._lost[session] -= lost[session]
+        with self._wake:
+            self._backlog.told(lost)
         self._follow(entries, refused)
         stats = self.stats
         stats.transactions += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ import pytest
 from server.running import wait_until
 
 from livestt.events import SpeakerNamed, SpeakersMerged
-from livestt.store import Asked, Entry, Outcome, Store, writer
+from livestt.store import Asked, Entry, Line, Outcome, Store, writer
 
-from .conftest import AUDIO, Open, opening, tell, words, write
+from .conftest import AUDIO, Open, line, opening, tell, words, write
 
-pytestmark = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+IN_A_FILE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+IN_POSTGRES = pytest.mark.parametrize("place", ["postgres"], indirect=True)
 ALL_OF_THEM = "speakers", "merged", "recognized", "notes", "audio", "options"
 DAMAGED = pytest.mark.parametrize(
     "value", ["{", "", "null", "7", '[{"say": 1}, 5, {}]', '{"x": "y", "1": ["z"], "2": {}}']
@@ -37,6 +39,7 @@ def damage(tmp_path: Path) -> Callable[..., None]:
     return write_raw
 
 
+@IN_A_FILE
 @DAMAGED
 def test_a_damaged_session_is_written_to_and_read(
     store: Store, damage: Callable[..., None], value: str
@@ -54,6 +57,7 @@ def test_a_damaged_session_is_written_to_and_read(
     assert store.stats.failures == store.stats.lost_words == 0
 
 
+@IN_A_FILE
 @DAMAGED
 def test_it_keeps_no_other_from_being_tidied_up(
     store: Store, open_store: Open, damage: Callable[..., None], value: str
@@ -67,6 +71,7 @@ def test_it_keeps_no_other_from_being_tidied_up(
     assert sorted(other.sweep(NOW, timedelta(days=-1))) == ["a", "b", "c"]
 
 
+@IN_A_FILE
 @DAMAGED
 def test_it_can_be_taken_over_where_its_audio_is_known(
     store: Store, open_store: Open, damage: Callable[..., None], value: str
@@ -78,6 +83,7 @@ def test_it_can_be_taken_over_where_its_audio_is_known(
     assert resumed.next_word == 1
 
 
+@IN_A_FILE
 @DAMAGED
 def test_the_others_are_looked_after(
     store: Store, damage: Callable[..., None], value: str, monkeypatch: pytest.MonkeyPatch
@@ -96,7 +102,10 @@ def test_the_others_are_looked_after(
 
 
 def test_what_nobody_has_thought_of_ends_no_thread(
-    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: Store,
+    open_store: Open,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     touch = writer.touch
 
@@ -109,7 +118,7 @@ def test_what_nobody_has_thought_of_ends_no_thread(
     store.listen(lost.append, lambda _: None)
     for session in "abc":
         tell(store, session, "one", ended=False)
-    store.delete("c")
+    assert open_store().reopen(Asked("c", AUDIO), timedelta(hours=1), 0) is not None
     monkeypatch.setattr(writer, "touch", fragile)
     monkeypatch.setattr(writer, "TOUCH", 0.0)
     tell(store, "d", "wakes it")
@@ -120,4 +129,40 @@ def test_what_nobody_has_thought_of_ends_no_thread(
     monkeypatch.setattr(writer, "TOUCH", 60.0)
     assert write(store, Entry("b", 1, 1, words("two", 1), next_line=1)) is Outcome.STORED
     assert store.trouble is None
-    write(store, Entry("e", 1, 0, words("three"), opening=opening("e")))
+
+
+def test_no_text_is_lost_because_of_a_character(store: Store) -> None:
+    """Half a character comes from engines that decode a token at a time."""
+    said = words("o\ud83dne tw\0o")
+    entry = Entry(
+        "a", 1, 0, said, (line(0, said, 0),), opening=opening("a"), names=((1, "\udc00"),)
+    )
+    assert write(store, entry) is Outcome.STORED
+    assert store.read("a").text == "o?ne two"
+    assert store.get("a").speakers == {1: "?"}
+
+
+def bad_entries() -> dict[str, Entry]:
+    said = words("one")
+    return {
+        "json": Entry("b", 1, opening=replace(opening("b"), options={"prompt": object()})),
+        "number": Entry("b", 1, 0, said, received=1 << 70, opening=opening("b")),
+    }
+
+
+@pytest.mark.parametrize("bad", bad_entries().values(), ids=bad_entries())
+def test_what_cannot_be_written_keeps_nobody_waiting(store: Store, bad: Entry) -> None:
+    assert write(store, bad) is Outcome.LOST
+    tell(store, "a", "one")
+    assert store.trouble is None
+
+
+@IN_POSTGRES
+def test_what_is_too_large_keeps_nobody_waiting(store: Store) -> None:
+    """Of a line's words, PostgreSQL's text index takes only so many."""
+    said = words("one")
+    text = " ".join(f"{n:020}" for n in range(60_000))
+    huge = Line(replace(line(0, said, 0).segment, text=text), 0)
+    assert write(store, Entry("b", 1, 0, said, (huge,), opening=opening("b"))) is Outcome.LOST
+    tell(store, "a", "one")
+    assert store.trouble is None

@@ -7,13 +7,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
 from livestt.errors import StoreUnavailable
-from livestt.store import Entry, Outcome, Store, writer
+from livestt.store import Entry, Outcome, Store, backlog, writer
 from livestt.store.transaction import Attempt
 
 from .conftest import Open, opening, tell, words, write
@@ -76,7 +77,7 @@ def test_what_holds_no_words_does_not_gather_without_end_either(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A silent session says every five seconds how far it is, and a disk may be full for days."""
-    monkeypatch.setattr(writer, "MAX_KEPT", 10)
+    monkeypatch.setattr(backlog, "MAX_KEPT", 10)
     tell(store, "a", "before", ended=False)
     disk = Full(store)
     disk.fill()
@@ -121,7 +122,7 @@ def test_a_disk_that_works_again_is_well_though_words_keep_coming(
 
 
 def test_what_cannot_be_kept_is_counted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "MAX_BACKLOG", 2)
+    monkeypatch.setattr(backlog, "MAX_BACKLOG", 2)
     tell(store, "a", "before", ended=False)
     disk = Full(store)
     disk.fill()
@@ -133,6 +134,34 @@ def test_what_cannot_be_kept_is_counted(store: Store, monkeypatch: pytest.Monkey
     write(store, Entry("a", 1, 4, words("four", 4)))
     assert store.read("a").text == f"before {big} two four"
     assert (store.get("a").missing, store.stats.lost_words) == (1, 1)
+
+
+def test_a_session_that_ends_while_nothing_can_be_kept_has_ended(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it would seem to run until the server is restarted."""
+    monkeypatch.setattr(backlog, "MAX_BACKLOG", 1)
+    monkeypatch.setattr(backlog, "MAX_KEPT", 1)
+    tell(store, "a", "before", ended=False)
+    disk = Full(store)
+    disk.fill()
+    said = words("x" * 100_000, 1)
+    assert write(store, Entry("a", 1, 1, said)) is Outcome.DEFERRED
+    assert write(store, Entry("a", 1, 2, words("end", 2), ended=True)) is Outcome.LOST
+    disk.make_room()
+    wait_until(lambda: store.trouble is None and store.get("a").ended is not None)
+    row = store.get("a")
+    assert (row.words, row.missing) == (3, 1)
+    assert store._writer.open == frozenset()
+    store.delete("a")
+
+
+def test_a_session_whose_end_cannot_be_written_is_tidied_up(store: Store) -> None:
+    tell(store, "a", "one", ended=False)
+    twice = Entry("a", 1, 0, words("one"), ended=True)
+    assert write(store, twice) is Outcome.LOST
+    store.sweep(timedelta(0), None)
+    assert store.get("a").ended is not None
 
 
 def test_a_locked_database_is_a_failing_one(

@@ -17,8 +17,8 @@ from livestt.events import Committed, Ended, Event, Interim, Progress, SpeakerNa
 from livestt.server.storing import keeping
 from livestt.server.storing.keeping import FAILING, MOST_OWED, RECOVERED, Keeper
 from livestt.store import Entry, Opening, Outcome, Store
+from livestt.store.outcomes import Answer
 from livestt.store.recorder import Recorder
-from livestt.store.writer import Answer
 from livestt.transcript import Layout, Transcript
 
 from ..conftest import Serve
