@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from sqlalchemy import delete
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -24,6 +25,7 @@ from livestt.errors import UnknownSession
 from livestt.server.storing.sweeping import sweeping
 from livestt.settings import Settings
 from livestt.store import Entry, Outcome, Store
+from livestt.store.schema import sessions
 
 from ..conftest import Serve
 from ..engines import Watched
@@ -284,16 +286,21 @@ def test_who_comes_back_is_told_first_that_what_is_shown_is_not_stored(
 
 
 def test_a_session_deleted_elsewhere_ends(open_store: Open, serve: Serve) -> None:
+    """Where this server seemed to be gone, having been cut off."""
     server = server_with(serve, store := open_store())
+
+    def forget() -> None:
+        with store._connections.changing() as connection:
+            connection.execute(delete(sessions))
 
     async def talk() -> tuple[str, int | None]:
         async with connect(server.url(**QUERY), compression=None) as socket:
-            config, state = await first(socket)
+            _, state = await first(socket)
             await socket.send(PCM[:HALF])
             async for text in socket:
                 if state.apply(json.loads(text)) and "w9" in state.committed_text:
                     break
-            await asyncio.to_thread(store.delete, config["session"])
+            await asyncio.to_thread(forget)
             await socket.send(PCM[HALF:])
             told = await listen(socket)
         return str(told.of("error")[0]["code"]), told.close_code
