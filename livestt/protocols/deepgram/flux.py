@@ -36,6 +36,7 @@ from livestt.protocols.deepgram.flux_query import CERTAIN, Thresholds
 from livestt.protocols.deepgram.words import WordForm, confidence, written
 from livestt.segments import joined
 from livestt.timebase import from_ms, from_seconds, to_seconds
+from livestt.vad.endpointing import EndpointingOptions
 
 Message = dict[str, Any]
 
@@ -43,6 +44,8 @@ LONGEST = from_seconds(300)
 """Speech of one turn."""
 PAUSE = from_seconds(1.2)
 """Audio without a word that counts for the end of speech."""
+HANGOVER_MS = EndpointingOptions().hangover_ms
+"""Silence that still belongs to an utterance."""
 FORM = WordForm(punctuated=True)
 
 
@@ -95,9 +98,11 @@ class FluxTurns:
     def _receive(self, event: Event) -> list[Message]:
         match event:
             case SpeechStarted(at):
+                quiet_from, self._quiet_from = self._quiet_from, None
+                messages = [] if quiet_from is None else self._silence(at - quiet_from)
                 if not self._started:
                     self._speech_from = at
-                self._quiet_from = None
+                return messages
             case Interim(words):
                 self._interim = words
                 return self._heard_words(bool(words))
@@ -106,7 +111,7 @@ class FluxTurns:
                 self._words += words
                 return [*self._heard_words(True), *self._too_long()]
             case UtteranceEnded(_, end):
-                self._quiet_from = end
+                self._quiet_from = end - from_ms(min(self.detected_ms, HANGOVER_MS))
                 return self._silence(from_ms(self.detected_ms))
             case Progress(_, heard):
                 self._heard = max(self._heard, heard)

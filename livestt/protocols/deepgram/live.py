@@ -18,7 +18,8 @@ The last sentence of a turn thus waits for the message that ends the turn: voice
 sooner if that one carries the words.
 
 ``UtteranceEnd`` keeps a clock of its own: it is due when so much audio has been heard after the
-end of the last finalized word without another word, final or guessed.
+end of the last finalized word without another word, final or guessed. Audio that comes in large
+pieces may tell of the next speech first; what lies between then counts all the same.
 """
 
 from __future__ import annotations
@@ -105,21 +106,24 @@ class LiveResults:
         match event:
             case SpeechStarted(at):
                 self._open = True
-                return self._speech_started(at)
+                return [*self._quiet_until(at), *self._speech_started(at)]
             case Interim(words):
+                messages = self._quiet_until(words[0].start) if words else []
                 self._interim = words
                 self._open = self._open or bool(words)
                 self._guess_due = self._request.interim_results
+                return messages
             case Committed(words):
+                messages = self._quiet_until(words[0].start) if words else []
                 self._interim = ()
-                return self._gather(words)
+                return messages + self._gather(words)
             case UtteranceEnded(_, end):
                 return self._utterance_ended(end)
             case Flushed():
                 return [self._final(self._progress.committed, speech_final=True, finalize=True)]
             case Progress():
                 self._progress = event
-                return [*self._after_pause(), *self._utterance_end()]
+                return [*self._after_pause(), *self._quiet_until(event.heard)]
             case Ended(at):
                 return self._last(at)
             case SpeakerNamed() | SpeakerRecognized() | SpeakersMerged() | SpeakerSeparated():
@@ -166,11 +170,12 @@ class LiveResults:
             return []
         return [self._final(end, speech_final=self._request.speech_final)]
 
-    def _utterance_end(self) -> list[Message]:
+    def _quiet_until(self, at: int) -> list[Message]:
+        """No word before this sample but those that were told."""
         quiet, last = self._request.utterance_end, self._last_word_end
         if quiet is None or last is None or self._gathered or self._interim:
             return []
-        if self._progress.heard - last < quiet:
+        if at - last < quiet:
             return []
         self._last_word_end = None
         return [{"type": "UtteranceEnd", "channel": self._index, "last_word_end": to_seconds(last)}]

@@ -107,6 +107,23 @@ class TestEager:
         ]
         assert messages[-1]["transcript"] == "Hello there. And on."
 
+    def test_the_end_comes_when_the_silence_is_long_enough_not_later(self) -> None:
+        fold = turns(eot=0.8, eager=0.4)
+        ended = UtteranceEnded(at(0.2), at(1.2))  # the last 0.2 s of it were silence
+        told(fold, [*TURN[:-1], ended])
+        assert told(fold, [heard(1.75)]) == []
+        assert [m["event"] for m in told(fold, [heard(1.85)])] == ["EndOfTurn"]
+
+    def test_the_end_comes_too_if_the_next_speech_is_heard_of_first(self) -> None:
+        later: list[Event] = [SpeechStarted(at(3)), Interim(words("And", 3.2)), heard(4)]
+        messages = told(turns(eager=0.4), [*TURN, *later])
+        assert brief(messages)[2:] == [
+            ("EagerEndOfTurn", 0, "Hello there."),
+            ("EndOfTurn", 0, "Hello there."),
+            ("StartOfTurn", 1, "And"),
+        ]
+        assert messages[-1]["audio_window_start"] == 3.0
+
 
 def test_a_short_timeout_ends_the_turn() -> None:
     messages = told(turns(eot=0.9, timeout_ms=500), TURN)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from livestt.events import (
     Committed,
     Ended,
+    Event,
     Flushed,
     Interim,
     Progress,
@@ -191,6 +194,20 @@ class TestUtteranceEnd:
         results = live_results(utterance_end_ms=1000)
         told(results, [Committed(words("Hello there", 0.5)), Flushed("1")])
         assert [brief(m) for m in told(results, [done(3)])] == [("UtteranceEnd", 1.2)]
+
+    @pytest.mark.parametrize(
+        "later",
+        [SpeechStarted(at(2.3)), Interim(words("And", 2.5)), Committed(words("And.", 2.5))],
+    )
+    def test_comes_too_if_the_next_speech_is_heard_of_first(self, later: Event) -> None:
+        results = self.begin()
+        assert "UtteranceEnd" in [m["type"] for m in told(results, [later])]
+        assert "UtteranceEnd" not in [m["type"] for m in told(results, [done(3.0)])]
+
+    def test_does_not_come_if_the_next_word_is_near(self) -> None:
+        results = self.begin()
+        later = [SpeechStarted(at(1.8)), Interim(words("And", 2.1)), done(3.0)]
+        assert "UtteranceEnd" not in [m["type"] for m in told(results, later)]
 
 
 def test_the_end_tells_the_rest_and_covers_all_audio() -> None:
