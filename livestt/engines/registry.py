@@ -19,6 +19,7 @@ from typing import Any
 from livestt import plugins
 from livestt.engines import Capabilities, Engine, EngineSettings
 from livestt.engines.fleet import load_on_all
+from livestt.engines.support import check_options, check_support
 from livestt.errors import MissingExtra, ModelUnavailable, UnsupportedOption
 from livestt.extras import install_command
 from livestt.languages import CODES
@@ -93,7 +94,7 @@ def check_engine(settings: Settings) -> None:
     """
     name = DEFAULT if settings.backend == "auto" else settings.backend
     factory = _import(name)
-    _check_model_options(name, settings)
+    check_options(name, settings)
     wanted = settings.engine_settings()
     _devices(factory, wanted)
     if getattr(factory, "weights", None) == "ctranslate2":
@@ -193,7 +194,7 @@ def _load_fallback(
 
 def _load(name: str, settings: Settings, say: Callable[[str], None]) -> Engine:
     factory = _import(name)
-    _check_model_options(name, settings)
+    check_options(name, settings)
     wanted = settings.engine_settings()
     label = None
     weights = getattr(factory, "weights", None)
@@ -257,67 +258,3 @@ def _named(capabilities: Capabilities, label: str) -> Capabilities:
         name = Path(label).resolve().name
     translates = capabilities.translates and (known is None or known.translates)
     return replace(capabilities, model=name, translates=translates)
-
-
-_TORCH = f"Use --backend transformers ({install_command('torch')})."
-_OFFERS = {
-    "lora_path": (("transformers",), f"{_TORCH[:-1]}, or merge the adapter into the model."),
-    "assistant_model": (("transformers",), f"{_TORCH[:-1]}, or leave the option out."),
-    "alignment_heads": (
-        ("transformers", "mlx-whisper"),
-        "A CTranslate2 folder names its heads in config.json, under alignment_heads; or "
-        "use --backend transformers.",
-    ),
-}
-"""Settings that only some of our engines honour, and what to do with another."""
-_NO_METAL = ("faster-whisper", "pocketsphinx")
-
-
-def _check_model_options(name: str, settings: Settings) -> None:
-    """Refuse, before anything is fetched, what only another engine of ours can do."""
-    if name not in BUILTIN_ENGINES:
-        return
-    for option, (engines, advice) in _OFFERS.items():
-        if getattr(settings, option) is not None and name not in engines:
-            raise UnsupportedOption(
-                f"--{option.replace('_', '-')}: the engine {name} has no such option. {advice}"
-            )
-    if settings.device == "mps" and name in _NO_METAL:
-        raise UnsupportedOption(
-            f"--device mps: the engine {name} does not run on Apple GPUs. Use --backend "
-            "mlx-whisper or --backend transformers, or --device cpu, which is fast there too."
-        )
-
-
-def check_support(capabilities: Capabilities, settings: Settings) -> None:
-    """Refuse settings that an engine cannot honour, and say what to use instead.
-
-    Raises:
-        UnsupportedOption: naming the setting.
-    """
-    name = f"{capabilities.name} ({capabilities.model})"
-    policy = settings.backend_policy
-    if policy != "auto" and capabilities.streaming == "native":
-        raise UnsupportedOption(
-            f"--backend-policy {policy}: {name} decides itself when a word is final. Leave the "
-            "option out, or use --backend faster-whisper."
-        )
-    if policy == "alignatt" and not capabilities.attends:
-        raise UnsupportedOption(
-            f"--backend-policy alignatt: {name} does not tell where in the audio it listens. Use "
-            "--backend-policy localagreement."
-        )
-    if settings.task == "translate" and not capabilities.translates:
-        raise UnsupportedOption(
-            f"--task translate: {name} cannot translate. Use a multilingual Whisper model such "
-            "as --model medium or --model large-v3; turbo, distil and .en models cannot."
-        )
-    _check_language(capabilities, settings.language, name)
-
-
-def _check_language(capabilities: Capabilities, language: str, name: str) -> None:
-    if language == "auto" or language in capabilities.languages:
-        return
-    known = ", ".join(sorted(capabilities.languages))
-    hint = " Use a multilingual Whisper model such as --model base." if known == "en" else ""
-    raise UnsupportedOption(f"--language {language}: {name} knows only: {known}.{hint}")

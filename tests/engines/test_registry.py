@@ -12,7 +12,8 @@ from huggingface_hub import constants
 
 from livestt import plugins
 from livestt.engines import Capabilities, EngineSettings, registry
-from livestt.engines.registry import EngineInfo, available, check_support, load_engine
+from livestt.engines.registry import EngineInfo, available, load_engine
+from livestt.engines.support import check_support
 from livestt.errors import BadModel, MissingExtra, ModelUnavailable, SetupError, UnsupportedOption
 from livestt.settings import ENGINE_GROUP, Settings
 from livestt.settings import model as settings_module
@@ -234,6 +235,41 @@ def test_what_only_another_engine_of_ours_can_do(
         load_engine(Settings(backend=backend, **wanted))
     assert says in str(refusal.value)
     assert str(refusal.value).startswith(f"--{next(iter(wanted)).replace('_', '-')}")
+
+
+@pytest.mark.parametrize(
+    ("backend", "wanted", "says"),
+    [
+        ("pocketsphinx", {"model": "small"}, "or use --backend faster-whisper"),
+        ("pocketsphinx", {"model_path": "./mine"}, "or use --backend faster-whisper"),
+        ("pocketsphinx", {"hotwords": "Ada"}, "or use --backend faster-whisper"),
+        ("pocketsphinx", {"init_prompt": "Ada said"}, "or use --backend faster-whisper"),
+        ("transducer", {"hotwords": "Ada"}, "or use --backend faster-whisper"),
+        ("remote", {"model": "small"}, "--remote-model"),
+        ("remote", {"model_path": "./mine"}, "--remote-model"),
+        ("auto", {"remote_url": "http://gpu:8000/v1"}, "Use --backend remote"),
+        ("faster-whisper", {"chunk_ms": 160}, "--backend transducer"),
+    ],
+)
+def test_what_an_engine_has_no_use_for_is_not_ignored(
+    backend: str, wanted: dict[str, Any], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(
+        monkeypatch,
+        {
+            "faster-whisper": "Weighty",
+            **dict.fromkeys(("pocketsphinx", "remote", "transducer"), "Fake"),
+        },
+    )
+    with pytest.raises(UnsupportedOption) as refusal:
+        load_engine(Settings(backend=backend, **wanted))
+    assert says in str(refusal.value)
+    assert str(refusal.value).startswith(f"--{next(iter(wanted)).replace('_', '-')}: ")
+
+
+@pytest.mark.usefixtures("fakes")
+def test_an_engine_that_stands_in_does_without_prompts() -> None:
+    assert load_engine(Settings(init_prompt="Ada said", hotwords="Ada")).capabilities.notice
 
 
 def test_what_an_engine_can_do_is_not_refused() -> None:

@@ -23,8 +23,9 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from livestt.engines import EngineSettings, Hypothesis, Job, Samples, StreamOptions, remote_http
 from livestt.engines.conformance import LAWS, Law
 from livestt.engines.faster_whisper import FasterWhisperEngine
-from livestt.engines.registry import check_support, load_engine
+from livestt.engines.registry import load_engine
 from livestt.engines.remote import KEY_VARIABLE, RemoteEngine
+from livestt.engines.support import check_support
 from livestt.errors import EngineError, UnsupportedOption
 from livestt.events import Word
 from livestt.policies import LocalAgreement, choose

@@ -84,7 +84,7 @@ class TestSession:
         assert first < over
 
     def test_other_policies_are_refused(self, engine: TransducerEngine) -> None:
-        from livestt.engines.registry import check_support
+        from livestt.engines.support import check_support
 
         with pytest.raises(UnsupportedOption, match="decides itself"):
             check_support(engine.capabilities, Settings(backend_policy="alignatt"))
