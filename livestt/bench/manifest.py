@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from livestt.audio.explain import for_file
 from livestt.engines import Samples
-from livestt.errors import SetupError
+from livestt.errors import BadAudio, SetupError
 from livestt.timebase import SAMPLE_RATE, from_ms
 
 T = TypeVar("T")
@@ -85,6 +86,22 @@ def _item(row: dict[str, Any], folder: Path) -> Item | None:
         row.get("kind", "all"),
         tuple((str(w), float(a), float(b)) for w, a, b in row.get("words") or ()),
     )
+
+
+def read_recording(path: Path) -> Samples:
+    """A recording's sound, mono float32 ``[n]`` at 16 kHz. Blocking.
+
+    Raises:
+        SetupError: it cannot be read, or is not audio.
+    """
+    from livestt.testing import decode_file
+
+    try:
+        return decode_file(path)
+    except OSError as error:
+        raise SetupError(f"Cannot read the recording {path}: {error.strerror}.") from error
+    except BadAudio as error:
+        raise SetupError(f"Cannot read the recording {path}: {for_file(str(error))}") from error
 
 
 def speech_bounds(samples: Samples) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from typing import Any
 import anyio
 import numpy as np
 
+from livestt.bench.manifest import read_recording
 from livestt.bench.talks import Spoken, Talk
 from livestt.bench.text import spelled
 from livestt.engines import Engine, Samples
@@ -22,7 +23,7 @@ from livestt.errors import MissingExtra
 from livestt.events import Attributed, Committed, Event, Progress, SpeakerTurn, Word
 from livestt.settings import Settings
 from livestt.speakers import Diarizer
-from livestt.testing import Harness, decode_file
+from livestt.testing import Harness
 from livestt.timebase import SAMPLE_RATE, to_seconds
 
 MARGIN = 0.25
@@ -73,7 +74,7 @@ def listen(
     talk: Talk, engine: Engine, diarizer: Diarizer, settings: Settings, speed: float
 ) -> tuple[Heard, float]:
     """Play a recording to a session, and its length in seconds. Blocking."""
-    samples = decode_file(talk.path)
+    samples = read_recording(talk.path)
     heard = anyio.run(partial(_listen, samples, engine, diarizer, settings, speed))
     return heard, len(samples) / SAMPLE_RATE
 

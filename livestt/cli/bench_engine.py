@@ -72,10 +72,10 @@ def command(
     livestt bench engine --model base --tokens 3.5 --full-load 20
     """
     from livestt.bench.engine import measure_engine, speech_like, writing
+    from livestt.bench.manifest import read_recording
     from livestt.engines.registry import load_engine
-    from livestt.testing import decode_file
 
-    sound = decode_file(audio) if audio is not None else speech_like(30)
+    sound = read_recording(audio) if audio is not None else speech_like(30)
     engine = load_engine(settings, announce)
     try:
         if full_load and engine.capabilities.streaming != "window":

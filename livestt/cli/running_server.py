@@ -67,12 +67,11 @@ def plan_of(manifest: Path, url: str, options: dict[str, Any]) -> Plan:
     """What was asked to run; reads and decodes the recordings."""
     from livestt.bench.live import Plan
     from livestt.bench.load import Call
-    from livestt.bench.manifest import read_manifest
-    from livestt.testing import decode_file
+    from livestt.bench.manifest import read_manifest, read_recording
 
     items = read_manifest(manifest, options["kind"])
     with click.progressbar(items, label="Reading recordings", file=sys.stderr) as shown:
-        recordings = [(item, decode_file(item.path)) for item in shown]
+        recordings = [(item, read_recording(item.path)) for item in shown]
     call = Call(url, options["mode"], options["encoding"], options["language"], options["patience"])
     return Plan(
         call,

@@ -106,6 +106,19 @@ def test_bad_options(args: list[str], says: str, manifest: Path, run: Run) -> No
     assert says in result.stderr
 
 
+@pytest.mark.parametrize("content", [None, b"no sound"])
+def test_a_recording_that_is_not_there_or_none(
+    content: bytes | None, run: Run, tmp_path: Path
+) -> None:
+    if content is not None:
+        (tmp_path / "a.wav").write_bytes(content)
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"file": "a.wav", "text": "Hello."}')
+    result = run("bench", "live", str(rows))
+    assert result.exit_code == 2
+    assert f"Error: Cannot read the recording {tmp_path / 'a.wav'}: " in result.stderr
+
+
 def test_the_extra_is_named(manifest: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     find: Any = importlib.util.find_spec
     monkeypatch.setattr(
