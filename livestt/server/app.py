@@ -11,6 +11,7 @@ from typing import TypeVar
 from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from livestt.engines import Engine
 from livestt.engines.scheduler import Scheduler
@@ -88,24 +89,10 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        patience = timing.engine
-        async with AsyncExitStack() as closing:  # all of it, whatever one of them raises
-
-            def at_work(scheduler: S) -> S:
-                closing.push_async_callback(_close, scheduler, patience)
-                return scheduler
-
-            pipeline.diarizer = pipeline.file_diarizer = None
-            pipeline.embedder = pipeline.translator = None
-            if translator is not None:
-                pipeline.translator = at_work(TranslatorScheduler(translator))
-            if embedder is not None:
-                pipeline.embedder = at_work(EmbedderScheduler(embedder))
-            if file_diarizer is not None and file_diarizer is not diarizer:
-                pipeline.file_diarizer = at_work(DiarizerScheduler(file_diarizer))
-            if diarizer is not None:
-                pipeline.diarizer = at_work(DiarizerScheduler(diarizer))
-            scheduler = at_work(Scheduler(engine))
+        models = _models_at_work(
+            pipeline, engine, diarizer, file_diarizer, embedder, translator, timing.engine
+        )
+        async with models as scheduler, AsyncExitStack() as closing:
             if store is not None:
                 closing.push_async_callback(_close_store, store)
             if tracing is not None:
@@ -145,19 +132,7 @@ def create_app(
                     yield
 
     app = Starlette(
-        routes=[
-            *native.routes(),
-            *deepgram.routes(),
-            *realtime.routes(),
-            *rest.routes(),
-            *asr_rest.routes(),
-            *health.routes(),
-            *census.routes(),
-            *tokens.routes(),
-            *transcripts.routes(),
-            *voice_profiles.routes(),
-            *page_routes(),
-        ],
+        routes=_routes(),
         middleware=[
             Middleware(Observed, metrics=metrics),
             Middleware(SecurityHeaders),
@@ -169,6 +144,59 @@ def create_app(
     )
     app.router.default = not_found
     return app
+
+
+def _routes() -> list[BaseRoute]:
+    """Of all dialects and tools."""
+    return [
+        *native.routes(),
+        *deepgram.routes(),
+        *realtime.routes(),
+        *rest.routes(),
+        *asr_rest.routes(),
+        *health.routes(),
+        *census.routes(),
+        *tokens.routes(),
+        *transcripts.routes(),
+        *voice_profiles.routes(),
+        *page_routes(),
+    ]
+
+
+@asynccontextmanager
+async def _models_at_work(
+    pipeline: Pipeline,
+    engine: Engine,
+    diarizer: Diarizer | None,
+    file_diarizer: Diarizer | None,
+    embedder: Embedder | None,
+    translator: Translator | None,
+    patience: float,
+) -> AsyncIterator[Scheduler]:
+    """The scheduler of the engine; those of the other models are given to the pipeline.
+
+    On leaving the block all are stopped, and their models closed, whatever one of them raises.
+
+    Args:
+        patience: seconds to wait for a batch that runs.
+    """
+    async with AsyncExitStack() as closing:
+
+        def at_work(scheduler: S) -> S:
+            closing.push_async_callback(_close, scheduler, patience)
+            return scheduler
+
+        pipeline.diarizer = pipeline.file_diarizer = None
+        pipeline.embedder = pipeline.translator = None
+        if translator is not None:
+            pipeline.translator = at_work(TranslatorScheduler(translator))
+        if embedder is not None:
+            pipeline.embedder = at_work(EmbedderScheduler(embedder))
+        if file_diarizer is not None and file_diarizer is not diarizer:
+            pipeline.file_diarizer = at_work(DiarizerScheduler(file_diarizer))
+        if diarizer is not None:
+            pipeline.diarizer = at_work(DiarizerScheduler(diarizer))
+        yield at_work(Scheduler(engine))
 
 
 def open_recordings(settings: Settings, store: Store | None) -> Recordings | None:
