@@ -13,6 +13,7 @@ from .axe import complaints
 from .extension_server import ServerProcess, free_port
 from .fake_server import FakeServer
 from .fake_store import transcript
+from .saving import downloaded
 from .test_tools import marked
 
 OpenPage = Callable[..., Page]
@@ -266,9 +267,8 @@ def test_what_was_said_at_a_real_server_is_there_for_those_who_may(
     expect(reading.locator("#earlier-delete")).to_be_hidden()
     for kind in ("txt", "md", "srt", "vtt", "json"):
         reading.click("#earlier-save")
-        with reading.expect_download() as saving:
-            reading.click(f"[data-saved={kind}]")
-        assert "quick brown fox" in Path(saving.value.path()).read_text().replace("\n", " ")
+        saved = downloaded(reading, f"[data-saved={kind}]")
+        assert "quick brown fox" in saved.replace("\n", " ")
 
     ruling = open_page(f"{keyed.url}?token={ADMIN}")
     ruling.click("#earlier-open")

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from .fake_server import FakeServer, Message, line, snapshot, wait_for
 from .fake_store import transcript
+from .saving import downloaded
 from .sound import write_sound
 from .test_keeping import KEPT
 
@@ -59,10 +60,9 @@ def names_of(server: FakeServer, id: str) -> Message:
 
 def save(page: Page, which: str) -> str:
     page.click("[popovertarget=save]")
-    with page.expect_download() as download:
-        page.click(which)
+    saved = downloaded(page, which)
     page.keyboard.press("Escape")
-    return Path(download.value.path()).read_text("utf-8")
+    return saved
 
 
 def test_each_recording_counts_its_speakers_from_1(server: FakeServer, open_page: OpenPage) -> None:

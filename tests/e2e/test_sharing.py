@@ -15,6 +15,7 @@ from playwright.sync_api import Page, Request, expect
 from .axe import complaints
 from .extension_server import ServerProcess, free_port
 from .fake_server import FakeServer, wait_for
+from .saving import downloaded
 
 OpenPage = Callable[..., Page]
 
@@ -96,9 +97,8 @@ def test_others_follow_without_a_key_and_see_nothing_else(
 
     for kind in ("txt", "md", "srt", "vtt", "json"):
         viewer.click("[popovertarget=save]")
-        with viewer.expect_download() as saving:
-            viewer.click(f"[data-format={kind}]")
-        assert "quick brown fox" in Path(saving.value.path()).read_text().replace("\n", " ")
+        saved = downloaded(viewer, f"[data-format={kind}]")
+        assert "quick brown fox" in saved.replace("\n", " ")
         viewer.keyboard.press("Escape")
 
     viewer.reload()

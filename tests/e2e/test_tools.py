@@ -1,11 +1,11 @@
 """Names, search, keys, figures and the projector."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from .fake_server import FakeServer, Message, diff, line, snapshot, wait_for
+from .saving import downloaded
 
 OpenPage = Callable[..., Page]
 
@@ -60,9 +60,7 @@ def test_voices_get_names_and_can_be_one_person(
     expect(who).to_have_count(4)
 
     page.click("[popovertarget=save]")
-    with page.expect_download() as download:
-        page.click("[data-format=txt]")
-    assert "<b>Ann</b>: For three. Yes.\n" in Path(download.value.path()).read_text("utf-8")
+    assert "<b>Ann</b>: For three. Yes.\n" in downloaded(page, "[data-format=txt]")
     page.keyboard.press("Escape")
     who.nth(1).click()
     page.click("#speaker-apart")

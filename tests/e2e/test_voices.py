@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from .axe import complaints
 from .fake_server import FakeServer, line, snapshot, wait_for
 from .fake_store import transcript
+from .saving import downloaded
 from .sound import write_sound
 
 OpenPage = Callable[..., Page]
@@ -67,9 +68,7 @@ def test_a_second_start_does_not_rename_the_people_of_the_first(
     wait_for(lambda: {"type": "rename", "speaker": 2, "name": "Dora"} in voiced.newest.controls)
     expect(people).to_have_text(["Ann", "Robert", "Cy", "Dora"])
     page.click("[popovertarget=save]")
-    with page.expect_download() as download:
-        page.click("[data-format=txt]")
-    saved = Path(download.value.path()).read_text()
+    saved = downloaded(page, "[data-format=txt]")
     begins = [line.split(":")[0].strip() for line in saved.split("\n\n")]
     assert begins == ["Ann", "Robert", "Recording 2", "Cy", "Dora"]
 
@@ -89,9 +88,7 @@ def test_a_name_after_the_end_reaches_the_stored_transcript(
     name(page, 0, "Ann")
     wait_for(lambda: voiced.store.changes == [{"speakers": {"1": "Ann"}}])
     page.click("[popovertarget=save]")
-    with page.expect_download() as download:
-        page.click("[data-format=txt]")
-    saved = Path(download.value.path()).read_text()
+    saved = downloaded(page, "[data-format=txt]")
     assert saved.endswith("Ann: And good\n"), "what is on the screen"
     page.keyboard.press("Escape")
     voiced.say(type="ready_to_stop")

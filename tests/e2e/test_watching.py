@@ -1,7 +1,6 @@
 """Reading along with somebody else's session, from a link."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -9,6 +8,7 @@ from playwright.sync_api import Page, expect
 from .axe import complaints
 from .fake_server import FakeServer, diff, line, snapshot, wait_for
 from .fake_store import transcript
+from .saving import downloaded
 
 OpenPage = Callable[..., Page]
 
@@ -43,9 +43,7 @@ def test_a_reader_follows_and_only_listens(
     page.locator("#search-field").fill("before")
     expect(page.locator("#search-count")).to_contain_text("1")
     page.get_by_role("button", name="Save").click()
-    with page.expect_download() as saving:
-        page.locator("[data-format=txt]").click()
-    assert "Said before." in Path(saving.value.path()).read_text()
+    assert "Said before." in downloaded(page, "[data-format=txt]")
     assert page_server.newest.frames == []
 
     page_server.say(type="ready_to_stop")

@@ -15,6 +15,7 @@ from livestt.extension import ORIGIN
 from ..extension_browser import ExtensionBrowser
 from ..extension_server import Connection, ServerProcess, free_port
 from ..fake_server import wait_for
+from ..saving import downloaded
 from ..sound import other_signal, window_correlations
 from .conftest import OpenTab, caption, newest, scripted
 
@@ -39,11 +40,9 @@ def saved(panel: Page) -> list[dict[str, Any]]:
     """The transcript's segments, out of the panel's own JSON file."""
     panel.bring_to_front()
     panel.click("[popovertarget=save]")
-    with panel.expect_download() as download:
-        panel.click("[data-format=json]")
-    panel.keyboard.press("Escape")
     segments: list[dict[str, Any]]
-    segments = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))["segments"]
+    segments = json.loads(downloaded(panel, "[data-format=json]"))["segments"]
+    panel.keyboard.press("Escape")
     return segments
 
 
