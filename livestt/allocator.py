@@ -37,7 +37,7 @@ def name() -> str:
 
 
 def keeps_large_buffers() -> bool:
-    """Whether jemalloc has been told to; without jemalloc it is up to the system, and true."""
+    """Whether jemalloc was told to keep them; True without jemalloc, where the system decides."""
     jemalloc = _jemalloc()
     if jemalloc is None:
         return True

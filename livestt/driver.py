@@ -128,7 +128,7 @@ class Driver:
             self._receive_end()
 
     def abandon(self) -> None:
-        """No more audio can be had; what came so far is still transcribed."""
+        """No more audio can come; what came so far is still transcribed."""
         self._finished = True
         self._receive_end()
 

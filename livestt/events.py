@@ -93,7 +93,7 @@ class SpeakerTurn:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Whose a word is."""
+    """Who says a word."""
 
     speaker: int | None
     """From 1; None if nobody could be told."""
@@ -103,7 +103,7 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Attributed:
-    """Whose the committed words are, from the one with number ``first`` (from 0) on.
+    """Who says the committed words, from the one with number ``first`` (from 0) on.
 
     Words get their speaker in order, a moment after they were committed. A later event may
     correct an earlier one.

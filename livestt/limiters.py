@@ -37,7 +37,7 @@ def looking() -> anyio.CapacityLimiter:
 
 
 def browsing() -> anyio.CapacityLimiter:
-    """For stored transcripts over HTTP: who searches in many of them at once waits for himself."""
+    """For stored transcripts over HTTP: a search through many of them delays no live session."""
     return _limited(_browsing, MAX_BROWSING)
 
 

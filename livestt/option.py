@@ -82,7 +82,7 @@ class Setting:
         low, high = self.option.minimum, self.option.maximum
         if not math.isfinite(value):
             raise UnsupportedOption(
-                f"{self.flag} {value}: write a number; a large one where there is to be no limit."
+                f"{self.flag} {value}: write a number; for no limit, a large one."
             )
         if low is not None and value < low:
             raise UnsupportedOption(f"{self.flag} {value:g}: the minimum is {low:g}.")

@@ -229,7 +229,7 @@ class Harness:
             while not condition(self.state):
                 await self._changed.wait()
             return self.state
-        raise TimeoutError(f"not so within {within} s; the text is {self.state.text!r}")
+        raise TimeoutError(f"not true within {within} s; the text is {self.state.text!r}")
 
     async def wait_for_text(self, text: str, within: float = PATIENCE) -> Snapshot:
         """Wait until this text has been committed."""

@@ -67,7 +67,7 @@ class Utterances:
 
     @property
     def head(self) -> Stretch | None:
-        """The stretch that is up now."""
+        """The stretch whose turn it is."""
         return self._waiting[0] if self._waiting else None
 
     def next_start(self, received: int) -> int:

@@ -42,8 +42,8 @@ class Watchdog:
     def loops(self, words: Sequence[Word], at: int) -> bool:
         """Whether the decoder has fallen into a loop, told once of each loop and place.
 
-        Who really says the same all the time is believed: a decoder that started anew and still
-        hears it is not told of again until something else is settled.
+        Somebody who really says the same over and over is believed: once the decoder has started
+        anew and still hears it, that is no loop until something else is settled.
 
         Args:
             words: heard and not settled yet.
@@ -57,7 +57,7 @@ class Watchdog:
 
 
 class Speechless:
-    """Counts clear speech without a word: in the utterance that is up, and in those before it."""
+    """Counts clear speech without a word: in the current utterance, and in those before it."""
 
     def __init__(self) -> None:
         self._anew = 0

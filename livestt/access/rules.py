@@ -122,7 +122,7 @@ def check_own(grant: Grant, owner: str | None, what: str) -> None:
     who hold one are many people, to whom the key's owner lent it.
 
     Args:
-        grant: of who asks.
+        grant: of the one who asks.
         owner: name of the key that made the transcript.
         what: is to be done with it, for errors.
 

@@ -31,7 +31,7 @@ def not_audio(head: bytes) -> BadAudio:
 
 
 def for_file(sentence: str) -> str:
-    """A sentence of this package's, with advice for who has the file rather than sends it."""
+    """A sentence of this package's, with advice for whoever has the file rather than sends it."""
     return sentence.replace(ADVICE, FILE_ADVICE)
 
 

@@ -175,7 +175,7 @@ class Besieger:
         return crowd, usage, time.process_time() - busy
 
     async def _person(self, number: int, begin: float, crowd: Crowd) -> None:
-        """Ask for a session until the time is up; who is in talks to the end."""
+        """Ask for a session until the time is up; one that was admitted talks to the end."""
         siege, chance = self._siege, random.Random(number)
         plan = siege.plan
         await anyio.sleep(chance.uniform(0, plan.ramp))

@@ -56,8 +56,8 @@ async def read_along(
         url: of the server, or of the balancer before several.
         session: its id.
         context: for TLS.
-        over: whether its publisher has done; who is told then that there is no such session
-            leaves.
+        over: whether its publisher has finished; a reader who is told then that there is no such
+            session leaves.
     """
     seen = Seen(heard=anyio.current_time())
     address = session_url(url, {"session": session, "role": "viewer", "mode": "diff"})

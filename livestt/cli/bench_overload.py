@@ -77,7 +77,7 @@ def command(
     for fault in faults:
         click.echo(fault)
     if outcome.late:
-        click.echo(f"This client sent {outcome.loaded.late:.2f} s late (p99): so the latencies are "
+        click.echo(f"This client sent {outcome.loaded.late:.2f} s late (p99), so the latencies are "
                    "partly its own.")  # fmt: skip
     click.get_current_context().exit(1 if faults else 0)
 

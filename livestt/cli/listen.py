@@ -142,7 +142,7 @@ async def _listen(
 
 
 async def _blocks(source: Any, stop: anyio.Event, lost: Callable[[], None]) -> AsyncIterator[bytes]:
-    """What the microphone hears; ``lost`` is called once if not all of it could be had."""
+    """What the microphone hears; ``lost`` is called once if some of it was lost."""
     reads = 0
     told = False
     while not stop.is_set():

@@ -29,7 +29,7 @@ def command(settings: Settings, spec: str, yes: bool) -> None:
     model = store.find(name, settings.model_cache_dir)
     if model is None:
         names = ", ".join(stored.name for stored in store.stored(settings.model_cache_dir))
-        raise BadModel(f"{name} is not on this machine. Here are: {names or 'no models'}.")
+        raise BadModel(f"{name} is not on this machine, which has: {names or 'no models'}.")
     if not yes:
         click.confirm(f"Delete {model.name} ({size(model.bytes)}) from {model.path}?", abort=True)
     store.remove(model)

@@ -52,7 +52,7 @@ def assemble(settings: Settings, announce: Callable[[str], None]) -> Starlette:
         announce: told, in a sentence, what is about to take long.
 
     Raises:
-        SetupError: something of it cannot be had; says what to do.
+        SetupError: something that it needs is missing; says what to do.
     """
     from livestt.resident import load_models, resident
     from livestt.server.app import create_app

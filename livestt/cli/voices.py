@@ -67,7 +67,7 @@ def add(settings: Settings, name: str, files: Sequence[Path], owner: str) -> Non
         heard, model = _enrolled(settings, files)
         voice = store.voices.add(owner, plain, heard, len(files), model)
         click.echo(f"{voice.name}  {voice.id}")
-        click.echo("A server that runs on this store knows it within a minute.", err=True)
+        click.echo("A server that uses this store knows it within a minute.", err=True)
 
 
 @command.command("remove", cls=Command)

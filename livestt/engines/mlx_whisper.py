@@ -25,7 +25,7 @@ class MlxWhisperEngine(AttentiveWhisper):
     Raises:
         MissingExtra: MLX is not installed.
         BadModel: the folder is not a usable one.
-        UnsupportedOption: a device, number format or head that cannot be had.
+        UnsupportedOption: a device, number format or head that this machine or model does not have.
     """
 
     weights: ClassVar[Literal["mlx"]] = "mlx"

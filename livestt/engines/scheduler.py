@@ -35,7 +35,7 @@ LIVE_SECONDS = 3.0
 HUNG = 120.0
 """Seconds that a model may work on a batch before its thread is given up."""
 MOST_HUNG = 2
-"""Threads given up that still hang, beyond which no other takes a place."""
+"""Threads given up, for each place, that may still hang; beyond that no other takes a place."""
 
 J = TypeVar("J")
 A = TypeVar("A")
@@ -76,7 +76,7 @@ class SchedulerOf(Generic[J, A]):
 
     @property
     def alive(self) -> bool:
-        """Whether all threads are, and none hangs for good."""
+        """Whether all threads are alive, and none hangs for good."""
         hangs = self._hanging.intersection(self._threads)
         return not hangs and all(thread.is_alive() for thread in self._threads)
 
@@ -187,7 +187,7 @@ class SchedulerOf(Generic[J, A]):
 
     def give_up_hung(self) -> None:
         """Let another thread take the place of one that hangs; who asked it is told. To be called
-        now and then, as nobody may ask for anything any more."""
+        now and then, because there may be no next job."""
         with self._wake:
             now = time.monotonic()
             for thread, (since, batch) in list(self._running.items()):
@@ -198,7 +198,7 @@ class SchedulerOf(Generic[J, A]):
     def _give_up_thread(self, thread: threading.Thread, batch: Sequence[TicketOf[J, A]]) -> None:
         self._hanging.add(thread)
         if len(self._hanging) > MOST_HUNG * len(self._threads):
-            log.error("a thread of the engine hangs, and so many do that it stays so")
+            log.error("a thread of the engine hangs; too many do for others to take their places")
             return
         log.error("a thread of the engine hangs; another one takes its place")
         del self._running[thread]
@@ -273,7 +273,7 @@ class SchedulerOf(Generic[J, A]):
         for observer in self.observers:
             try:
                 observer(report)
-            except Exception:
+            except Exception:  # the top of an observer: the engine works on
                 log.exception("a batch could not be reported")
 
     def _count(self, batch: Sequence[TicketOf[J, A]]) -> None:

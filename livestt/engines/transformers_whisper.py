@@ -30,7 +30,7 @@ class TransformersWhisperEngine(AttentiveWhisper):
     Raises:
         MissingExtra: torch or transformers is not installed.
         BadModel: the folder, or the adapter, is not a usable one.
-        UnsupportedOption: a device, number format or head that cannot be had.
+        UnsupportedOption: a device, number format or head that this machine or model does not have.
     """
 
     weights: ClassVar[Literal["transformers"]] = "transformers"

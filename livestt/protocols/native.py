@@ -94,7 +94,7 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Remember:
-    """A speaker's voice is to be kept under a name, or the one the speaker has."""
+    """Keep a speaker's voice under a name, or under the one the speaker has."""
 
     speaker: int
     name: str

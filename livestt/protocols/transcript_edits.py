@@ -45,8 +45,8 @@ class Edit:
         return [*said, *regrouped([*known, *said], self.merged)]
 
     def _named(self, people: People) -> list[Told]:
-        """The names to give these people; that of a speaker who is to stay another only if that
-        other has none."""
+        """The names to give these people; the name of a speaker who stays merged into another only
+        if that other has none."""
         asked = {one for one, to in self.merged.items() if to is not None}
         same = {one: to for one, to in people.same.items() if one in asked}
         own = {one: name for one, name in self.names.items() if one not in same}
@@ -83,7 +83,7 @@ def _merged(value: object) -> dict[int, int | None]:
         if into is not None and not (type(into) is int and 1 <= into <= MAX_SPEAKER):
             raise BadRequest("merged must map numbers of speakers to such numbers, or to null")
         if into == speaker:
-            raise BadRequest(f"merged: speaker {speaker} is itself; null undoes a merge")
+            raise BadRequest(f"merged: speaker {speaker} with itself; null undoes a merge")
         merged[speaker] = into
     return merged
 
@@ -92,7 +92,7 @@ def _by_speaker(field: str, value: object) -> dict[int, object]:
     if value is None:
         return {}
     if not isinstance(value, dict) or not all(map(_is_speaker, value)):
-        raise BadRequest(f"{field} must be by speaker, numbered from 1 to {MAX_SPEAKER}")
+        raise BadRequest(f"{field} must have speakers as keys, from 1 to {MAX_SPEAKER}")
     return {int(number): one for number, one in value.items()}
 
 

@@ -38,7 +38,7 @@ OUT_OF_REACH = 1_000_000
 LEAVING = 30.0
 """Seconds a replica may take to drain and stop."""
 GLANCE = 0.5
-"""Seconds between two looks whether the replica is to stop."""
+"""Seconds between two checks whether the replica is to stop."""
 UNTOLD = "this version of Ray does not say when a replica is to stop: its sessions will be cut then"
 
 
@@ -126,7 +126,7 @@ def run_until_told(serve: Any, app: Any) -> None:
     try:
         serve.run(app, name=NAME, route_prefix="/", blocking=True)
     except KeyboardInterrupt:
-        log.info("the servers are asked to stop; sessions say their last words")
+        log.info("the servers are asked to stop; sessions finish their last words")
         serve.delete(NAME)
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -155,7 +155,7 @@ def replica(app: Starlette, stopping: Callable[[], bool]) -> Starlette:
 async def _drain(served: Services, stopping: Callable[[], bool]) -> None:
     while not stopping():  # noqa: ASYNC110 - Ray calls nobody
         await anyio.sleep(GLANCE)
-    log.info("this replica is to stop; its sessions go on at others")
+    log.info("this replica stops; its sessions continue on others")
     await served.sessions.drain(lambda: False)
 
 

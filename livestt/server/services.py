@@ -35,7 +35,7 @@ class Services:
     returning: Returning
     """Publishers that come back to one of them."""
     endings: Endings
-    """Sessions that are over, for who reads along."""
+    """Sessions that are over, for those who read along."""
     uploads: Uploads
     """The files that clients send, of all dialects."""
     timing: Timing

@@ -27,7 +27,7 @@ MAX_CLIENTS = 100
 MAX_OWED = 1000
 """Messages a client may be owed before it is given up."""
 PAUSE = 1.0
-"""Seconds without new clients after one could not be let in, say for want of descriptors."""
+"""Seconds without new clients after one could not be accepted, say because descriptors ran out."""
 
 
 @asynccontextmanager
@@ -35,7 +35,7 @@ async def listening(served: Services) -> AsyncIterator[int | None]:
     """Inside the block clients are served; gives the port, None if the operator wants none.
 
     Raises:
-        SetupError: the port cannot be had.
+        SetupError: the port cannot be listened on.
     """
     settings = served.pipeline.settings
     if settings.wyoming_port is None:
@@ -76,12 +76,12 @@ async def _let_in(
     serve: Callable[[SocketStream], Awaitable[None]],
     tasks: TaskGroup,
 ) -> None:
-    """Serve whoever comes, for ever; one who cannot be let in disturbs nobody."""
+    """Serve whoever comes, for ever; a client that cannot be accepted disturbs nobody."""
     while True:
         try:
             await listener.serve(serve, tasks)
         except OSError as error:
-            log.warning("a Wyoming client could not be let in: %s", error)
+            log.warning("a Wyoming client could not be accepted: %s", error)
             await anyio.sleep(PAUSE)
 
 

@@ -130,7 +130,7 @@ class Diarization:
             self._listening.receive(samples, probabilities)
 
     def receive_flush(self) -> None:
-        """Whose the words before here are should be known although no more audio may come.
+        """Find out who said the words so far, although no more audio may come.
 
         The session answers each flush with `Flushed`.
         """

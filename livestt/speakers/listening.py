@@ -28,8 +28,8 @@ SETTLE = from_ms(400)
 """Audio after speech by which it is certain that a turn has ended."""
 
 AT_ONCE = from_seconds(10)
-"""Most samples of one question, unless a step is longer: who is far behind must not hold up the
-other sessions of a batch until it has caught up."""
+"""Most samples of one question, unless a step is longer: a session that is far behind must not
+hold up the others of a batch until it has caught up."""
 SILENCE_SHARE = 4
 """Samples of silence for each one received that flushes may cost the diarizer, beyond the first
 `SILENCE_CREDIT`. A client that flushes more often gets answers from what is known."""

@@ -26,7 +26,7 @@ FRAME = from_ms(80)
 LATENCY = from_ms(1040)
 SPEAKERS = 4
 SURE = 0.95
-"""Probability of who speaks; who does not has the rest."""
+"""Probability that the speaker speaks; each of the others has the rest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ class Translation:
         return None
 
     def give_up(self) -> None:
-        """No answer can be had any more: the session goes on without translations."""
+        """No answer can come any more: the session goes on without translations."""
         self._asked = None
         self.aim(self.source, None)
         self._warn(FAILED)

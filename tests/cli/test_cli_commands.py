@@ -186,7 +186,7 @@ def test_pull_of_what_is_here(run: Run) -> None:
 def test_rm_of_what_is_not_here(run: Run) -> None:
     result = run("rm", "base")
     assert result.exit_code == 2
-    assert result.stderr == "Error: base is not on this machine. Here are: no models.\n"
+    assert result.stderr == "Error: base is not on this machine, which has: no models.\n"
 
 
 def test_rm_asks(run: Run, tmp_path: Path) -> None:

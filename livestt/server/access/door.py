@@ -119,7 +119,7 @@ class Access:
         """Make a temporary token, for a browser that must not see the key.
 
         Args:
-            grant: of who asks for it.
+            grant: of the one who asks for it.
             seconds: that it lasts, at most `LONGEST_TOKEN`.
             scopes: that it is to have.
 
@@ -137,7 +137,7 @@ class Access:
         """Make a token with which others can read one session, and nothing else.
 
         Args:
-            grant: of who asks for it.
+            grant: of the one who asks for it.
             seconds: that it lasts, at most as long as the operator allows.
             session: the id of the session.
             owner: name of the key that opened it.
@@ -234,7 +234,7 @@ def grant_of(request: HTTPConnection) -> Grant:
 
 
 def seconds_left(request: HTTPConnection) -> float | None:
-    """How long somebody may read who was shown one session; None for as long as it goes on."""
+    """How long a reader with a link to one session may read; None for as long as it lasts."""
     grant = grant_of(request)
     if grant.session is None or grant.expires is None:
         return None

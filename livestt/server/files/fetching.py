@@ -48,7 +48,7 @@ async def fetched(
         patience: seconds that the other server may pause.
 
     Raises:
-        BadRequest: not an allowed address, or nothing could be had there.
+        BadRequest: not an allowed address, or nothing could be fetched from it.
         TooLarge: over ``max_bytes``.
     """
     check_address(address, hosts)

@@ -5,7 +5,7 @@ Every dialect takes its files here::
     with uploads.admit() as upload:                  # a place in the queue, before the body is read
         async with received(...) as form:            # `livestt.server.files.bodies`
             async with upload.transcribe(file, options) as heard:
-                async for events in heard: ...       # committed words, as the file is worked off
+                async for events in heard: ...       # committed words, as the file is processed
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Uploads:
     Attributes:
         file_models: the models that a request may name.
         admitted: files that are being received, wait or are being transcribed.
-        observers: told the samples and bytes of each file that has been worked off.
+        observers: told the samples and bytes of each file that has been processed.
     """
 
     def __init__(

@@ -72,7 +72,7 @@ class LiveSession:
         ended: set when the last word is committed, or none can be.
         failure: why the session ended early, if it did.
         archive: where what is said is kept.
-        closed: whether the publisher has said, or nobody expects it to say, any more.
+        closed: whether the publisher has said its last, or nothing more is expected of it.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class LiveSession:
 
     @property
     def trouble(self) -> Warned | None:
-        """What who joins has to know about the store; None if all is well."""
+        """What anybody who joins has to know about the store; None if all is well."""
         return self.archive.trouble
 
     @property
@@ -352,7 +352,7 @@ class LiveSession:
     def disown(self) -> None:
         """Somebody deleted the session, or its publisher went to another server."""
         if self.failure is None:
-            self._fail(UnknownSession("this session was deleted, or goes on at another server"))
+            self._fail(UnknownSession("this session was deleted, or continues on another server"))
             self.archive.lose()
             self._whole.cancel()
 

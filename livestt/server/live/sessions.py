@@ -184,7 +184,7 @@ class Sessions:
             self.connections.remove(connection)
 
     async def drain(self, hurry: Callable[[], bool]) -> None:
-        """Admit nobody any more, and let the sessions there are say their last words.
+        """Admit nobody any more, and let the sessions that run say their last words.
 
         Args:
             hurry: asked often; True ends the wait.

@@ -154,7 +154,7 @@ class Conversation(SocketConnection, Generic[_Session]):
         failure = self._session.failure
         if isinstance(failure, UnknownSession):
             # Another server has it. A handshake that nobody waited for any more may have brought it
-            # there, so who is here may try again: there it is known who came last.
+            # there, so this client may try again: there it is known who came last.
             self.close_code = ServerRestart.close_code
         elif failure is not None:
             self.close_code = failure.close_code

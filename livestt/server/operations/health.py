@@ -99,7 +99,7 @@ def store_state(store: Store | None, *, told: bool) -> dict[str, str | int | Non
 
     Args:
         store: where.
-        told: whether who asks may know why, which names files and hosts.
+        told: whether the one who asks may know why, which names files and hosts.
     """
     if store is None:
         return {"status": "off"}

@@ -105,7 +105,7 @@ class Metrics:
             self.job_wait.labels("file" if report.background else "live").observe(wait)
 
     def file_done(self, samples: int, size: int) -> None:
-        """A file has been worked off, of so many samples and bytes."""
+        """A file of so many samples and bytes has been processed."""
         self.audio_seconds.observe(to_seconds(samples))
         self.audio_megabytes.observe(size / 1_000_000)
 

@@ -33,7 +33,7 @@ LARGE_MESSAGES = {"/v1/realtime": 32 << 20}
 LARGEST = max(MAX_MESSAGE, *LARGE_MESSAGES.values())
 MOST_HELD = 256 << 20
 """Bytes of messages over `MAX_MESSAGE` that all connections together may have here, unfinished or
-not worked off: eight of the largest. Who sends the next one is told to come back."""
+not processed: eight of the largest. Whoever sends the next one is told to come back."""
 FRAME_HEAD = 14
 """Bytes of a frame before its payload, at most."""
 KEEPALIVE = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 4}
@@ -104,7 +104,7 @@ class CaptionSocket(WebSocketsSansIOProtocol):
         self._weigh()
 
     async def receive(self) -> ASGIReceiveEvent:
-        """The next message; the one before it has been worked off."""
+        """The next message; the one before it has been processed."""
         self._given = 0
         self._weigh()
         message = await super().receive()
@@ -148,8 +148,8 @@ class CaptionSocket(WebSocketsSansIOProtocol):
             self.handshake_complete = True  # else uvicorn takes every refusal for a bug and logs it
 
     def handle_ping(self) -> None:
-        """Who does not read pongs gets none: they would gather here without end (RFC 6455, section
-        5.5.3, asks for the newest only)."""
+        """A client that does not read its pongs gets no more: they would gather here without end
+        (RFC 6455, section 5.5.3, asks for the newest only)."""
         pong = b"".join(self.conn.data_to_send())
         if self.writable.is_set():
             self.transport.write(pong)

@@ -51,7 +51,7 @@ class Archive:
 
     @property
     def trouble(self) -> Warned | None:
-        """What who joins has to know about the store; None if all is well."""
+        """What anybody who joins has to know about the store; None if all is well."""
         return None if self._keeper is None else self._keeper.trouble
 
     @property

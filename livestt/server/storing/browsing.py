@@ -13,7 +13,7 @@ from livestt.errors import Overloaded
 from livestt.limiters import MAX_BROWSING, browsing
 
 MOST_WAITING = 100
-"""Such pieces of work that wait; who comes then is told to come back."""
+"""Such pieces of work that wait; whoever comes then is told to come back."""
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

@@ -109,7 +109,7 @@ class Keeper:
 
     @property
     def trouble(self) -> Warned | None:
-        """What who comes now has to be told: that what is shown may not be stored."""
+        """What anybody who joins now is told: that what is shown may not be stored."""
         return self._told
 
     def stay_open(self) -> None:

@@ -206,8 +206,8 @@ class Recordings:
         if self._foreign and not foreign:
             log.warning(
                 "recordings in %s are not cleaned up: they belong to another store, or to a later "
-                "state of this one; choose another --record-dir, or delete %s to have this store "
-                "forget all that it has no transcript of",
+                "state of this one; choose another --record-dir, or delete %s to let this "
+                "store delete every recording that it has no transcript of",
                 self._folder,
                 mark,
             )

@@ -41,7 +41,7 @@ MOST = 1_000
 LISTENING = 2
 """Samples that are heard at once, in threads of their own: each may wait for the embedder."""
 WAITING = 8
-"""Enrolments beyond those; who comes then is sent away."""
+"""Enrolments beyond those; whoever comes then is turned away."""
 
 log = logging.getLogger(__name__)
 

@@ -33,7 +33,7 @@ def routes() -> list[BaseRoute]:
 
 
 def _answering(handler: Handler) -> Handler:
-    """A handler for who shows a key of their own, or asks from where the server is."""
+    """A handler for those who show a key of their own, or ask from the server's own machine."""
 
     @answering
     async def answer(request: Request) -> Response:
