@@ -6,7 +6,7 @@ A `Publisher` feeds a session and reads its captions, a `Viewer` only reads them
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import anyio
@@ -26,6 +26,7 @@ from livestt.errors import (
 from livestt.events import Event, Flushed, SpeakerNamed, Warned
 from livestt.pipeline import Pipeline
 from livestt.protocols.native import (
+    Ack,
     Close,
     Configure,
     Flush,
@@ -39,6 +40,7 @@ from livestt.protocols.native import (
 )
 from livestt.protocols.native_state import NativeStates
 from livestt.protocols.options import configured, target_option
+from livestt.protocols.staleness import Unseen
 from livestt.protocols.voices import voice_body
 from livestt.server.access import asking
 from livestt.server.live.ended import Followed
@@ -71,6 +73,8 @@ class Conversation(SocketConnection, Generic[_Session]):
 
     Attributes:
         arrival: number of its handshake, among all that came.
+        on_ack: told, when the client acknowledges a state, for how many seconds the oldest one that
+            it has not applied is on its way.
     """
 
     def __init__(
@@ -84,11 +88,13 @@ class Conversation(SocketConnection, Generic[_Session]):
     ) -> None:
         super().__init__(socket, timing, f"session {session.id}")
         self.arrival = 0
+        self.on_ack: Callable[[float], None] = lambda stale: None
         self._session = session
         self._request = request
         self._pipeline = pipeline
         self._book = book
         self._states = NativeStates(request.mode, words=request.words)
+        self._unseen: Unseen | None = None  # until the client acknowledges something
         self._resume_from: int | None = None
         self._outbox = Outbox(socket, self._state, timing)
         self._interrupted = False
@@ -164,10 +170,16 @@ class Conversation(SocketConnection, Generic[_Session]):
     def _state(self) -> dict[str, Any] | None:
         """The next state; a client that came back learns there too where it left off."""
         message = self._states.message(self._session.transcript)
+        if self._unseen is not None and message is not None and "seq" in message:
+            self._unseen.sent(message["seq"], anyio.current_time())
         if message is None or self._resume_from is None:
             return message
         message["resume_from_sample"], self._resume_from = self._resume_from, None
         return message
+
+    def _acknowledge(self, seq: int) -> None:
+        self._unseen = self._unseen or Unseen()
+        self.on_ack(self._unseen.acknowledged(seq, anyio.current_time()))
 
     def _resync(self) -> None:
         self._states.resync()
@@ -231,6 +243,8 @@ class Publisher(Conversation[LiveSession]):
                     self._session.flush(flush_id)
                 case Resync():
                     self._resync()
+                case Ack(seq):
+                    self._acknowledge(seq)
                 case Tell(event):
                     self._session.say(event)
                     await self._session.archive.caught_up()
@@ -306,6 +320,8 @@ class Viewer(Conversation[Followed]):
                 continue
             if isinstance(control, Resync):
                 self._resync()
+            elif isinstance(control, Ack):
+                self._acknowledge(control.seq)
             elif isinstance(control, Close):
                 raise ClientGone("closed by the client")
 

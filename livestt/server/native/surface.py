@@ -45,6 +45,7 @@ async def live(socket: WebSocket) -> None:
         await refuse(socket, error)
         return
     connection.arrival = arrival
+    connection.on_ack = served.metrics.client_staleness.observe
     with served.sessions.connected(connection):
         await connection.run()
 

@@ -25,7 +25,7 @@ from livestt import __version__, allocator
 from livestt.residence import ResidenceStats
 from livestt.resident import Resident, state_of
 from livestt.server.live.ladder import RUNGS
-from livestt.server.operations.tally import KINDS, Kind
+from livestt.server.operations.tally import KINDS, REFUSALS, WARNINGS, Kind
 from livestt.server.services import Services, services
 from livestt.timebase import to_seconds
 
@@ -111,7 +111,7 @@ class Census(Collector):
         jobs = {"live": stats.jobs, "file": stats.background}
         for name, text, label, values in (
             ("started", "Sessions and files started.", "kind", _of(tally.started)),
-            ("refused", "New sessions and files refused.", "code", dict(tally.refused)),
+            ("refused", "New sessions and files refused.", "code", _all(REFUSALS, tally.refused)),
             ("words", "Words committed.", "kind", _of(tally.words)),
             ("audio_seconds", "Audio decoded.", "kind", seconds),
             (
@@ -120,7 +120,7 @@ class Census(Collector):
                 "",
                 {"": unheard},
             ),
-            ("warnings", "Warnings given to clients.", "code", dict(tally.warnings)),
+            ("warnings", "Warnings given to clients.", "code", _all(WARNINGS, tally.warnings)),
             ("jobs", "Jobs given to the engine.", "kind", jobs),
             ("batches", "Batches given to the engine.", "", {"": stats.batches}),
             ("job_failures", "Jobs given up.", "", {"": stats.failures}),
@@ -188,3 +188,8 @@ def _counter(name: str, text: str, label: str, values: Mapping[Any, float]) -> M
 def _of(counts: Mapping[Kind, float]) -> dict[str, float]:
     """All kinds, also those that have not happened."""
     return {kind: counts.get(kind, 0) for kind in KINDS}
+
+
+def _all(codes: Iterable[str], counts: Mapping[str, float]) -> dict[str, float]:
+    """All codes, also those that have not happened."""
+    return {**dict.fromkeys(codes, 0), **counts}

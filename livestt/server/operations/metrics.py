@@ -18,6 +18,8 @@ from livestt.engines.tickets import BatchReport
 from livestt.timebase import to_seconds
 
 FAST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+REQUESTS = (*FAST, 120, 300, 600, 1800)
+"""A request for a file takes as long as the file is transcribed."""
 LONG = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 14_400)
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 MEGABYTES = (0.1, 0.5, 1, 5, 10, 50, 100, 500, 1000)
@@ -41,7 +43,11 @@ class Metrics:
             registry=registry,
         )
         self.request_seconds = _histogram(
-            registry, "livestt_request_duration_seconds", "Duration of HTTP requests.", FAST, "path"
+            registry,
+            "livestt_request_duration_seconds",
+            "Duration of HTTP requests.",
+            REQUESTS,
+            "path",
         )
         self.wrong_keys = Counter("livestt_wrong_keys", "Invalid keys received.", registry=registry)
         self.batch_size = _histogram(registry, "livestt_batch_size", "Jobs in a batch.", BATCHES)
@@ -56,6 +62,12 @@ class Metrics:
             "livestt_event_loop_lag_seconds",
             "How late the event loop is, sampled ten times a second.",
             LATE,
+        )
+        self.client_staleness = _histogram(
+            registry,
+            "livestt_client_staleness_seconds",
+            "When a native client acknowledges a state: how old the oldest one is that it lacks.",
+            FAST,
         )
         self.audio_seconds = _histogram(
             registry, "whisperx_audio_duration_seconds", "Duration of files, once decoded.", LONG
@@ -74,7 +86,7 @@ class Metrics:
                 registry,
                 "whisperx_request_duration_seconds",
                 "Duration of HTTP requests.",
-                FAST,
+                REQUESTS,
                 "endpoint",
             ),
         )

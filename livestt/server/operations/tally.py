@@ -12,6 +12,16 @@ from livestt.events import Committed, Event, Progress, Warned
 Kind = Literal["live", "file"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+REFUSALS = ("too_many_sessions", "too_many_uploads", "overloaded", "server_restart")
+"""Codes of errors for newcomers."""
+WARNINGS = (
+    *("no_words", "looping", "words_late", "engine_error", "hardly_speech", "index_at_end"),
+    *("recording_stopped", "store_failing", "store_losing", "diarization_error", "voices_error"),
+    *("translation_error", "translation_behind"),
+)
+"""Codes of warnings for which operators may want an alarm. Of these and the refusals there are
+figures before the first has happened: nobody sees an increase from nothing."""
+
 
 @dataclass(slots=True)
 class Tally:

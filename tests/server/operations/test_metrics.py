@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.sync.client import connect
 
 from livestt.engines.scripted import script_of
+from livestt.server.operations.tally import REFUSALS, WARNINGS
 from livestt.server.timing import Timing
 from livestt.speakers.scripted import ScriptedDiarizer, ScriptedStream
 
@@ -62,6 +64,31 @@ def test_what_was_done_is_counted(serve: Serve) -> None:
     assert now["livestt_event_loop_lag_seconds_count"] >= 0
     assert now["livestt_engine_alive"] == now["whisperx_loaded_models"] == 1
     assert any(name.startswith("process_resident_memory_bytes") for name in now)
+
+
+def test_nothing_that_operators_are_alarmed_by_begins_without_a_figure(serve: Serve) -> None:
+    now = figures(serve())
+    assert {now[f"livestt_refused_total{{code={code}}}"] for code in REFUSALS} == {0}
+    assert {now[f"livestt_warnings_total{{code={code}}}"] for code in WARNINGS} == {0}
+
+
+def test_clients_that_acknowledge_tell_how_old_is_what_they_show(serve: Serve) -> None:
+    server = serve(Watched(script_of("one two three")))
+    with connect(server.url(**RAW, mode="diff")) as socket:
+        socket.recv()
+        socket.send('{"type": "ack", "seq": 0}')
+        socket.send(SECOND)
+        while "one" not in (text := str(socket.recv())):
+            pass
+        seen = json.loads(text)["seq"]
+        for seq in (seen - 1, seen):
+            socket.send(json.dumps({"type": "ack", "seq": seq}))
+        socket.send('{"type": "flush"}')
+        while "flushed" not in str(socket.recv()):
+            pass
+        now = figures(server)
+    assert now["livestt_client_staleness_seconds_count"] == 3
+    assert now["livestt_client_staleness_seconds_sum"] > 0
 
 
 def test_requests_are_counted_by_the_rule_they_fall_under(serve: Serve) -> None:
