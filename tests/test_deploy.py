@@ -23,6 +23,7 @@ from livestt.server.access.keyring import VARIABLE
 from livestt.server.access.self_signed import certificate
 from livestt.server.access.token_secret import VARIABLE as TOKEN_SECRET
 from livestt.settings import table
+from livestt.store import Store
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -54,10 +55,9 @@ def test_the_image_has_what_it_needs() -> None:
     assert RULES["/health"] == "nothing"
 
 
-def test_the_dashboard_asks_for_figures_that_there_are() -> None:
-
+def test_the_dashboard_asks_for_figures_that_there_are(tmp_path: Path) -> None:
     with servers() as serve:
-        server = serve(Watched())
+        server = serve(Watched(), kept=Store(str(tmp_path / "transcripts.db")))
         server.talk(bytes(32_000), encoding="s16le")
         _, body, _ = ask(server, "GET", "/metrics")
     families = list(text_string_to_metric_families(body.decode()))
