@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
 import sys
 
 from livestt.logs import formatter
@@ -51,3 +52,17 @@ def test_a_traceback_keeps_its_lines() -> None:
     except ZeroDivisionError:
         failed.exc_info = sys.exc_info()
     assert formatter("text").format(failed).splitlines()[-1] == "ZeroDivisionError: x"
+
+
+def test_every_line_of_a_server_is_an_object_if_machines_read_them() -> None:
+    options = ["--port", "0", "--backend", "scripted", "--no-vad", "--no-store"]
+    command = [sys.executable, "-m", "livestt", "serve", *options, "--log-format", "json"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        lines = []
+        for line in server.stderr:
+            lines.append(json.loads(line))
+            if "Uvicorn running" in line:
+                server.terminate()
+    assert any(line["message"].startswith("Loading ") for line in lines)
+    assert {"time", "level", "logger", "message"} <= set.intersection(*map(set, lines))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from livestt.settings import Settings
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+
+log = logging.getLogger(__name__)
 
 
 @click.command("serve", cls=Command)
@@ -35,13 +38,14 @@ def command(settings: Settings) -> None:
 
 def start(settings: Settings) -> None:
     """Load the engine and serve until stopped."""
+    say = log.info if settings.log_format == "json" else announce  # machines read every line
     check_addresses(settings)
     check_certificate(settings)
     if settings.ssl_self_signed:
-        settings = with_certificate(settings)
+        settings = with_certificate(settings, say)
     from livestt.server.run import serve
 
-    serve(assemble(settings, announce), settings)
+    serve(assemble(settings, say), settings)
 
 
 def assemble(settings: Settings, announce: Callable[[str], None]) -> Starlette:
@@ -76,8 +80,12 @@ def assemble(settings: Settings, announce: Callable[[str], None]) -> Starlette:
     )
 
 
-def with_certificate(settings: Settings) -> Settings:
+def with_certificate(settings: Settings, say: Callable[[str], None]) -> Settings:
     """The settings with a certificate of this machine's own making.
+
+    Args:
+        settings: the operator's.
+        say: told where it is, and its fingerprint.
 
     Raises:
         MissingExtra: it takes a library that is not installed.
@@ -86,7 +94,7 @@ def with_certificate(settings: Settings) -> Settings:
     from livestt.server.access.self_signed import certificate
 
     pair = certificate(Path(click.get_app_dir("livestt")) / "tls", settings.host)
-    announce(f"TLS certificate {pair.certificate}, SHA-256 {pair.fingerprint}")
+    say(f"TLS certificate {pair.certificate}, SHA-256 {pair.fingerprint}")
     return replace(
         settings,
         ssl_self_signed=False,

@@ -1,6 +1,7 @@
 """OpenTelemetry: a span for each session and for each batch of the engine.
 
-Where spans go is said by the usual ``OTEL_*`` variables. No span holds what somebody said.
+Where spans go is said by the usual ``OTEL_*`` variables. No span holds what somebody said. The ids
+of a session's span are those of its lines in the log.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from livestt import __version__
 from livestt.engines.tickets import BatchReport
 from livestt.errors import MissingExtra
+from livestt.server.access import asking
 from livestt.server.live.session import LiveSession
 from livestt.server.services import Services
 from livestt.timebase import to_seconds
@@ -86,12 +88,14 @@ class Tracing:
         from opentelemetry.trace import StatusCode
 
         with self._tracer.start_as_current_span("session") as span:
+            span.set_attribute("livestt.request.id", asking.request_id.get())
             try:
                 yield
             finally:
                 progress = session.transcript.progress
                 span.set_attributes(
                     {
+                        "livestt.session.id": session.id,
                         "livestt.session.key": session.owner,
                         "livestt.session.language": session.options.language or "auto",
                         "livestt.session.audio_seconds": to_seconds(progress.received),

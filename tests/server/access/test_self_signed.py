@@ -63,7 +63,9 @@ def test_it_names_what_the_server_may_be_called() -> None:
 
 def test_the_command_uses_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("click.get_app_dir", lambda name: str(tmp_path / name))
-    settings = with_certificate(Settings(ssl_self_signed=True))
+    said: list[str] = []
+    settings = with_certificate(Settings(ssl_self_signed=True), said.append)
+    assert "SHA-256" in said[0]
     assert settings.ssl_certfile == str(tmp_path / "livestt" / "tls" / "cert.pem")
     assert not settings.ssl_self_signed
     with pytest.raises(UnsupportedOption, match="choose one"):

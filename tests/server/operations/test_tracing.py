@@ -37,10 +37,12 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
 
 def test_a_session_and_its_batches_are_spans(serve: Serve, kept: Kept) -> None:
     server = serve(Watched(script_of("secret words")), tracing=True)
-    server.talk(2 * SECOND, encoding="s16le", prompt="hidden")
+    heard = server.talk(2 * SECOND, encoding="s16le", prompt="hidden")
     server.check_idle()
     (session,) = kept.named("session")
     assert session.attributes is not None
+    assert session.attributes["livestt.session.id"] == heard.messages[0]["session"]
+    assert session.attributes["livestt.request.id"]
     assert session.attributes["livestt.session.audio_seconds"] == 2
     assert session.attributes["livestt.session.unheard_seconds"] == 0
     assert session.status.is_unset
