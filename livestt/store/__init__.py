@@ -310,6 +310,8 @@ class Store:
             if is_looked_after(row, now(connection)):
                 raise StillRunning("this session is still running; end it before you delete it")
             connection.execute(delete(sessions).where(sessions.c.id == session))
+        self._connections.deleted()
+        self._connections.overwrite()
 
     def sweep(self, grace: timedelta, keep: timedelta | None) -> list[str]:
         """End sessions that nobody came back to, and forget old ones, but not too many at once.
@@ -328,10 +330,15 @@ class Store:
             moment = now(connection)
             if self._running >= grace:
                 end_abandoned(connection, moment, grace, self._writer.open, self._layout)
-        if keep is None:
-            return []
-        with self._connections.changing() as connection:
-            return forget(connection, moment - keep)
+        forgotten: list[str] = []
+        if keep is not None:
+            with self._connections.changing() as connection:
+                forgotten = forget(connection, moment - keep)
+        if forgotten:
+            self._connections.deleted()
+        else:
+            self._connections.overwrite()
+        return forgotten
 
     @property
     def _running(self) -> timedelta:

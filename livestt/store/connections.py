@@ -7,8 +7,10 @@ because a PostgreSQL has only so many connections for all servers together.
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
@@ -16,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from livestt.errors import StoreUnavailable
 from livestt.limiters import MAX_BROWSING, MAX_LOOKING
-from livestt.store.database import another, connect, reading, writing
+from livestt.store.database import another, connect, empty_log, reading, writing
 
 CHANGING = MAX_BROWSING + 4
 """Connections that may write: the thread that writes words, requests that change transcripts, and
@@ -44,6 +46,8 @@ class Connections:
     def __init__(self, url: URL) -> None:
         self.engine = connect(url, CHANGING)
         self._readers = another(url, READING)
+        self._file = Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+        self._deleted = False
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A transaction that reads, all of it as at one moment.
@@ -60,6 +64,19 @@ class Connections:
             StoreUnavailable: the database does not answer.
         """
         return _said(writing(self.engine))
+
+    def deleted(self) -> None:
+        """Something was deleted."""
+        self._deleted = True
+
+    def overwrite(self) -> None:
+        """Have what was deleted overwritten in SQLite's files, unless others would have to wait for
+        that; then it is for a later call. PostgreSQL does it in its own time."""
+        if self._deleted and self._file is not None:
+            try:
+                self._deleted = not empty_log(self._file)
+            except sqlite3.Error as error:
+                log.warning("what was deleted is overwritten later: %s", error)
 
     def close(self) -> None:
         """End the connections that nobody uses."""

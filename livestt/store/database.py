@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
@@ -30,6 +30,8 @@ PATIENCE = 5.0
 """Seconds to wait for another writer, or for a server to let us in."""
 CACHE = 512
 """KiB of pages that a connection to SQLite keeps; the system caches the file for all of them."""
+SOON = 0.2
+"""Seconds for which others may have to wait so that what was deleted is overwritten."""
 BREATH = 0.02
 """Seconds between two attempts where SQLite does not wait by itself."""
 KEPT = 2
@@ -164,8 +166,11 @@ def _refused(url: URL, error: Exception) -> BadStore:
 def _sqlite(url: URL, pool: Mapping[str, Any]) -> Engine:
     path = Path(url.database or "")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # What people say is for the server's own user; SQLite gives its other files the same mode.
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    if not path.exists():
+        # What people say is for the server's own user; SQLite gives its other files the same mode.
+        # Whoever opens and closes a file that is there gives up the process's locks on it, and the
+        # next program that reads it takes itself for the last one and deletes the log.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     arguments = {"timeout": PATIENCE, "check_same_thread": False}
     there = _as_file(url, "rw")
     engine = create_engine(there, hide_parameters=True, connect_args=arguments, **pool)
@@ -194,6 +199,14 @@ def _keep_a_log(cursor: sqlite3.Cursor) -> None:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > until:
                 raise
         sleep(BREATH)
+
+
+def empty_log(path: Path) -> bool:
+    """Bring everything from SQLite's log into its file; whether nobody had to be waited for."""
+    there = f"{path.absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(there, timeout=SOON, uri=True)) as connection:
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
 
 
 def _postgres(url: URL, pool: Mapping[str, Any]) -> Engine:

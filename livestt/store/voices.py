@@ -104,6 +104,8 @@ class VoiceProfiles:
         with self._connections.changing() as connection:
             _known(connection, voice_id, owner)
             connection.execute(delete(voices).where(voices.c.id == voice_id))
+        self._connections.deleted()
+        self._connections.overwrite()
 
     def of_session(self, session: str, model: str) -> dict[int, HeardVoice]:
         """What the speakers of a session sounded like to this embedder, by number."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -106,3 +109,47 @@ def test_servers_that_make_the_file_together_wait_for_each_other(
     other.execute("BEGIN IMMEDIATE")
     monkeypatch.setattr("livestt.store.database.sleep", lambda _: other.close())
     tell(open_store(), "a", "one")
+
+
+@IN_A_FILE
+def test_other_programs_that_read_the_file_take_nothing_away(store: Store, place: str) -> None:
+    """Whoever takes itself for the last one deletes the log, and what is written to it is gone."""
+
+    def sessions() -> int:
+        look = "import sqlite3, sys; from contextlib import closing\n"
+        look += "with closing(sqlite3.connect(sys.argv[1])) as db:\n"
+        look += "    print(db.execute('SELECT count(*) FROM sessions').fetchone()[0])"
+        return int(subprocess.check_output([sys.executable, "-c", look, place]))
+
+    for number, session in enumerate("abc", 1):
+        tell(store, session, "one")
+        assert sessions() == number
+        assert Path(f"{place}-wal").exists()
+
+
+@IN_A_FILE
+class TestWhatIsDeleted:
+    def found(self, tmp_path: Path, what: bytes) -> bool:
+        return any(what in path.read_bytes() for path in tmp_path.glob("transcripts.db*"))
+
+    def test_is_overwritten(self, store: Store, tmp_path: Path) -> None:
+        tell(store, "zebrafinch", "secret", owner="anna")
+        assert self.found(tmp_path, b"zebrafinch")
+        store.delete("zebrafinch")
+        assert not self.found(tmp_path, b"zebrafinch")
+        tell(store, "zebrafinch", "secret")
+        while store.sweep(timedelta(0), timedelta(days=-1)):
+            pass
+        assert not self.found(tmp_path, b"zebrafinch")
+
+    def test_is_overwritten_later_if_somebody_reads(
+        self, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("livestt.store.database.SOON", 0.01)
+        tell(store, "zebrafinch", "secret")
+        with store._connections.reading() as connection:
+            connection.exec_driver_sql("SELECT id FROM sessions").all()
+            store.delete("zebrafinch")
+        assert self.found(tmp_path, b"zebrafinch")
+        store.sweep(timedelta(0), None)
+        assert not self.found(tmp_path, b"zebrafinch")
