@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,15 +19,8 @@ if TYPE_CHECKING:
 
     from livestt.bench.speakers import Scores
 
-COLUMNS: Mapping[str, str] = {
-    "der": "DER",
-    "der_collar": "0.25 s",
-    "jer": "JER",
-    "right": "right",
-    "cpwer": "cpWER",
-    "tcpwer": "tcpWER",
-    "label_changes": "changed",
-}
+LABELS = 15
+"""Columns of a terminal for the names of the figures."""
 
 
 @click.command("speakers", cls=Command)
@@ -84,7 +77,8 @@ def command(
     diarizer.close()
     title = f"{known.name} {known.model}, {known.preset or settings.diarization_latency} s"
     console = Console()
-    console.print(_table(title, results, delays=speed == 1))
+    for table in tables(title, results, console.width, delays=speed == 1):
+        console.print(table)
     first = work[min(work)]
     for size, cost in work.items():
         console.print(
@@ -94,25 +88,51 @@ def command(
     write_json({"costs": work, "recordings": [asdict(one) for one in results]}, json_file)
 
 
-def _table(title: str, results: Sequence[Scores], *, delays: bool) -> Table:
-    from rich.box import SIMPLE
-    from rich.table import Table
+def tables(
+    title: str, results: Sequence[Scores], width: int, *, delays: bool = False
+) -> Iterator[Table]:
+    """A column for each recording, as many to a table as there is room for.
 
-    waits = ("label p50", "p95") if delays else ()
-    headings = ("recording", "heard", "order", "silence", *COLUMNS.values(), *waits)
-    table = Table(*headings, title=title, box=SIMPLE, pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for result in results:
-        row: dict[str, Any] = asdict(result)
-        shares = [share(row[name]) for name in COLUMNS]
-        times = [_seconds(result.delay_p50), _seconds(result.delay_p95)] if delays else []
-        heard = f"{result.speakers_heard}/{result.speakers}"
-        order = "yes" if result.in_order else "no"
-        silence = f"{result.in_silence:.1f} s"
-        table.add_row(result.id, heard, order, silence, *shares, *times)
-    return table
+    Args:
+        title: of each table.
+        results: in order.
+        width: of the terminal, in columns.
+        delays: whether the recordings were played in real time.
+    """
+    from rich.box import SIMPLE
+    from rich.table import Column, Table
+
+    longest = max((len(result.id) for result in results), default=0)
+    across = max(1, (width - LABELS) // (max(longest, len("100.0%")) + 3))
+    for first in range(0, len(results), across):
+        some = results[first : first + across]
+        table = Table(Column("", no_wrap=True), title=title, box=SIMPLE, pad_edge=False)
+        for result in some:
+            table.add_column(result.id, justify="right")
+        for name, figure in FIGURES.items():
+            table.add_row(name, *(figure(result) for result in some))
+        for name, delay in DELAYS.items() if delays else ():
+            table.add_row(name, *(delay(result) for result in some))
+        yield table
 
 
 def _seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f} s"
+
+
+FIGURES: Mapping[str, Callable[[Scores], str]] = {
+    "heard": lambda result: f"{result.speakers_heard}/{result.speakers}",
+    "order": lambda result: "yes" if result.in_order else "no",
+    "silence": lambda result: f"{result.in_silence:.1f} s",
+    "DER": lambda result: share(result.der),
+    "DER, 0.25 s": lambda result: share(result.der_collar),
+    "JER": lambda result: share(result.jer),
+    "right": lambda result: share(result.right),
+    "cpWER": lambda result: share(result.cpwer),
+    "tcpWER": lambda result: share(result.tcpwer),
+    "changed": lambda result: share(result.label_changes),
+}
+DELAYS: Mapping[str, Callable[[Scores], str]] = {
+    "label, p50": lambda result: _seconds(result.delay_p50),
+    "label, p95": lambda result: _seconds(result.delay_p95),
+}

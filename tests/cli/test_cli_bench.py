@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import Result
+from rich.console import Console
+
+from livestt.bench.speakers import Scores
+from livestt.cli.bench_speakers import tables
 
 ROOT = Path(__file__).parent.parent.parent
 Run = Callable[..., Result]
@@ -188,3 +193,19 @@ def test_diagnose_garbage(run: Run, tmp_path: Path) -> None:
     result = run("diagnose", str(path), *SCRIPTED)
     assert result.exit_code == 2
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("width", [30, 80, 200])
+def test_figures_of_speakers_are_never_cut(width: int) -> None:
+    result = Scores(
+        *("meeting", 30.0, 2, 2, 0.1, True, 0.036, 0.0, 1.0, 90),
+        *(0.875, None, 0.25, 0.0, 0.81, 1.29),
+    )
+    console = Console(width=width, file=StringIO(), record=True)
+    drawn = list(tables("a title", [result] * 9, console.width, delays=True))
+    for table in drawn:
+        console.print(table)
+    said = console.export_text()
+    assert "…" not in said.replace("a title", "")
+    for figure in ("2/2", "3.6%", "100.0%", "87.5%", "25.0%", "0.81 s", "1.29 s"):
+        assert said.count(figure) == 9, said
