@@ -1,7 +1,7 @@
 """What each path of the server asks of a key.
 
-One table for every surface, so that none can be forgotten: a path that is not in it needs a key
-with the scope ``admin``.
+One table for every surface, so that none can be forgotten: a path that is not in it is as good as
+not there, except for a key with the scope ``admin``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from livestt.access.keys import SCOPES, Grant, Scope
-from livestt.errors import MissingScope
+from livestt.errors import MissingScope, UnknownRoute
 
 Need = Scope | Literal["nothing", "any key", "a lasting key"]
 """``nothing``: everybody may. ``any key``: whatever it allows. ``a lasting key``: any but a
@@ -104,6 +104,7 @@ def check(grant: Grant, path: str, method: str | None, query: Mapping[str, str])
 
     Raises:
         MissingScope: it does not.
+        UnknownRoute: the path is not in the table.
     """
     wanted = need(path, method, query.get("role"))
     if wanted == "nothing":
@@ -113,6 +114,8 @@ def check(grant: Grant, path: str, method: str | None, query: Mapping[str, str])
         raise MissingScope("this token shows one session, and nothing else of this server")
     if wanted == "a lasting key" and grant.temporary:
         raise MissingScope("temporary tokens cannot make others; use the key itself")
+    if rule_of(path) is None and not grant.allows("admin"):
+        raise UnknownRoute(f"there is nothing at {path[:200]} that this key may use")
     if wanted in SCOPES and not grant.allows(wanted):
         raise MissingScope(f"this key does not have the scope '{wanted}'")
 

@@ -180,16 +180,17 @@ def word_form(query: Query) -> WordForm:
 
 def stream_options(query: Query, engine: Capabilities, defaults: StreamOptions) -> StreamOptions:
     """Language and key terms."""
-    language = query.text("language")
+    name, language = "language", query.text("language")
     hints = query.all("language_hint")
-    if language.lower() == "multi":
-        language = hints[0] if len(hints) == 1 else "auto"
-    elif not language and query.text("detect_language", "false").lower() not in ("false", "0"):
+    detected = query.text("detect_language", "false").lower() not in ("false", "0")
+    if language.lower() in ("", "multi") and len(hints) == 1:
+        name, language = "language_hint", hints[0]
+    elif language.lower() == "multi" or (detected and not language):
         language = "auto"
     try:
         code = language_option(language, engine, defaults.language)
     except BadRequest as error:
-        raise invalid("language", language, str(error)) from None
+        raise invalid(name, language, str(error)) from None
     return replace(defaults, language=code, hotwords=hotwords(query) or defaults.hotwords)
 
 

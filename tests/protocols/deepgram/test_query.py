@@ -119,6 +119,8 @@ def test_endpointing(query: dict[str, str], speech_final: bool, silence: int | N
         ([("language", "multi")], None),
         ([("language", "multi"), ("language_hint", "de")], "de"),
         ([("language", "multi"), ("language_hint", "de"), ("language_hint", "es")], None),
+        ([("language_hint", "de")], "de"),
+        ([("language", "es"), ("language_hint", "de")], "es"),
         ([("detect_language", "true")], None),
         ([("detect_language", "true"), ("language", "es")], "es"),
     ],
