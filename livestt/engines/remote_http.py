@@ -22,6 +22,10 @@ BACK_OFF = 0.5
 BUDGET = 28.0
 """Seconds for all attempts: the scheduler asks twice, and a session gives a job up after 60."""
 
+QUOTE = 12
+"""Characters of the key, or of the prompt with what was said, by which a reason repeats them. Some
+servers answer bad requests with all that was in them."""
+
 
 class Client:
     """Posts files. Thread-safe.
@@ -41,6 +45,7 @@ class Client:
         self._closed = threading.Event()
         self._resume = 0.0
         """On the clock of ``time.monotonic``: before that the server wants no requests."""
+        self._key = key or ""
         self._client = httpx2.Client(headers=headers, timeout=timeout)
 
     def close(self) -> None:
@@ -87,11 +92,12 @@ class Client:
             # A RuntimeError is a client that was closed meanwhile.
             reason = str(error) or type(error).__name__
             raise _Again(f"{where} cannot be reached: {reason}.") from error
+        private = (self._key, str(fields.get("prompt", "")))
         if response.status_code in AGAIN:
             wait = retry_after(response.headers.get("Retry-After"))
-            raise _Again(_refusal(where, response), wait)
+            raise _Again(_refusal(where, response, private), wait)
         if not response.is_success:
-            raise EngineError(_refusal(where, response))
+            raise EngineError(_refusal(where, response, private))
         try:
             body = response.json()
         except ValueError:
@@ -113,14 +119,25 @@ class _Again(Exception):
         self.wait = wait
 
 
-def _refusal(where: str, response: httpx2.Response) -> str:
+def _refusal(where: str, response: httpx2.Response, private: Sequence[str]) -> str:
+    """For people, and the log: so without what others must not read there."""
     advice = {
         401: " Put its key into LIVESTT_REMOTE_API_KEY.",
         403: " Put its key into LIVESTT_REMOTE_API_KEY.",
         404: " Is --remote-url right, its /v1 included, and --remote-model?",
     }.get(response.status_code, "")
     status = f"{response.status_code} {response.reason_phrase}".strip()
-    return f"{where} answered {status}: {_message(response).rstrip('.')}.{advice}"
+    said = _message(response)
+    if any(repeats(said, text) for text in private):
+        said = "its reason repeats what was sent, and is left out"
+    return f"{where} answered {status}: {said.rstrip('.')}.{advice}"
+
+
+def repeats(said: str, private: str) -> bool:
+    """Whether this holds a part of a private text: `QUOTE` characters in a row, or all of it, if
+    it is long enough to be one."""
+    size = min(QUOTE, len(private))
+    return size >= 4 and any(said[i : i + size] in private for i in range(len(said) - size + 1))
 
 
 def retry_after(header: str | None) -> float | None:

@@ -168,6 +168,31 @@ class TestRequest:
         assert "secret" not in str(raised.value) + caplog.text + repr(engine.capabilities)
         engine.close()
 
+    @pytest.mark.parametrize("status", [401, 422, 500])
+    def test_nothing_of_it_comes_back_in_a_reason(
+        self, fake: FakeOpenAI, monkeypatch: pytest.MonkeyPatch, status: int
+    ) -> None:
+        monkeypatch.setenv(KEY_VARIABLE, "sk-0123456789abcdef")
+        engine = RemoteEngine(EngineSettings(remote_url=fake.url))
+        context = tuple(Word(f" hushed{i}", i, i + 1) for i in range(50))
+        answers: list[Any] = [
+            {
+                "detail": [
+                    {"loc": ["body", "prompt"], "msg": "too long", "input": "hushed7 hushed8"}
+                ]
+            },
+            {"error": {"message": "Incorrect API key provided: sk-0123456789abc***"}},
+        ]
+        for answer in answers:
+            fake.replies += [JSONResponse(answer, status)] * remote_http.ATTEMPTS
+            with pytest.raises(EngineError) as raised:
+                ask(engine, start=SECOND, context=context)
+            assert "left out" in str(raised.value)
+            assert "hushed" not in str(raised.value)
+            assert "0123" not in str(raised.value)
+            fake.replies.clear()
+        engine.close()
+
 
 class TestBatch:
     def test_requests_go_at_once_up_to_the_limit(self, fake: FakeOpenAI) -> None:
