@@ -14,19 +14,14 @@ import { Server } from "../web/live/server.js";
 import { initialState } from "../web/live/state.js";
 import { loadPreferences, savePreferences } from "../web/modules/preferences.js";
 import { STRINGS } from "../web/strings.js";
+import { adviceFor, mountAdvice } from "../web/views/advice-view.js";
 import { mountLanguagePicker } from "../web/views/choices-view.js";
 import { byId, localize } from "../web/views/dom.js";
 import { mountFollow } from "../web/views/follow-view.js";
 import { mountSave } from "../web/views/save-view.js";
 import { applyLook } from "../web/views/settings-view.js";
 import { mountSoundKept } from "../web/views/sound-kept-view.js";
-import {
-  adviceFor,
-  mountAdvice,
-  mountLink,
-  mountNotices,
-  warningTexts,
-} from "../web/views/status-view.js";
+import { mountLink, mountNotices, warningTexts } from "../web/views/status-view.js";
 import { speakerName } from "./feed/merge.js";
 import { RowReceiver } from "./feed/rows.js";
 import { loadCapture, loadSettings, saveSettings, watchStore } from "./store.js";

@@ -6,6 +6,7 @@
  */
 
 import { Server } from "./live/server.js";
+import { STRINGS } from "./strings.js";
 import { byId, setText } from "./views/dom.js";
 import { accessText, keyTrouble, mountKey } from "./views/key-view.js";
 
@@ -14,9 +15,11 @@ import { accessText, keyTrouble, mountKey } from "./views/key-view.js";
  * @param {Reader} options.reader
  * @param {(access: Access | null) => void} options.found  What is allowed, whenever that was asked.
  * @param {() => void} options.changed  Another key is used.
+ * @param {string} [options.hint]  Where a key comes from.
  */
-export function mountAdmission({ reader, found, changed }) {
+export function mountAdmission({ reader, found, changed, hint = STRINGS.keyHint }) {
   const open = mountKey({
+    hint,
     held: () => reader.held,
     check: async (key) => (await new Server(reader.base, key).access()).obstacle,
     changed: (held) => {

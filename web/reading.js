@@ -70,7 +70,7 @@ export function mountReading({
     dialogue.state.link === "open" ? (currentPart(dialogue.state.conversation)?.session ?? "") : "";
   const settings = mountSettings({ preferences, changed: prefer, running });
   const sharing = byId("share-open");
-  sharing.addEventListener("click", () => share(sharing, running()));
+  sharing.addEventListener("click", () => share(sharing, dialogue.shareable));
   const copy = mountSave({
     // With the line that still grows: it is on the screen, too.
     rows: () => {
@@ -112,13 +112,13 @@ export function mountReading({
     },
     /** What is said: only after something changed, for it looks at every row. */
     render: () => {
-      const { about, conversation, phase, speakers } = dialogue.state;
+      const { about, conversation, link, phase, problem, speakers } = dialogue.state;
       const shown = shownRows();
       transcript.render({
         rows: shown,
         part: currentPart(conversation),
         listening: listening(),
-        hearing: listening() && phase === "live" && dialogue.state.link === "open",
+        hearing: listening() && phase === "live" && link === "open" && problem === null,
         aloud: aloud(),
         speakers,
         label: labeler(speakers, conversation.parts),
@@ -127,7 +127,7 @@ export function mountReading({
       follow.render();
       renderUnsure({ rows: shown, wanted: preferences().unsure });
       search.render();
-      sharing.hidden = running() === "";
+      sharing.hidden = dialogue.shareable === "";
       settings.render(phase === "idle");
     },
   };

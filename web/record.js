@@ -5,10 +5,12 @@ import { mountEarlier } from "./earlier.js";
 import { mountKeeping } from "./keeping.js";
 import { captureObstacle } from "./live/microphone.js";
 import { Session } from "./live/session.js";
+import { onMicrophoneAllowed } from "./live/streams.js";
 import { wakeOnReturn } from "./live/wake.js";
 import { WakeLock } from "./live/wakelock.js";
 import { drawer, mountReading } from "./reading.js";
 import { STRINGS } from "./strings.js";
+import { adviceFor, mountAdvice } from "./views/advice-view.js";
 import { mountLanguagePicker, mountSourcePicker, mountTargetPicker } from "./views/choices-view.js";
 import { mountControls, mountMeter } from "./views/controls-view.js";
 import { mountFileOpening } from "./views/file-view.js";
@@ -19,9 +21,7 @@ import { mountShare } from "./views/share-view.js";
 import { mountShortcuts } from "./views/shortcuts-view.js";
 import { mountSoundKept } from "./views/sound-kept-view.js";
 import {
-  adviceFor,
   clearedText,
-  mountAdvice,
   mountLink,
   mountNotices,
   passingText,
@@ -208,7 +208,8 @@ export function record(reader) {
     draw();
   });
   session.addEventListener("level", () => draw({ text: session.lostSeconds > 0 }));
-  navigator.mediaDevices?.addEventListener("devicechange", () => session.devicesChanged());
+  navigator.mediaDevices?.addEventListener("devicechange", () => session.soundChanged());
+  onMicrophoneAllowed(() => session.soundChanged());
   wakeOnReturn(session);
   window.addEventListener("beforeunload", (event) => {
     if (session.state.phase !== "idle") event.preventDefault();

@@ -7,10 +7,11 @@ import { WakeLock } from "./live/wakelock.js";
 import { watchedSession } from "./modules/viewing.js";
 import { drawer, mountReading } from "./reading.js";
 import { STRINGS } from "./strings.js";
+import { mountAdvice, watchAdvice, watchLink } from "./views/advice-view.js";
 import { byId, setText } from "./views/dom.js";
 import { mountShare } from "./views/share-view.js";
 import { mountShortcuts } from "./views/shortcuts-view.js";
-import { mountAdvice, mountNotices, warningTexts, watchAdvice } from "./views/status-view.js";
+import { mountNotices, warningTexts } from "./views/status-view.js";
 
 /** @import { Reader } from "./reader.js" */
 
@@ -20,7 +21,6 @@ export function watch(reader) {
   dataset.watching = "on";
   setText(byId("empty-title"), STRINGS.emptyWatching);
   setText(byId("empty-text"), STRINGS.emptyWatchingText);
-  setText(byId("key-hint"), STRINGS.keyHintWatching);
   const viewer = new Viewer({ server: reader.server, session: watchedSession(reader.address) });
   const draw = drawer({ text: renderText, state: renderState });
 
@@ -35,11 +35,16 @@ export function watch(reader) {
 
   function serverChanged() {
     viewer.turnTo(reader.server);
-    viewer.change({ problem: null });
+    viewer.change({ problem: null, obstacle: null });
     viewer.again();
   }
 
-  const admission = mountAdmission({ reader, found: () => {}, changed: serverChanged });
+  const admission = mountAdmission({
+    reader,
+    found: () => {},
+    changed: serverChanged,
+    hint: STRINGS.keyHintWatching,
+  });
   const reading = mountReading({
     dialogue: viewer,
     preferences: () => reader.preferences,
@@ -76,16 +81,13 @@ export function watch(reader) {
 
   function renderState() {
     const { state } = viewer;
-    const [name, text] = /** @type {Record<string, [string, string]>} */ ({
-      open: ["live", STRINGS.linkWatching],
-      connecting: ["connecting", STRINGS.linkConnecting],
-      waiting: ["lost", STRINGS.linkLost],
-      idle: ["idle", STRINGS.linkOver],
-    })[state.link];
+    const advice = watchAdvice(state);
+    const { name, text } = watchLink(state);
     link.dataset.link = name;
     setText(linkText, text);
-    dataset.watching = state.problem ? "refused" : "on";
-    renderAdvice(watchAdvice(state));
+    // What is in the way is the one thing to say where there is nothing to read.
+    dataset.watching = advice && reading.rows().length === 0 ? "alone" : "on";
+    renderAdvice(advice);
   }
 
   const wakeLock = new WakeLock();

@@ -153,6 +153,27 @@ def test_an_unplugged_microphone_is_picked_up_again(
     assert len(page_server.heard) == 1
 
 
+def test_a_microphone_that_is_blocked_meanwhile_goes_on_when_it_is_allowed(
+    page_server: FakeServer, open_page: OpenPage
+) -> None:
+    page = open_page(page_server.url)
+    page.click("#start")
+    wait_for(lambda: page_server.heard and page_server.newest.seconds > 0.3)
+    page_server.say(**snapshot(1, []))
+    page.context.clear_permissions()
+    expect(page.locator("#advice")).to_contain_text("The microphone was blocked.")
+    expect(page.locator("#growing")).to_be_hidden()
+    expect(page.locator("#meter")).to_have_attribute("aria-valuenow", "0")
+    page.click("#advice button")
+    expect(page.locator("#advice")).to_contain_text("The microphone was blocked.")
+    before = page_server.newest.seconds
+    page.context.grant_permissions(["microphone"])
+    wait_for(lambda: page_server.newest.seconds > before + 0.3)
+    expect(page.locator("#advice")).to_be_empty()
+    expect(page.locator("#growing")).to_be_visible()
+    assert len(page_server.heard) == 1
+
+
 def test_pause_stops_the_sound_and_stop_waits_for_the_last_words(
     page_server: FakeServer, open_page: OpenPage
 ) -> None:

@@ -94,6 +94,7 @@ def test_a_server_that_is_away_from_the_start(page_server: FakeServer, open_page
     page = open_page(page_server.url)
     page.click("#start")
     expect(page.locator("#advice")).to_contain_text("The server is full.")
+    expect(page.locator("#link")).to_have_text("Connecting…")
     expect(page.locator("#growing")).to_be_hidden()
     page_server.away = False
     # It may have come back by itself before the click, and the button is gone then.

@@ -96,10 +96,13 @@ def test_a_key_that_may_only_read(locked: ServerProcess, open_page: OpenPage) ->
 def test_who_follows_along_is_told_how_such_a_key_is_made(
     locked: ServerProcess, open_page: OpenPage
 ) -> None:
-    page = open_page(f"{locked.url}?watch=latest")
+    page = open_page(f"{locked.url}?watch=latest", viewport={"width": 320, "height": 640})
     expect(key_dialog(page)).to_contain_text(
         "livestt key new NAME --scope view --api-keys-file FILE"
     )
+    rows = "(option) => option.getClientRects().length"
+    options = key_dialog(page).locator("#key-hint span").all()
+    assert [option.evaluate(rows) for option in options] == [1, 1]
 
 
 def test_allowed_pages_may_ask_and_others_may_not(

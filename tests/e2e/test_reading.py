@@ -312,6 +312,18 @@ def test_nothing_is_wider_than_a_phone(page_server: FakeServer, open_page: OpenP
     check_width(page)
 
 
+def test_nothing_is_cut_off_on_a_narrow_phone_once_it_is_over(
+    page_server: FakeServer, open_page: OpenPage
+) -> None:
+    page = open_page(page_server.url, viewport={"width": 320, "height": 640})
+    start(page, page_server)
+    page_server.say(**snapshot(1, talk(5, 1)))
+    page.click("#stop")
+    for name in ("Start", "Open a file…", "Clear"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_be_in_viewport(ratio=1)
+    check_width(page)
+
+
 def check_width(page: Page) -> None:
     too_wide = page.evaluate(
         """() => [document.documentElement, document.querySelector('#transcript'),

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Request, expect
 
 from .axe import complaints
 from .extension_server import ServerProcess, free_port
-from .fake_server import FakeServer, wait_for
+from .fake_server import FakeServer, line, snapshot, wait_for
 from .saving import downloaded
 
 OpenPage = Callable[..., Page]
@@ -142,10 +142,12 @@ def test_what_was_said_earlier_can_be_shared_too(
     page = live(locked, open_page)
     page.click("#stop")
     expect(page.locator("#link")).to_have_text("Ready")
-    expect(page.locator("#share-open")).to_be_hidden()
+    session, _ = parts(shared(page))
+    page.keyboard.press("Escape")
     page.click("#earlier-open")
     page.locator(".library-item").first.click()
     link = shared(page, "#earlier-share")
+    assert parts(link)[0] == session
     assert complaints(page) == []
     page.keyboard.press("Escape")
     expect(page.locator("#share")).to_be_hidden()
@@ -200,6 +202,22 @@ def test_a_link_that_is_over_says_so(locked: ServerProcess, open_page: OpenPage)
         expect(viewer.locator("#advice")).to_contain_text("This link is no longer valid.")
         if "fox" in viewer.locator("#log").inner_text():
             break
+    expect(viewer.locator("#advice")).to_contain_text("stays here as long as the page is open")
+    expect(viewer.locator("#link")).to_have_text("Not following")
+    expect(viewer.locator("#share-open")).to_be_hidden()
+
+
+def test_what_no_server_keeps_cannot_be_shared_once_it_is_over(
+    page_server: FakeServer, open_page: OpenPage
+) -> None:
+    page = open_page(page_server.url)
+    page.click("#start")
+    expect(page.locator("#share-open")).to_be_visible()
+    page_server.say(**snapshot(1, [line(0, "Said.", 0, 1)]))
+    page.click("#stop")
+    expect(page.locator("#link")).to_have_text("Ready")
+    expect(page.locator("#log")).to_contain_text("Said.")
+    expect(page.locator("#share-open")).to_be_hidden()
 
 
 def test_without_keys_the_link_is_plain(tmp_path: Path, open_page: OpenPage) -> None:

@@ -69,6 +69,24 @@ def test_a_session_that_is_not_there(page_server: FakeServer, open_page: OpenPag
     page_server.refusal = (404, {"code": "unknown_session"})
     page = open_page(f"{page_server.url}?watch=gone")
     expect(page.get_by_text("There is no such session.")).to_be_visible()
+    expect(page.locator("#link")).to_have_text("Not found")
+    expect(page.get_by_text("Waiting for words.")).to_be_hidden()
+    expect(page.get_by_role("button", name="Share")).to_be_hidden()
+    assert complaints(page) == []
+    page.get_by_role("button", name="Try now").click()
+    page_server.away = False
+    # It may have come back by itself before the click, and the button is gone then.
+    page.evaluate("document.querySelector('#advice button')?.click()")
+    expect(page.locator("#link")).to_have_text("Following")
+    expect(page.get_by_text("Waiting for words.")).to_be_visible()
+
+
+def test_the_newest_session_may_be_still_to_come(
+    page_server: FakeServer, open_page: OpenPage
+) -> None:
+    page = open_page(f"{page_server.url}?watch=latest")
+    expect(page.locator("#link")).to_have_text("Waiting")
+    expect(page.get_by_text("Waiting for words.")).to_be_visible()
 
 
 def test_a_session_that_is_over_is_read_with_its_pauses(

@@ -45,6 +45,8 @@ export class Dialogue extends EventTarget {
     this.loss = new Loss();
     this.sync = new SyncGuard();
     this.connection = this.connectionTo(this.outbox);
+    /** The address of the server that was spoken to last. */
+    this.spokenTo = server.base;
     const notes = new Notes(new Library(() => this.server));
     this.naming = new Naming({
       send: (message) => this.connection.send(message),
@@ -65,6 +67,14 @@ export class Dialogue extends EventTarget {
     const { server: before } = this;
     this.server = server;
     return before.base !== server.base || before.key !== server.key;
+  }
+
+  /** The newest session, if others can read it: while it runs, or as the server has kept it. */
+  get shareable() {
+    const { about, conversation, link } = this.state;
+    const kept = about?.store !== undefined && about.store.status !== "off";
+    const here = this.spokenTo === this.server.base && (link === "open" || kept);
+    return (here && talk.currentPart(conversation)?.session) || "";
   }
 
   /** Seconds between now and the words on the screen, whichever side they wait on. */
@@ -189,6 +199,7 @@ export class Dialogue extends EventTarget {
   opened(config) {
     const { recording = false, ...agreed } = config;
     const { about } = this.state;
+    this.spokenTo = this.server.base;
     this.change({
       about: { recording, ...about, ...agreed },
       soundKept: recording,
@@ -308,7 +319,7 @@ export class Dialogue extends EventTarget {
     this.loss.over();
     const conversation = talk.settle(this.state.conversation);
     const warnings = lasting(this.state.warnings);
-    this.change({ phase: "idle", link: "idle", conversation, warnings });
+    this.change({ phase: "idle", link: "idle", obstacle: null, conversation, warnings });
   }
 
   /** @param {Partial<State>} changes */

@@ -25,6 +25,9 @@ import { refusalProblem } from "./state.js";
 /** What a file says it is, if it cannot hold sound. */
 const SILENT = /^(text|image|font)\/|pdf|zip|json|msword|officedocument/;
 
+/** @type {Partial<Record<Problem, Problem>>} What it means if it happens in the midst of a recording. */
+const GONE = { noDevice: "deviceLost", denied: "takenAway" };
+
 export class Session extends Desk {
   /** @param {{server: Server, choices: Choices}} options */
   constructor({ server, choices }) {
@@ -174,7 +177,8 @@ export class Session extends Desk {
       return true;
     } catch (error) {
       const found = error instanceof CaptureError ? error.problem : "busy";
-      const problem = found === "noDevice" && !starting ? "deviceLost" : found;
+      const gone = !starting && this.microphone.capture === null;
+      const problem = gone ? (GONE[found] ?? found) : found;
       this.change({ problem, phase: starting ? "idle" : this.state.phase });
       return false;
     }
@@ -185,11 +189,22 @@ export class Session extends Desk {
     if (this.state.source === "tab") return this.stop();
     this.choices = { ...this.choices, device: "" };
     await this.microphone.close();
+    this.levelDb = Number.NEGATIVE_INFINITY;
     await this.openMicrophone();
   }
 
-  async devicesChanged() {
-    if (this.state.problem === "deviceLost") await this.openMicrophone();
+  get isDeaf() {
+    return Object.values(GONE).some((problem) => problem === this.state.problem);
+  }
+
+  /** Devices came or went, or the reader allows the microphone again. */
+  async soundChanged() {
+    if (this.isDeaf) await this.openMicrophone();
+  }
+
+  retryNow() {
+    if (this.isDeaf) this.openMicrophone();
+    else super.retryNow();
   }
 
   /** @param {ArrayBuffer} bytes */

@@ -12,7 +12,7 @@
  *
  * @typedef {"idle" | "starting" | "live" | "paused" | "stopping"} Phase
  * @typedef {"keyWanted" | "keyWrong" | "keyScope" | "keyThrottled" | "shareOver"} KeyProblem
- * @typedef {CaptureProblem | KeyProblem | "refused" | "deviceLost" | "fileUnreadable" | "notAudio" | "unreadable"} Problem
+ * @typedef {CaptureProblem | KeyProblem | "refused" | "deviceLost" | "takenAway" | "fileUnreadable" | "notAudio" | "unreadable"} Problem
  * @typedef {"microphone" | "tab" | "file"} Listening  Where the sound comes from.
  *
  * @typedef {object} Sheet  All that belongs to one transcript on the screen.

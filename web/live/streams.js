@@ -22,6 +22,17 @@ export function captureObstacle() {
   return null;
 }
 
+/**
+ * @param {() => void} allowed  Called when the reader allows the microphone, where browsers tell.
+ */
+export async function onMicrophoneAllowed(allowed) {
+  const name = /** @type {PermissionName} */ ("microphone");
+  const permission = await navigator.permissions?.query({ name }).catch(() => null);
+  permission?.addEventListener("change", () => {
+    if (permission.state === "granted") allowed();
+  });
+}
+
 /** Whether this browser can share the sound of a tab: phones cannot. */
 export function canShareTabs() {
   return Boolean(navigator.mediaDevices?.getDisplayMedia);

@@ -41,8 +41,14 @@ export class Viewer extends Dialogue {
   follow(session) {
     this.session = session;
     this.connection.stop();
-    this.change({ phase: "live", conversation: emptyConversation(), speakers: noSpeakers() });
+    const nothing = { conversation: emptyConversation(), speakers: noSpeakers() };
+    this.change({ phase: "live", obstacle: null, ...nothing });
     this.connection.start();
+  }
+
+  get shareable() {
+    if (this.state.problem) return "";
+    return super.shareable || (this.state.over ? this.session : "");
   }
 
   address() {

@@ -206,6 +206,9 @@ export const de = {
   linkLive: "Live",
   linkWatching: "Liest mit",
   linkOver: "Beendet",
+  linkMissing: "Nicht gefunden",
+  linkApart: "Liest nicht mit",
+  linkAwaiting: "Wartet",
   linkPaused: "Angehalten",
   linkStopping: "Wird fertig…",
   linkReading: (percent) => `Verschriftlicht, ${percent}`,
@@ -241,6 +244,9 @@ export const de = {
   incomplete: "Läuft der Server? Dann drücken Sie noch einmal Start.",
   deviceLostTitle: "Das Mikrofon ist fort.",
   deviceLost: "Stecken Sie es wieder ein oder wählen Sie unten ein anderes, um weiterzumachen.",
+  takenAwayTitle: "Das Mikrofon wurde gesperrt.",
+  takenAway:
+    "Erlauben Sie es wieder, um weiterzumachen: Das Zeichen neben der Adresse öffnet die Berechtigungen.",
   notSharedTitle: "Es wird nichts geteilt.",
   notShared:
     "Drücken Sie noch einmal Start, wählen Sie einen Tab oder Bildschirm, und teilen Sie auch den Ton.",
@@ -265,6 +271,8 @@ export const de = {
   keyThrottled: "Warten Sie eine Minute. Ein richtiger gilt auch jetzt.",
   shareOverTitle: "Dieser Link gilt nicht mehr.",
   shareOver: "Vielleicht ist er abgelaufen. Bitten Sie um einen neuen, wo Sie ihn herhaben.",
+  shareOverReading:
+    "Was bis jetzt gesagt wurde, bleibt hier, solange die Seite offen ist. Um weiterzulesen, bitten Sie um einen neuen, wo Sie ihn herhaben.",
   keyHint: "Wer den Server betreibt, macht einen mit: livestt key new NAME --api-keys-file DATEI",
   keyHintWatching:
     "Zum Mitlesen macht einen, wer den Server betreibt, mit: livestt key new NAME --scope view --api-keys-file DATEI",
@@ -281,12 +289,14 @@ export const de = {
   notAudio: "Vielleicht ist sie beschädigt oder gar keine Aufnahme.",
   awayTitle: "Der Server ist nicht zu erreichen.",
   away: "Es wird weiter versucht, bis er antwortet. Die Aufnahme läuft; die letzte Minute wird aufbewahrt und dann gesendet.",
+  awayRest: "Es wird weiter versucht, bis er antwortet; dann wird der Rest der Aufnahme gesendet.",
   awayFile:
     "Es wird weiter versucht, bis er antwortet; dann wird die Datei noch einmal von vorn gesendet.",
   awayWatching:
     "Es wird weiter versucht, bis er antwortet. Was inzwischen gesagt wurde, erscheint dann.",
   againIn: (n) => (n > 0 ? `Nächster Versuch in ${n} s.` : "Es wird wieder versucht."),
   keptMeanwhile: "Die Aufnahme läuft; die letzte Minute wird aufbewahrt und dann gesendet.",
+  restMeanwhile: "Der Rest der Aufnahme wird dann gesendet.",
   fullTitle: "Der Server ist voll.",
   full: "Alle Plätze sind besetzt.",
   overloadedTitle: "Der Server ist überlastet.",

@@ -205,6 +205,9 @@ export const es = {
   linkLive: "En directo",
   linkWatching: "Leyendo",
   linkOver: "Terminado",
+  linkMissing: "No encontrada",
+  linkApart: "Sin seguir",
+  linkAwaiting: "En espera",
   linkPaused: "En pausa",
   linkStopping: "Terminando…",
   linkReading: (percent) => `Transcribiendo, ${percent}`,
@@ -240,6 +243,8 @@ export const es = {
   incomplete: "¿Funciona el servidor? Después pulse Empezar otra vez.",
   deviceLostTitle: "El micrófono desapareció.",
   deviceLost: "Vuelva a conectarlo, o elija otro abajo, para continuar.",
+  takenAwayTitle: "El micrófono fue bloqueado.",
+  takenAway: "Permítalo otra vez para continuar: el icono junto a la dirección abre los permisos.",
   notSharedTitle: "No se comparte nada.",
   notShared:
     "Pulse Empezar otra vez, elija una pestaña o una pantalla y comparta también su sonido.",
@@ -264,6 +269,8 @@ export const es = {
   keyThrottled: "Espere un minuto. Una clave correcta funciona incluso ahora.",
   shareOverTitle: "Este enlace ya no es válido.",
   shareOver: "Quizá haya caducado. Pida uno nuevo a quien lo compartió.",
+  shareOverReading:
+    "Lo dicho hasta ahora queda aquí mientras la página esté abierta. Para seguir leyendo, pida un enlace nuevo a quien lo compartió.",
   keyHint:
     "Quien administra el servidor crea una con: livestt key new NOMBRE --api-keys-file ARCHIVO",
   keyHintWatching:
@@ -281,11 +288,13 @@ export const es = {
   notAudio: "Puede estar dañado o no ser una grabación.",
   awayTitle: "No se puede llegar al servidor.",
   away: "Se intenta hasta que responda. La grabación sigue; el último minuto se guarda y se enviará entonces.",
+  awayRest: "Se intenta hasta que responda; entonces se envía el resto de la grabación.",
   awayFile:
     "Se intenta hasta que responda; entonces el archivo se envía otra vez desde el principio.",
   awayWatching: "Se intenta hasta que responda. Lo que se haya dicho aparecerá entonces.",
   againIn: (n) => (n > 0 ? `Nuevo intento en ${n} s.` : "Nuevo intento."),
   keptMeanwhile: "La grabación sigue; el último minuto se guarda y se envía después.",
+  restMeanwhile: "El resto de la grabación se envía entonces.",
   fullTitle: "El servidor está lleno.",
   full: "Todas sus plazas están ocupadas.",
   overloadedTitle: "El servidor está sobrecargado.",

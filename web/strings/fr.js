@@ -206,6 +206,9 @@ export const fr = {
   linkLive: "En direct",
   linkWatching: "En lecture",
   linkOver: "Terminé",
+  linkMissing: "Introuvable",
+  linkApart: "Sans suivi",
+  linkAwaiting: "En attente",
   linkPaused: "En pause",
   linkStopping: "Fin en cours…",
   linkReading: (percent) => `Transcription, ${percent}`,
@@ -241,6 +244,9 @@ export const fr = {
   incomplete: "Le serveur fonctionne-t-il ? Puis appuyez de nouveau sur Démarrer.",
   deviceLostTitle: "Le microphone a disparu.",
   deviceLost: "Rebranchez-le, ou choisissez-en un autre ci-dessous, pour continuer.",
+  takenAwayTitle: "Le microphone a été bloqué.",
+  takenAway:
+    "Autorisez-le de nouveau pour continuer : l’icône à côté de l’adresse ouvre les autorisations.",
   notSharedTitle: "Rien n’est partagé.",
   notShared: "Appuyez de nouveau sur Démarrer, choisissez un onglet ou un écran, avec son son.",
   noTabSoundTitle: "Le son n’a pas été partagé.",
@@ -264,6 +270,8 @@ export const fr = {
   keyThrottled: "Attendez une minute. Une bonne clé fonctionne même maintenant.",
   shareOverTitle: "Ce lien n’est plus valable.",
   shareOver: "Il a peut-être expiré. Demandez-en un nouveau à qui l’a partagé.",
+  shareOverReading:
+    "Ce qui a été dit jusqu’ici reste affiché tant que la page est ouverte. Pour lire la suite, demandez un nouveau lien à qui l’a partagé.",
   keyHint:
     "La personne qui gère le serveur en crée une avec : livestt key new NOM --api-keys-file FICHIER",
   keyHintWatching:
@@ -281,10 +289,12 @@ export const fr = {
   notAudio: "Il est peut-être endommagé, ou n’est pas un enregistrement.",
   awayTitle: "Le serveur est injoignable.",
   away: "Nouveaux essais jusqu’à sa réponse. L’enregistrement continue ; la dernière minute est gardée et sera envoyée.",
+  awayRest: "Nouveaux essais jusqu’à sa réponse ; le reste de l’enregistrement sera alors envoyé.",
   awayFile: "Nouveaux essais jusqu’à sa réponse ; le fichier sera alors renvoyé depuis le début.",
   awayWatching: "Nouveaux essais jusqu’à sa réponse. Ce qui aura été dit s’affichera alors.",
   againIn: (n) => (n > 0 ? `Nouvel essai dans ${n} s.` : "Nouvel essai."),
   keptMeanwhile: "L’enregistrement continue ; la dernière minute est gardée et envoyée ensuite.",
+  restMeanwhile: "Le reste de l’enregistrement sera alors envoyé.",
   fullTitle: "Le serveur est complet.",
   full: "Toutes ses places sont prises.",
   overloadedTitle: "Le serveur est surchargé.",

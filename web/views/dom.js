@@ -41,6 +41,19 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/**
+ * A sentence with a command in it, which no line breaks within an option.
+ *
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setCommand(element, text) {
+  const pieces = text.split(/(--\S+)/);
+  element.replaceChildren(
+    ...pieces.map((piece, i) => (i % 2 ? make("span", "whole", piece) : piece)),
+  );
+}
+
 /** @param {TextKey} key */
 export function textButton(key, className = "") {
   const button = make("button", className, STRINGS[key]);

@@ -8,15 +8,16 @@
  */
 
 import { STRINGS } from "../strings.js";
-import { byId, setText } from "./dom.js";
+import { byId, setCommand, setText } from "./dom.js";
 
 /**
  * @param {object} options
  * @param {() => Held} options.held
  * @param {Check} options.check
  * @param {(held: Held) => void} options.changed
+ * @param {string} options.hint  Where such a key comes from.
  */
-export function mountKey({ held, check, changed }) {
+export function mountKey({ held, check, changed, hint }) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("key"));
   const form = /** @type {HTMLFormElement} */ (byId("key-form"));
   const field = /** @type {HTMLInputElement} */ (byId("key-field"));
@@ -24,6 +25,7 @@ export function mountKey({ held, check, changed }) {
   const problem = byId("key-problem");
   const use = byId("key-use");
   const close = () => dialog.close();
+  setCommand(byId("key-hint"), hint);
 
   /** @param {string} [text]  What is wrong with the key that there was. */
   const open = (text = "") => {

@@ -35,12 +35,17 @@ export function mountShare(server) {
     const answered = await text.catch(() => "");
     if (answered && mine === asked) setText(said, copied ? STRINGS.copied : STRINGS.copyFailed);
   };
+  /** All of it, and its beginning in sight. */
+  const select = () => {
+    field.setSelectionRange(0, field.value.length, "backward");
+    field.scrollLeft = 0;
+  };
   copyButton.addEventListener("click", () => {
     setText(said, "");
     copy(Promise.resolve(field.value));
-    field.select();
+    select();
   });
-  field.addEventListener("focus", () => field.select());
+  field.addEventListener("focus", select);
 
   return async (opener, session) => {
     asked += 1;
@@ -67,6 +72,7 @@ export function mountShare(server) {
       const host = ownHost(found.address);
       setText(here, host && STRINGS.shareHere(host));
       field.focus();
+      select();
       await copying;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

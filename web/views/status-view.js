@@ -1,12 +1,9 @@
 /**
- * How things stand: the link and the lag above, notices below them, advice when help is needed.
+ * How things stand: the link and the lag above, and notices below them.
  *
- * @import { Problem, State } from "../live/state.js"
+ * @import { State } from "../live/state.js"
  * @import { Warnings } from "../modules/warnings.js"
  * @import { TextKey } from "../strings.js"
- *
- * @typedef {"tryNow" | "enterKey"} Way  What can be done about it.
- * @typedef {{title: string, text: string, way?: Way}} Advice
  */
 
 import { LagReading } from "../modules/levels.js";
@@ -58,7 +55,7 @@ export function mountLink() {
     const lagSeconds = reading.read(lagNow, performance.now());
     const name = linkName(state);
     element.dataset.link = name;
-    const said = STRINGS[LINK_TEXT[name]];
+    const said = STRINGS[name === "lost" && !state.wasOpen ? "linkConnecting" : LINK_TEXT[name]];
     // A figure that grows is not worth hearing at each step.
     element.ariaLive = name === "reading" ? "off" : "polite";
     setText(text, typeof said === "string" ? said : said(percentText(share)));
@@ -155,121 +152,10 @@ function makeNotice(text, ...actions) {
   const buttons = actions.map(([key, act]) => {
     const button = textButton(key, "quiet");
     button.addEventListener("click", act);
+    button.classList.toggle("away", key === "dismiss");
     return button;
   });
   return make("div", "notice", make("p", "", text), ...buttons);
-}
-
-/** @param {Record<Way, () => void>} ways */
-export function mountAdvice(ways) {
-  const space = byId("advice");
-  const title = make("p", "advice-title");
-  const text = make("p", "");
-  const button = textButton("tryNow", "quiet");
-  /** @type {Way} */
-  let way = "tryNow";
-  const box = make("div", "advice", make("div", "", title, text), button);
-  button.addEventListener("click", () => ways[way]());
-
-  /** @param {Advice | null} advice */
-  return (advice) => {
-    if (!advice) return box.remove();
-    setText(title, advice.title);
-    setText(text, advice.text);
-    button.hidden = !advice.way;
-    way = advice.way ?? way;
-    setText(button, STRINGS[way]);
-    if (!box.isConnected) space.append(box);
-  };
-}
-
-/**
- * The one piece of advice that matters most now.
- *
- * @param {State} state
- * @param {boolean} noSignal
- * @returns {Advice | null}
- */
-export function adviceFor(state, noSignal) {
-  if (state.problem) return problemAdvice(state.problem, state.soundless);
-  if (state.phase === "idle") return null;
-  if (state.link === "waiting" && state.obstacle)
-    return waitingAdvice(state, state.source === "file");
-  if (noSignal && state.phase === "live") {
-    return state.source === "tab"
-      ? { title: STRINGS.noTabSignalTitle, text: STRINGS.noTabSignal }
-      : { title: STRINGS.noSignalTitle, text: STRINGS.noSignal };
-  }
-  return null;
-}
-
-/**
- * Why there is no connection, and when the next attempt comes.
- *
- * @param {Pick<State, "obstacle" | "retryMs">} state
- * @param {boolean} file  Whether a file is sent, rather than sound as it comes.
- * @returns {Advice}
- */
-function waitingAdvice({ obstacle, retryMs }, file) {
-  const code = obstacle?.code ?? "";
-  const wait =
-    code === "away" || code === "foreign" ? "" : STRINGS.againIn(Math.ceil(retryMs / 1000));
-  const kept = file ? STRINGS.awayFile : STRINGS.keptMeanwhile;
-  const [title, text] = /** @type {Record<string, [string, string]>} */ ({
-    away: [STRINGS.awayTitle, file ? STRINGS.awayFile : STRINGS.away],
-    foreign: [STRINGS.awayTitle, file ? STRINGS.awayFile : STRINGS.away],
-    too_many_sessions: [STRINGS.fullTitle, `${STRINGS.full} ${kept} ${wait}`],
-    overloaded: [STRINGS.overloadedTitle, `${STRINGS.overloaded} ${kept} ${wait}`],
-    server_restart: [STRINGS.restartTitle, `${kept} ${wait}`],
-    no_socket: [STRINGS.noSocketTitle, `${STRINGS.noSocket} ${wait}`],
-  })[code] ?? [STRINGS.notNowTitle, `${obstacle?.message ?? ""} ${kept} ${wait}`];
-  return { title, text: text.trim(), way: "tryNow" };
-}
-
-/**
- * For somebody who reads along.
- *
- * @param {State} state
- * @returns {Advice | null}
- */
-export function watchAdvice({ link, obstacle, problem, retryMs, conversation }) {
-  if (problem) return problemAdvice(problem);
-  if (link !== "waiting" || !obstacle) return null;
-  if (obstacle.code === "unknown_session") {
-    return conversation.parts.length > 0
-      ? { title: STRINGS.interruptedTitle, text: STRINGS.interrupted, way: "tryNow" }
-      : { title: STRINGS.noSessionTitle, text: STRINGS.noSession, way: "tryNow" };
-  }
-  if (["away", "foreign", "server_restart"].includes(obstacle.code)) {
-    const restart = obstacle.code === "server_restart";
-    const title = restart ? STRINGS.restartTitle : STRINGS.awayTitle;
-    return { title, text: STRINGS.awayWatching, way: "tryNow" };
-  }
-  const wait = STRINGS.againIn(Math.ceil(retryMs / 1000));
-  return { title: STRINGS.notNowTitle, text: `${obstacle.message} ${wait}`.trim(), way: "tryNow" };
-}
-
-/** @type {ReadonlySet<Problem>} */
-const KEY_PROBLEMS = new Set(["keyWanted", "keyWrong", "keyScope", "keyThrottled", "shareOver"]);
-
-/**
- * @param {Problem} problem
- * @param {string} [soundless]  The name of a file that could not be heard.
- * @returns {Advice}
- */
-function problemAdvice(problem, soundless = "") {
-  const advice = { title: STRINGS[`${problem}Title`], text: STRINGS[problem] };
-  if (problem === "notAudio" && soundless) advice.text = `${isolated(soundless)} – ${advice.text}`;
-  return KEY_PROBLEMS.has(problem) ? { ...advice, way: "enterKey" } : advice;
-}
-
-/**
- * A name in a sentence, whichever way either is written.
- *
- * @param {string} name
- */
-function isolated(name) {
-  return `\u2068${name}\u2069`;
 }
 
 /** @type {Readonly<Record<string, TextKey>>} What the server's own words are in English only. */
