@@ -25,7 +25,8 @@ class FasterWhisperEngine(WhisperEngine):
 
     Raises:
         BadModel: the folder is not a CTranslate2 Whisper model.
-        EngineError: the device or compute type cannot be used.
+        UnsupportedOption: the device or compute type cannot be used.
+        EngineError: it does not load.
     """
 
     weights: ClassVar[Literal["ctranslate2"] | None] = "ctranslate2"

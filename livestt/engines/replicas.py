@@ -41,21 +41,18 @@ class Replicas:
         parallel: how many jobs may run at the same time.
 
     Raises:
-        UnsupportedOption: there is no such device.
-        EngineError: the folder, device or compute type cannot be used.
+        UnsupportedOption: there is no such device, or it has no such compute type.
+        EngineError: the folder or device cannot be used.
     """
 
     def __init__(self, folder: Path, settings: EngineSettings) -> None:
         cuda = cuda_devices(settings) > 0
         cores = 1 if cuda else settings.threads or usable_cores()
         device = "cuda" if cuda else "cpu"
-        supported = ctranslate2.get_supported_compute_types(device)
         self._how = {
             "device": device,
             "device_index": settings.device_index,
-            "compute_type": settings.compute_type
-            if settings.compute_type != "default"
-            else fastest(device, supported),
+            "compute_type": compute_type(settings.compute_type, device),
         }
         self.parallel = cores
         remember_few_shapes()
@@ -114,6 +111,24 @@ def cuda_devices(settings: EngineSettings) -> int:
             "driver and the CUDA 12 libraries (cuBLAS and cuDNN 9)."
         )
     return count
+
+
+def compute_type(wanted: str, device: str) -> str:
+    """What CTranslate2 is told.
+
+    Raises:
+        UnsupportedOption: it does not compute in this type on the device.
+    """
+    supported = ctranslate2.get_supported_compute_types(device)
+    if wanted == "default":
+        return fastest(device, supported)
+    if wanted != "auto" and wanted not in supported:
+        raise UnsupportedOption(
+            f"--compute-type {wanted}: CTranslate2 does not have it on this "
+            f"{'GPU' if device == 'cuda' else 'CPU'}. Choose one of: default, "
+            f"{', '.join(sorted(supported))}."
+        )
+    return wanted
 
 
 def fastest(device: str, supported: Collection[str]) -> str:

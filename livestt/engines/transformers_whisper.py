@@ -17,11 +17,11 @@ from livestt.engines import Capabilities, EngineSettings, Hypothesis, Job
 from livestt.engines.whisper.attention import Heads, parse_heads, usual_heads
 from livestt.engines.whisper.attentive import AttentiveWhisper, Loaded
 from livestt.errors import BadModel, EngineError, MissingExtra, UnsupportedOption
+from livestt.models.unreadable import unreadable
 
 MAX_BATCH = {"cpu": 8, "cuda": 16, "mps": 8}
 
 # What transformers, peft and safetensors raise about files that are not as they should be.
-_UNREADABLE = (OSError, ValueError, RuntimeError, KeyError, TypeError)
 
 
 class TransformersWhisperEngine(AttentiveWhisper):
@@ -133,7 +133,7 @@ def load_whisper(folder: Path, device: str, dtype: Any, lora_path: str | None = 
         whisper = WhisperForConditionalGeneration.from_pretrained(
             str(folder), dtype=dtype, local_files_only=True
         )
-    except _UNREADABLE as error:
+    except unreadable() as error:
         raise BadModel(f"{folder} cannot be loaded as a Whisper model: {error}") from error
     if lora_path:
         whisper = _adapted(whisper, Path(lora_path).expanduser())
@@ -153,7 +153,7 @@ def _adapted(whisper: Any, adapter: Path) -> Any:
             # peft only warns about an adapter of another model, and then changes nothing.
             warnings.filterwarnings("error", message="Found missing adapter keys")
             return PeftModel.from_pretrained(whisper, str(adapter)).merge_and_unload()
-    except (*_UNREADABLE, UserWarning) as error:
+    except unreadable(UserWarning) as error:
         raise BadModel(f"--lora-path {adapter} does not fit this model: {error}") from error
 
 

@@ -27,7 +27,10 @@ def from_folder(folder: Path, *, multilingual: bool) -> Vocabulary:
     path = folder / "tokenizer.json"
     if not path.is_file():
         raise BadModel(f"{folder} has no tokenizer.json, so it is not a complete Whisper model")
-    tokenizer = Tokenizer.from_file(str(path))
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing narrower
+        raise BadModel(f"{path} cannot be read: {error}") from error
 
     def encode(text: str) -> Sequence[int]:
         ids: Sequence[int] = tokenizer.encode(text, add_special_tokens=False).ids

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from livestt.errors import BadModel, MissingExtra
+from livestt.models.unreadable import unreadable
 
 
 def conversions_dir(cache_dir: str | None) -> Path:
@@ -69,7 +70,7 @@ def to_ctranslate2(source: Path, target: Path, copied: Sequence[str], quantizati
     converter = _converter(str(source), copy_files=list(copied), load_as_float16=True)
     try:
         converter.convert(str(target), quantization=quantization)
-    except (ValueError, OSError, RuntimeError, KeyError, AttributeError) as error:
+    except unreadable() as error:
         raise BadModel(f"{source} could not be converted to CTranslate2: {error}") from error
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from livestt.engines import EngineSettings
 from livestt.engines.ctranslate2_pass import ENCODER_BATCH, Encoded
-from livestt.engines.replicas import cuda_devices, fastest
+from livestt.engines.replicas import compute_type, cuda_devices, fastest
 from livestt.errors import UnsupportedOption
 
 FEATURES = np.arange(6 * 2 * 3, dtype=np.float32).reshape(6, 2, 3)
@@ -61,6 +61,13 @@ def test_some_rows(device: str) -> None:
 )
 def test_the_fastest_type(device: str, supported: set[str], expected: str) -> None:
     assert fastest(device, supported) == expected
+
+
+def test_a_type_that_the_processor_does_not_have() -> None:
+    assert compute_type("float32", "cpu") == "float32"
+    assert compute_type("auto", "cpu") == "auto"
+    with pytest.raises(UnsupportedOption, match=r"on this CPU\. Choose one of: default, float32"):
+        compute_type("int8_float16", "cpu")
 
 
 def test_gpus_are_counted_when_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from ct2_weights import export
 
 from livestt.engines import EngineSettings
 from livestt.errors import BadModel, UnsupportedOption
+from livestt.models.conversions import to_ctranslate2
 
 torch: Any = need("torch", "torch")
 transformers: Any = need("transformers", "torch")
@@ -172,6 +173,16 @@ class TestSettings:
     def test_a_folder_that_is_no_model(self, tmp_path: Path) -> None:
         with pytest.raises(BadModel, match="cannot be loaded"):
             load(tmp_path)
+
+    def test_weights_that_are_cut_off(self, folder: Path, tmp_path: Path) -> None:
+        for path in folder.iterdir():
+            (tmp_path / path.name).write_bytes(path.read_bytes()[:5_000_000])
+        weights = tmp_path / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:5_000])
+        with pytest.raises(BadModel, match="cannot be loaded"):
+            load(tmp_path)
+        with pytest.raises(BadModel, match="could not be converted"):
+            to_ctranslate2(tmp_path, tmp_path / "converted", (), "float16")
 
 
 class TestFindingHeads:

@@ -16,6 +16,7 @@ from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 from livestt.engines import EngineSettings
 from livestt.errors import BadModel, EngineError, UnsupportedOption
 from livestt.models import catalog, hub
+from livestt.models.unreadable import unreadable
 
 DEFAULT_MODEL = "nvidia/nemotron-speech-streaming-en-0.6b"
 CLASSES = {
@@ -67,7 +68,7 @@ def load(settings: EngineSettings, say: Callable[[str], None]) -> Loaded:
     try:
         model, processor = _read(folder, model_type, TYPES[settings.compute_type])
         model.to(device).eval()
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except unreadable() as error:
         raise EngineError(f"cannot load the model in {folder}: {error}") from error
     label = folder.resolve().name if Path(name).expanduser().is_dir() else name
     return Loaded(label, model, processor, device)

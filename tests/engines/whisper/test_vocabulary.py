@@ -86,3 +86,6 @@ def test_a_vocabulary_that_is_not_whispers(vocabulary: Vocabulary, tmp_path: Pat
         _ = other.eot
     with pytest.raises(BadModel, match=r"no tokenizer\.json"):
         from_folder(tmp_path, multilingual=True)
+    (tmp_path / "tokenizer.json").write_text("{")
+    with pytest.raises(BadModel, match=r"tokenizer\.json cannot be read"):
+        from_folder(tmp_path, multilingual=True)
