@@ -6,6 +6,7 @@ import logging
 import socket
 from contextlib import suppress
 
+import anyio
 import uvicorn
 from starlette.applications import Starlette
 
@@ -70,6 +71,9 @@ class Server(uvicorn.Server):
         services: Services = app.state.services
         await services.sessions.drain(lambda: self.force_exit)
         await super().shutdown(sockets)
+        if self.force_exit:  # after a second Ctrl+C uvicorn would leave everything open
+            with anyio.move_on_after(GRACE):
+                await self.lifespan.shutdown()
 
 
 def serve(app: Starlette, settings: Settings) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from livestt.server import run
 
-from .conftest import Serve
+from .conftest import Serve, servers
+from .engines import Watched
 
 OWN = ("192.0.2.7", "2001:db8::7")
 
@@ -47,3 +48,16 @@ def test_it_is_one_that_is_listened_on(
     monkeypatch.setattr(run, "own_addresses", lambda: iter(own))
     monkeypatch.setattr(socket, "gethostname", lambda: "office")
     assert run.names_elsewhere(host) == names
+
+
+def test_who_presses_ctrl_c_twice_leaves_nothing_open() -> None:
+    class Closing(Watched):
+        closed = 0
+
+        def close(self) -> None:
+            self.closed += 1
+
+    engine = Closing()
+    with servers() as start:
+        start(engine).server.force_exit = True
+    assert engine.closed == 1
