@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO, Protocol, cast
 
 import av
 import numpy as np
@@ -33,6 +33,11 @@ OPTIONS = {
     "protocol_whitelist": "pipe",
 }
 """Decide early: FFmpeg's defaults wait for seconds of MP3, and for 1 MiB of anything unknown."""
+
+_TAGS: dict[str, str] = (
+    {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
+)
+"""PyAV before 19 decodes every tag as it opens a file, and gives the file up for one in Latin-1."""
 
 _DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
 """FFmpeg's native sample formats, packed or planar."""
@@ -154,9 +159,18 @@ def decode_channels(source: Source) -> Iterator[Channels]:
     return _decode_track(source, _channels)
 
 
+def open_input(source: Source | str, options: Mapping[str, str] | None = None) -> Any:
+    """PyAV's ``InputContainer`` for a file, whatever its tags are written in.
+
+    Raises:
+        av.FFmpegError: it cannot be opened, or no format is recognised.
+    """
+    return av.open(cast(Any, source), "r", options=dict(options or {}), **cast(Any, _TAGS))
+
+
 def _decode_track(source: Source, channels_of: Callable[[Any], Channels]) -> Iterator[Channels]:
     try:
-        container = av.open(source, "r", options=OPTIONS, metadata_errors="replace")
+        container = open_input(source, OPTIONS)
     except av.FFmpegError as error:
         raise not_audio(source.head) from error
     with container:

@@ -272,8 +272,10 @@ def _seconds(file: Path) -> float | None:
     """How long a file says it is; None if it does not say, which makes a bar without end."""
     import av
 
+    from livestt.audio.container import open_input
+
     try:
-        with av.open(str(file)) as container:
+        with open_input(str(file)) as container:
             return container.duration / av.time_base if container.duration else None
     except av.FFmpegError:
         return None

@@ -35,12 +35,14 @@ def encode(
     layout: str = "mono",
     options: dict[str, str] | None = None,
     seekable: bool = True,
+    tags: dict[str, str] | None = None,
 ) -> bytes:
     """Write a file with FFmpeg's libraries."""
     target = io.BytesIO()
     if not seekable:
         target.seekable = lambda: False  # type: ignore[method-assign]
     with av.open(target, "w", format=container, options=options or {}) as output:
+        output.metadata.update(tags or {})
         stream = output.add_stream(codec, rate=rate)
         stream.layout = layout
         resampler = av.AudioResampler(stream.format, layout, rate)

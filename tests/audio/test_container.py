@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import threading
 from collections.abc import Iterator
 from functools import cache
 from shutil import which
 
+import av
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,11 +16,11 @@ from hypothesis import strategies as st
 
 from livestt.audio import AudioFormat, BackendName, open_decoder
 from livestt.audio import container as container_module
-from livestt.audio.container import ContainerDecoder, Source
+from livestt.audio.container import ContainerDecoder, Source, open_input
 from livestt.engines import Samples
 from livestt.errors import BadAudio
 
-from .helpers import chunks, correlation, decode, encode, sweep
+from .helpers import RATE, chunks, correlation, decode, encode, sweep
 
 FRAGMENTED = {"movflags": "frag_keyframe+empty_moov"}
 FORMS = {
@@ -50,6 +52,14 @@ def _no_thread_left():
     for thread in threads():
         thread.join(1)
     assert not threads()
+
+
+def test_tags_in_any_encoding():
+    said = sweep(1)
+    data = encode(said, RATE, "flac", "flac", tags={"title": "Cafe"}).replace(b"Cafe", b"Caf\xe9")
+    assert correlation(decode(open_decoder(AudioFormat()), [data]), said) > 0.999
+    with open_input(io.BytesIO(data)) as file:
+        assert file.duration == av.time_base
 
 
 @pytest.mark.parametrize("layout", ["mono", "stereo"])
