@@ -21,7 +21,7 @@ from livestt.audio.frontend import Heard, SpeechDetector
 from livestt.audio.reading import read_audio
 from livestt.engines import Capabilities, Engine, Samples, StreamOptions
 from livestt.engines.scheduler import Scheduler, Ticket
-from livestt.engines.tickets import when_done
+from livestt.engines.tickets import LAST, hangs, when_done
 from livestt.errors import BadAudio, EngineError
 from livestt.events import Event, Warned
 from livestt.file_session import PACK, FileSession
@@ -32,13 +32,11 @@ from livestt.speakers.embeddings import Embedder
 from livestt.speakers.file_driving import FileSpeakers
 from livestt.speakers.heard_voice import HeardVoice
 from livestt.speakers.scheduler import DiarizerScheduler, EmbedderScheduler
-from livestt.timebase import from_seconds, to_seconds
+from livestt.timebase import FOREVER, from_seconds, to_seconds
 from livestt.transcript import Layout, Transcript
 
 ANSWER_TIMEOUT = 60.0
 """Seconds after which a job that the engine has started counts as failed."""
-LAST = 1e9
-"""Added to a background job's deadline, which orders such jobs among themselves."""
 MAX_LANES = 32
 """Most jobs of one file at a time, however many the engine takes."""
 MAX_NATIVE_LANES = 4
@@ -271,9 +269,7 @@ def lanes(engine: Capabilities) -> int:
 
 def file_layout(settings: Settings) -> Layout:
     """How a file's transcript breaks into segments; none is ever dropped."""
-    return Layout(
-        silence=from_seconds(settings.pause_segmentation_seconds), retention=from_seconds(10**9)
-    )
+    return Layout(silence=from_seconds(settings.pause_segmentation_seconds), retention=FOREVER)
 
 
 def transcribe_file(
@@ -333,9 +329,7 @@ def transcribe_file(
 
 def _hangs(ticket: Ticket) -> bool:
     """Whether the engine is at a job for longer than any job takes."""
-    began = ticket.started
-    late = began is not None and time.monotonic() - began > ANSWER_TIMEOUT
-    return not ticket.done and (ticket.given_up or late)
+    return hangs(ticket, ANSWER_TIMEOUT)
 
 
 def _beginning(blocks: Iterator[Samples], most: int) -> Iterator[Samples]:

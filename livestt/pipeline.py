@@ -24,7 +24,7 @@ from livestt.speakers.profiles import Profile
 from livestt.speakers.scheduler import DiarizerScheduler, EmbedderScheduler
 from livestt.speakers.turns import TurnOptions
 from livestt.speakers.voice_driving import VoiceDriver
-from livestt.timebase import from_ms, from_seconds
+from livestt.timebase import FOREVER, from_ms, from_seconds
 from livestt.transcript import Layout, Transcript
 from livestt.translation.codes import find
 from livestt.translation.driving import TranslationDriver, TranslatorScheduler
@@ -192,11 +192,11 @@ class Pipeline:
         most = manner.max_speakers or self.settings.max_speakers or None
         if manner.min_speakers or most:
             options = replace(options, count=SpeakerCount(manner.min_speakers, most))
-        patient = replace(options.alignment, patience=from_seconds(10**9))
+        patient = replace(options.alignment, patience=FOREVER)
         voices = None
         if self.embedder is not None:
             voices = (
-                self._open_voices(manner, self.embedder.engine, memory=from_seconds(10**9)),
+                self._open_voices(manner, self.embedder.engine, memory=FOREVER),
                 self.embedder,
             )
         return FileSpeakers(diarizer, replace(options, alignment=patient), wake, voices)

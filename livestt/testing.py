@@ -38,7 +38,7 @@ from livestt.segments import Segment, joined
 from livestt.settings import Settings
 from livestt.speakers import Diarizer
 from livestt.speakers.scheduler import DiarizerScheduler
-from livestt.timebase import SAMPLE_RATE, from_seconds, to_seconds
+from livestt.timebase import FOREVER, SAMPLE_RATE, from_seconds, to_seconds
 from livestt.transcript import Transcript
 
 RAW = AudioFormat("f32le", SAMPLE_RATE, 1)
@@ -117,9 +117,7 @@ class Harness:
         self._diarizer = diarizer
         self._engine = engine
         self._options = options
-        self._transcript = Transcript(
-            replace(layout(self._settings), retention=from_seconds(10**9))
-        )
+        self._transcript = Transcript(replace(layout(self._settings), retention=FOREVER))
         self._stack = AsyncExitStack()
         self._changed = anyio.Event()
         self._callbacks: list[Callable[[Snapshot], None]] = []

@@ -11,6 +11,9 @@ SAMPLE_RATE = 16_000
 
 SAMPLES_PER_MS = SAMPLE_RATE // 1000
 
+FOREVER = SAMPLE_RATE * 10**9
+"""Samples, more than any session has: what lasts or waits so long has no limit."""
+
 
 def to_seconds(samples: int) -> float:
     """Seconds, rounded to the millisecond."""
@@ -18,14 +21,17 @@ def to_seconds(samples: int) -> float:
 
 
 def from_seconds(seconds: float) -> int:
+    """Samples."""
     return round(seconds * SAMPLE_RATE)
 
 
 def to_ms(samples: int) -> int:
+    """Milliseconds, rounded."""
     return round(samples / SAMPLES_PER_MS)
 
 
 def from_ms(milliseconds: float) -> int:
+    """Samples."""
     return round(milliseconds * SAMPLES_PER_MS)
 
 

@@ -12,12 +12,10 @@ from rich.text import Text
 from livestt.cli.written import format_of
 from livestt.events import Ended, Event, Translated, Warned
 from livestt.subtitles import render, speaker_name
-from livestt.timebase import from_seconds
+from livestt.timebase import FOREVER
 from livestt.transcript import Layout, Transcript
 from livestt.translation.reading import in_translation
 from livestt.translation.whole import Reading
-
-FOREVER = from_seconds(10**9)
 
 
 class Captions:

@@ -11,6 +11,9 @@ from typing import Generic, TypeVar
 
 log = logging.getLogger(__name__)
 
+LAST = 1e9
+"""Seconds to add to a background job's deadline, which orders such jobs among themselves."""
+
 J = TypeVar("J")
 A = TypeVar("A")
 
@@ -53,7 +56,7 @@ class BatchReport:
     waits: tuple[float, ...]
     """Seconds each of its jobs waited."""
     seconds: float
-    """That the model worked on it, retries included."""
+    """For which the model worked on it, retries included."""
     failures: int
     """Jobs given up."""
 
@@ -90,6 +93,13 @@ def tell(ticket: TicketOf[J, A]) -> None:
         ticket.on_done()
     except Exception:
         log.exception("the owner of a job could not be told that it is done")
+
+
+def hangs(ticket: TicketOf[J, A], limit: float) -> bool:
+    """Whether the model is at a job for longer than ``limit`` seconds, or was given up at it."""
+    began = ticket.started
+    late = began is not None and time.monotonic() - began > limit
+    return not ticket.done and (ticket.given_up or late)
 
 
 def when_done(ticket: TicketOf[J, A], do: Callable[[], None]) -> None:

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from livestt.engines import Samples
 from livestt.engines.scheduler import SchedulerOf
-from livestt.engines.tickets import TicketOf, when_done
+from livestt.engines.tickets import LAST, TicketOf, hangs, when_done
 from livestt.events import Event
 from livestt.speakers import Activity, DiarizerJob
 from livestt.speakers.diarization import Diarization, DiarizationOptions
@@ -19,8 +19,6 @@ from livestt.speakers.identification import Identification
 from livestt.speakers.scheduler import DiarizerScheduler, EmbedderScheduler
 from livestt.timebase import from_seconds
 
-LAST = 1e9
-"""Added to a background job's deadline, which orders such jobs among themselves."""
 VOICE_TIMEOUT = 60.0
 """Seconds after which a job that the embedder has started counts as failed."""
 PARTING = 60.0
@@ -87,9 +85,7 @@ class _Jobs(Generic[J, A]):
         return None if ticket.done else ticket
 
     def _hangs(self, ticket: TicketOf[J, A]) -> bool:
-        began = ticket.started
-        late = began is not None and time.monotonic() - began > self.limit
-        return not ticket.done and (ticket.given_up or late)
+        return hangs(ticket, self.limit)
 
 
 class FileSpeakers:

@@ -23,14 +23,12 @@ from livestt.speakers import (
     Probabilities,
     SpeakerCount,
 )
-from livestt.timebase import SAMPLE_RATE, from_ms, from_seconds
+from livestt.timebase import FOREVER, SAMPLE_RATE, from_ms, from_seconds
 
 FRAME = from_ms(20)
 STEP = from_seconds(30)
 """Samples handed over at a time."""
 MAX_SPEAKERS = 20
-EVER = from_seconds(10**9)
-"""It answers when the recording has ended."""
 LONGEST = 6 * 3600.0
 """Seconds that it may take for a file."""
 
@@ -88,7 +86,7 @@ class PyannoteDiarizer:
             max_speakers=MAX_SPEAKERS,
             frame=FRAME,
             step=STEP,
-            latency=EVER,
+            latency=FOREVER,  # it answers when the recording has ended
             device=device,
             answers_within=LONGEST,
         )
