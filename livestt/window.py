@@ -98,12 +98,15 @@ class Window:
         return self.history[-1].end <= self._known and _middle(self.history[-1]) >= start
 
     def limit_end(self, end: int) -> int:
+        """The sample where a job about audio up to ``end`` has to stop."""
         return min(end, self.start + self.limit)
 
     def full_at(self, end: int) -> bool:
+        """Whether audio up to this sample fills the window."""
         return end - self.start >= self.limit
 
     def full(self, job: Job) -> bool:
+        """Whether the job's audio filled the window."""
         return self.full_at(job.end)
 
     def fresh(self, words: Sequence[Word], end: int) -> tuple[Word, ...]:
@@ -128,6 +131,7 @@ class Window:
         return tuple(fresh)
 
     def commit(self, words: Sequence[Word]) -> None:
+        """These follow on the committed words; the window moves if there are many."""
         self.prefix.extend(words)
         self.committed_end = words[-1].end
         self.untouched = False

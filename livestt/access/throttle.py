@@ -9,7 +9,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from livestt.errors import TooManyFailures
 
 MOST_ADDRESSES = 10_000
-"""That are remembered; the one that has been quiet longest is forgotten."""
+"""Addresses remembered; the one that has been quiet longest is forgotten."""
 
 
 @dataclass(slots=True)

@@ -130,9 +130,8 @@ def g729_header() -> bytes:
     """A WAVE header for G.729 without an end: 10 bytes for each 10 ms at 8 kHz."""
     form = struct.pack("<HHIIHHH", 0x83, 1, 8_000, 1_000, 10, 1, 0)
     chunks = struct.pack("<4s4sI", b"WAVE", b"fmt ", len(form)) + form
-    return struct.pack("<4sI", b"RIFF", 0xFFFFFFFF) + chunks + struct.pack(
-        "<4sI", b"data", 0xFFFFFFFF
-    )  # fmt: skip
+    riff, data = (struct.pack("<4sI", name, 0xFFFFFFFF) for name in (b"RIFF", b"data"))
+    return riff + chunks + data
 
 
 def ogg_page(packet: bytes, number: int, granule: int, *, first: bool) -> bytes:

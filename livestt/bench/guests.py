@@ -47,7 +47,7 @@ class Visit:
     done: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
-    """Of audio sent."""
+    """Audio sent."""
 
     def piece(self, least: float, most: float) -> bytes:
         """Some seconds of sound."""

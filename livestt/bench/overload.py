@@ -58,7 +58,7 @@ class Crowd:
     """What befell the people."""
 
     admitted: list[tuple[float, Caller]] = field(default_factory=list)
-    """And when they asked, seconds from the begin."""
+    """When they asked, in seconds from the beginning."""
     refusals: Counter[Answer] = field(default_factory=Counter)
     answers: list[float] = field(default_factory=list)
     """Seconds to each refusal."""

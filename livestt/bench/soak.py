@@ -34,7 +34,7 @@ class Schedule:
     seconds: float
     """In all."""
     cycle: float = 120.0
-    """Of coming and going, after which everybody leaves and the server is looked at."""
+    """How long people come and go; then everybody leaves and the server is looked at."""
     rate: float = 1.0
     """Guests a second."""
     most: int = 24

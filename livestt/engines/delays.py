@@ -9,7 +9,7 @@ from dataclasses import dataclass
 MEMORY = 4.0
 """Seconds after which what was seen counts for a third (1/e)."""
 QUIET = 3.0
-"""Seconds without any job after which nobody is kept."""
+"""Seconds without any job after which nothing delays anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,9 @@ class Delay:
     """Seconds, on average, that live jobs take now."""
 
     wait: float
-    """For their turn."""
+    """Seconds until it is their turn."""
     run: float
-    """That the model works on a batch."""
+    """Seconds that the model works on a batch."""
 
 
 class Delays:
@@ -50,7 +50,7 @@ class Delays:
 
         Args:
             now: as for `add`.
-            still: seconds that those take so far which are not over; they count as soon as they
+            still: seconds taken so far by those that are not over; they count as soon as they
                 take longer than the mean.
         """
         open_ = list(still)

@@ -83,9 +83,9 @@ def default_script() -> Iterator[ScriptedWord]:
         yield ScriptedWord(f" {text}", i * PACE, i * PACE + SPOKEN)
 
 
-def script_of(text: str, *, start: int = 0, pace: int = PACE, spoken: int = SPOKEN) -> list[
-    ScriptedWord
-]:  # fmt: skip
+def script_of(
+    text: str, *, start: int = 0, pace: int = PACE, spoken: int = SPOKEN
+) -> list[ScriptedWord]:
     """A script that says the words of a text at an even pace.
 
     Args:

@@ -24,7 +24,7 @@ from livestt.settings.translation import USUAL_TRANSLATOR
 
 TOKENIZER = "tokenizer.json"
 WEIGHTS = "model.bin"
-"""Of a model in CTranslate2's format."""
+"""Files of a model in CTranslate2's format."""
 HUB_FILES = ("config.json", "*.safetensors", "*.bin", "*vocabulary*", "*token*.json", "*.json")
 _REPO = re.compile(r"\w[\w.-]*/[\w.-]+")
 

@@ -21,6 +21,8 @@ __all__ = ["AlignAtt", "LocalAgreement", "Native", "Policy", "PolicyName", "Utte
 
 
 class Policy(Protocol):
+    """Decides when the words of one session are committed."""
+
     partial: bool
     """Whether the policy wants hypotheses before an utterance has ended."""
 
@@ -44,9 +46,7 @@ def choose(name: PolicyName, engine: Capabilities, *, frame_threshold: int = 25)
         UnsupportedOption: the engine cannot work under that policy.
     """
     if name == "auto":
-        name = "native" if engine.streaming == "native" else "alignatt" if engine.attends else (
-            "localagreement"
-        )  # fmt: skip
+        name = _best(engine)
     if name == "utterance":
         return Utterance()
     if (name == "native") != (engine.streaming == "native"):
@@ -63,3 +63,9 @@ def choose(name: PolicyName, engine: Capabilities, *, frame_threshold: int = 25)
     if name == "alignatt":
         return AlignAtt(frame_threshold)
     return Native() if name == "native" else LocalAgreement()
+
+
+def _best(engine: Capabilities) -> PolicyName:
+    if engine.streaming == "native":
+        return "native"
+    return "alignatt" if engine.attends else "localagreement"

@@ -22,7 +22,7 @@ class Edit:
     title: str | None = None
     """None leaves it."""
     names: Mapping[int, str] = field(default_factory=dict)
-    """Of speakers; an empty one takes it away."""
+    """Names of speakers, by number; an empty one takes the name away."""
     merged: Mapping[int, int | None] = field(default_factory=dict)
     """Speakers, and the person that each is; None for a person of its own."""
 

@@ -167,9 +167,9 @@ def error(reason: LivesttError) -> Message:
     return Message("error", {"text": str(reason), "code": reason.code})
 
 
-def options_of(data: Mapping[str, Any], defaults: StreamOptions, engine: Capabilities) -> (
-    StreamOptions
-):  # fmt: skip
+def options_of(
+    data: Mapping[str, Any], defaults: StreamOptions, engine: Capabilities
+) -> StreamOptions:
     """What a ``transcribe`` asks of the engine.
 
     Raises:

@@ -32,7 +32,7 @@ from livestt.settings import Settings
 log = logging.getLogger(__name__)
 
 NAME = "livestt"
-"""Of the application, and of its one deployment."""
+"""The name of the application, and of its one deployment."""
 OUT_OF_REACH = 1_000_000
 """Requests a replica may have at once, as far as Ray is concerned."""
 LEAVING = 30.0

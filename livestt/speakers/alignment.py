@@ -33,7 +33,7 @@ class AlignmentOptions:
     snap: int = from_ms(500)
     """A change of speaker moves to the end of a sentence this near."""
     longest: int = from_ms(300)
-    """Of a word, as far as distances go."""
+    """Most of a word that counts in distances."""
     pause: int = from_ms(400)
     """Silence between words that is as good as the end of a sentence."""
     reach: int = from_ms(1000)
@@ -68,7 +68,7 @@ class Alignment:
         self._waiting: list[_Aligned] = []
         self._first = 0
         self._released: list[Voice] = []
-        """Of the first words that wait, what was said when patience ended."""
+        """What was said of the first words that wait, when patience ended."""
         self._before: _Aligned | None = None
         self._speaker_before: int | None = None
         self._places: list[int] = []
@@ -114,8 +114,7 @@ class Alignment:
 
     def give_up(self) -> list[Attributed]:
         """Nothing will be known of the words that wait."""
-        nobodys = [Voice(None) for _ in self._waiting]
-        return self._attribute(nobodys)
+        return self._attribute([Voice(None) for _ in self._waiting])
 
     def _measure(self, turns: Turns, finished: bool) -> None:
         """Step 1, for the words whose surroundings are known."""

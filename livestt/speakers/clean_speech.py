@@ -131,8 +131,8 @@ class CleanSpeech:
 def _alone(turns: Turns, start: int, end: int) -> Iterator[tuple[SpeakerTurn, int, int]]:
     """Where exactly one turn is: the turn, from when, until when; in order."""
     there = list(turns.within(start, end))
-    edges = sorted({start, end, *(at for turn in there for at in (turn.start, turn.end)
-                                  if start < at < end)})  # fmt: skip
+    changes = [at for turn in there for at in (turn.start, turn.end)]
+    edges = sorted({start, end, *(at for at in changes if start < at < end)})
     alone: tuple[SpeakerTurn, int, int] | None = None
     for left, right in pairwise(edges):
         covering = [turn for turn in there if turn.start < right and left < turn.end]

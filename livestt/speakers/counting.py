@@ -16,7 +16,8 @@ from livestt.speakers import Probabilities, SpeakerCount
 from livestt.timebase import from_seconds
 
 LEAST_SPEECH = from_seconds(0.5)
-"""Of a speaker: who says less in the whole recording is noise, unless more are wanted."""
+"""Speech of one speaker; whoever says less in the whole recording is noise, unless more speakers
+are wanted."""
 
 
 def counted(

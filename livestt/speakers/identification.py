@@ -1,6 +1,6 @@
 """Who the speakers of one session are, by their voices; sans-IO, behind `Diarization`.
 
-A diarizer has a few channels and no memory for faces: it can give a channel to a newcomer, and
+A diarizer has a few channels and no memory for voices: it can give a channel to a newcomer, and
 give somebody who comes back another one. So the clean speech of every channel is compared with
 the voices heard so far. A piece that is unlike its channel's voice belongs to the voice it is
 most like, or to somebody new; words that were given to the wrong person are given back. Voices
@@ -47,7 +47,7 @@ UNLIKE = 0.15
 less of a voice than many."""
 LEAD = from_ms(300)
 """Before a piece, to which its words may reach: the edges of words and turns are not exact."""
-LIKER = 0.05
+CLEARER = 0.05
 """By how much a piece must be more like another voice than like its channel's."""
 
 
@@ -67,7 +67,7 @@ class IdentificationOptions:
     told: Sequence[Event] = ()
     """What was said about its people there."""
     waiting: Sequence[Word] = ()
-    """As of `livestt.speakers.diarization.DiarizationOptions`."""
+    """As in `livestt.speakers.diarization.DiarizationOptions`."""
     people: int = 0
     """The highest number of a speaker there, whose voice may be unknown."""
     keeper: str = ""
@@ -214,7 +214,7 @@ class Identification:
         rivals = [n for n in alike if not (n in names and now in names and own is None)]
         best = max(rivals, key=lambda n: alike[n], default=None)
         threshold = self._options.threshold
-        if best is not None and alike[best] >= max(threshold, (own or 0.0) + LIKER):
+        if best is not None and alike[best] >= max(threshold, (own or 0.0) + CLEARER):
             return best
         if own is None or own >= threshold - UNLIKE or self._is_full():
             return now

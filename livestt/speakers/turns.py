@@ -61,6 +61,7 @@ class Turns:
 
     Attributes:
         known: sample up to which activity has been received.
+        speakers: how many have been heard.
     """
 
     def __init__(self, options: TurnOptions | None = None) -> None:
@@ -104,8 +105,8 @@ class Turns:
         """No more activity will come: turns that are going on end here."""
         for channel in self._channels:
             if channel.start is not None:
-                self._end(channel, self.known if channel.quiet_since is None else
-                          channel.quiet_since)  # fmt: skip
+                quiet = channel.quiet_since
+                self._end(channel, self.known if quiet is None else quiet)
 
     def take(self) -> list[SpeakerTurn]:
         """Turns that have ended since the last call."""

@@ -31,7 +31,7 @@ GROWTH, AT_LEAST = 2.0, 24
 """Tokens an answer may have: so many times those of the question, and so many in any case. A model
 that repeats itself stops there."""
 MOST = 250
-"""And no more than so many; models have no places for any number of tokens."""
+"""Most tokens written for a sentence; models have only so many places."""
 BEAMS = 2
 BATCH = 16
 

@@ -100,4 +100,4 @@ def _replaced(text: str, replacements: Mapping[str, str]) -> str:
     if wanted is None:
         return text
     at = text.lower().find(bare)
-    return f"{text[:at]}{wanted}{text[at + len(bare):]}"  # fmt: skip
+    return text[:at] + wanted + text[at + len(bare) :]

@@ -21,9 +21,9 @@ from livestt.server.storing.browsing import in_turn
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 64 << 10
-"""Of a body of JSON."""
+"""Bytes of a body of JSON."""
 SECONDS = 60.0
-"""That a token lasts unless its request says otherwise."""
+"""Seconds that a token lasts unless its request says otherwise."""
 SHARE_SECONDS = 8 * 3600.0
 """The same of one that shows a single session, where the operator allows as much."""
 

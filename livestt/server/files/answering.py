@@ -71,7 +71,7 @@ class Endpoint:
             await respond(self._refuse(error))
         except ClientDisconnect:
             return
-        except Exception:
+        except Exception:  # the top of a request: it fails alone
             log.exception("a request to %s failed", scope["path"])
             if not responded:
                 bug = EngineError("the server failed on this request; its log says why")
@@ -125,9 +125,19 @@ async def hearing(
 ) -> AsyncIterator[tuple[Recording, AsyncIterator[list[Event]]]]:
     """A recording, and the events that make it grow; it has applied each when it is handed out.
 
-    ``speakers`` is where speakers are asked for. What cannot be had of that is a warning of the
-    recording. ``filing`` stores what is said, once all of it is known. ``chosen`` is the model;
-    None is the server's own.
+    Args:
+        served: the server's.
+        upload: the file's place in the queue.
+        file: open for binary reading, seekable.
+        options: what is asked.
+        speakers: what is asked about who speaks; None does not ask. Where this server cannot tell
+            all of it, a warning of the recording says so.
+        filing: stores what is said, once all of it is known; None does not.
+        chosen: the model; None is the server's own.
+
+    Raises:
+        BadRequest: a sample of a speaker cannot be used.
+        LivesttError: while iterated over, as `livestt.server.files.uploads.Heard`.
     """
     pipeline = served.pipeline
     recording = Recording(file_layout(pipeline.settings), options.stream.language)

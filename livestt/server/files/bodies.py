@@ -74,7 +74,7 @@ class Form:
 
 
 class _Multipart(MultiPartParser):
-    """A form with files, none of them too large, whose other fields are not even together."""
+    """A form whose files are not too large, each, nor its other fields together."""
 
     def __init__(
         self, headers: Headers, stream: AsyncGenerator[bytes, None], max_file_bytes: int
@@ -196,7 +196,7 @@ class Speed:
         self._waited = 0.0
 
     def check(self, came: int, waited: float) -> None:
-        """So many bytes more, for which was waited so many seconds.
+        """Count bytes that came, and the seconds for which they were waited for.
 
         Raises:
             TooSlow: they are too few.

@@ -105,7 +105,7 @@ class Ladder:
         return False
 
     def clear(self) -> bool:
-        """Nobody is there to give way.
+        """No session runs that could give way.
 
         Returns:
             Whether the level changed.

@@ -30,7 +30,7 @@ SUBPROTOCOL = "realtime"
 BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
 BETA_HEADER = "realtime=v1"
 SECRET_SECONDS = 600
-"""That an ephemeral key lasts unless its request says otherwise, as at OpenAI."""
+"""Seconds that an ephemeral key lasts unless its request says otherwise, as at OpenAI."""
 LEAST_SECONDS, MOST_SECONDS = 10, 7200
 MAX_IDLE = 100
 """Connections that have sent no audio yet."""

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 SOUND = AudioFormat("s16le", SAMPLE_RATE, 1)
 SECONDS = 1.0
-"""Of quiet noise that the engine is asked about."""
+"""Seconds of quiet noise that the engine is asked about."""
 
 
 class Readiness:

@@ -35,7 +35,7 @@ from livestt.store import Store
 from livestt.store.voices import StoredVoice
 
 EVERY = 60.0
-"""Seconds between looks at what other servers have written."""
+"""Seconds after which the store is asked again what other servers have written."""
 MOST = 1_000
 """Voices of one owner."""
 LISTENING = 2
@@ -142,7 +142,12 @@ class VoiceBook:
         return voice
 
     async def rename(self, voice_id: str, owner: str | None, name: str) -> StoredVoice:
-        """Raises as `add`, and `UnknownVoice`."""
+        """Call a voice by another name; ``owner`` None may rename anybody's.
+
+        Raises:
+            LivesttError: as `add`.
+            UnknownVoice: there is none, or it is another owner's.
+        """
         kept, plain = self._open().voices, name_of(name)
         async with self._changing:
             voice = await to_thread.run_sync(kept.rename, voice_id, owner, plain)
@@ -150,7 +155,7 @@ class VoiceBook:
         return voice
 
     async def delete(self, voice_id: str, owner: str | None) -> None:
-        """Raises as `add`, and `UnknownVoice`."""
+        """Forget a voice; ``owner`` None may delete anybody's. Raises as `rename`."""
         kept = self._open().voices
         async with self._changing:
             await to_thread.run_sync(kept.delete, voice_id, owner)
@@ -170,7 +175,9 @@ class VoiceBook:
         brought = []
         for i, (name, sample) in enumerate(zip(names, samples, strict=True)):
             try:
-                audio = await to_thread.run_sync(decoded, sample)  # up to 4 MiB, perhaps all %41
+                audio = await to_thread.run_sync(
+                    decoded, sample
+                )  # up to 4 MiB, maybe percent-encoded
                 heard = await self._heard([io.BytesIO(audio)])
             except (BadAudio, BadRequest, UnusableSample) as error:
                 raise BadRequest(

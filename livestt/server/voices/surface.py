@@ -20,7 +20,7 @@ from livestt.store.voices import StoredVoice
 
 FIELD = "file"
 MOST_BYTES = 20_000_000
-"""Of a sample: half a minute in any form."""
+"""Bytes of a sample: half a minute in any form."""
 
 
 def routes() -> list[BaseRoute]:
