@@ -55,6 +55,8 @@ class Line:
     segment: Segment
     first: int
     """Number of its first word; for a silence, of the first word after it."""
+    lost: int = 0
+    """Numbers among those of its words whose words could not be kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,15 +63,16 @@ def take_over(
     if not taken.rowcount:
         return None
     row = _without_left(connection, replace(row, epoch=row.epoch + 1))
-    next_line, first, growing = reading.tail(connection, row.id)
+    next_line, numbered = reading.tail(connection, row.id)
+    growing = tuple(numbered.values())
     shown = reading.segments(connection, row.id, row.received - view, None)
-    next_word = max(row.words, first + len(growing))
+    next_word = max([row.words, *(number + 1 for number in numbered)])
     return Resumed(
         row,
         tuple(shown),
         next_line,
         next_word,
-        tuple(growing),
+        growing,
         max(reading.last_end(connection, row.id), *(word.end for word in growing[-1:]), 0),
         reading.speakers(connection, row.id),
     )
@@ -166,12 +167,15 @@ def open_lines(
         layout: when lines close.
         same: speakers who are another person, and that person's number.
     """
-    next_line, first, rest = reading.tail(connection, session)
+    next_line, rest = reading.tail(connection, session)
     transcript = Transcript(layout, next_line)
     transcript.apply(SpeakersMerged(speaker, into) for speaker, into in same.items())
-    transcript.apply([Committed(tuple(rest)), Ended(0)])
-    found = []
+    transcript.apply([Committed(tuple(rest.values())), Ended(0)])
+    found, at = [], 0
+    numbers = [*rest, max(rest, default=-1) + 1]
     for segment in transcript.segments:
-        found.append(Line(segment, first))
-        first += len(segment.words)
+        own = numbers[at : at + len(segment.words)]
+        lost = own[-1] + 1 - own[0] - len(own) if own else 0
+        found.append(Line(segment, numbers[at], lost))
+        at += len(own)
     return found

@@ -110,11 +110,11 @@ def beginnings(connection: Connection, chosen: Sequence[str]) -> dict[str, str]:
     return {row.session: row.text for row in rows}
 
 
-def tail(connection: Connection, session: str) -> tuple[int, int, list[Word]]:
+def tail(connection: Connection, session: str) -> tuple[int, dict[int, Word]]:
     """What follows the last closed line.
 
     Returns:
-        Number of the next line, number of the first word after the last line, those words.
+        Number of the next line, and the words by their numbers, in order.
     """
     line = connection.execute(
         select(lines.c.n, lines.c.first, lines.c.count)
@@ -124,7 +124,7 @@ def tail(connection: Connection, session: str) -> tuple[int, int, list[Word]]:
     ).one_or_none()
     first = 0 if line is None else line.first + line.count
     rest = _numbered(connection, session, words.c.n >= first)
-    return (0 if line is None else line.n + 1), first, list(rest.values())
+    return (0 if line is None else line.n + 1), rest
 
 
 def last_end(connection: Connection, session: str) -> int:

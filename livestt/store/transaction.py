@@ -327,7 +327,7 @@ def line_row(session: str, line: Line) -> dict[str, Any]:
         "start": segment.start,
         "end": segment.end,
         "first": line.first,
-        "count": len(segment.words),
+        "count": len(segment.words) + line.lost,
         "text": None if segment.text is None else clean(segment.text),
     }
 

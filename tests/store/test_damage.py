@@ -142,6 +142,18 @@ def test_no_text_is_lost_because_of_a_character(store: Store) -> None:
     assert store.get("a").speakers == {1: "?"}
 
 
+def test_words_around_lost_ones_are_read_once(store: Store, open_store: Open) -> None:
+    """The numbers of the lost ones stay free."""
+    said = words("one two three four five")
+    write(store, Entry("a", 1, 0, said[:2], opening=opening("a")))
+    write(store, Entry("a", 1, 3, said[3:]))
+    before = store.read("a").segments
+    assert [word for segment in before for word in segment.words] == [*said[:2], *said[3:]]
+    open_store().sweep(NOW, None)
+    assert store.get("a").ended is not None
+    assert store.read("a").segments == before
+
+
 def bad_entries() -> dict[str, Entry]:
     said = words("one")
     return {
