@@ -9,12 +9,10 @@ that a session can be reopened by another process exactly where the first one le
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy import delete, update
 
@@ -25,7 +23,7 @@ from livestt.segments import Segment
 from livestt.settings import Settings
 from livestt.store import reading
 from livestt.store.connections import Connections
-from livestt.store.database import address, now
+from livestt.store.database import address, now, still_there
 from livestt.store.entries import Asked, Entry, Line, Opening, Resumed, Stored
 from livestt.store.folders import Folders
 from livestt.store.notes import noted
@@ -106,12 +104,7 @@ class Store:
         self._layout = layout or Layout()
         self._opened = time.monotonic()
         self.place = url.render_as_string(hide_password=True)
-        sqlite = url.get_backend_name() == "sqlite"
-        self._writer = Writer(
-            self._connections.engine,
-            _still_there(Path(url.database or "")) if sqlite else _unchecked,
-            retry,
-        )
+        self._writer = Writer(self._connections.engine, still_there(url), retry)
 
     @property
     def stats(self) -> StoreStats:
@@ -362,18 +355,3 @@ def _known(row: Stored | None) -> Stored:
     if row is None:
         raise UnknownSession("there is no such transcript, or it was deleted")
     return row
-
-
-def _unchecked() -> None:
-    """A server says by itself that it is gone."""
-
-
-def _still_there(path: Path) -> Callable[[], None]:
-    """SQLite goes on writing into a file that was deleted or replaced; nobody would find it."""
-    file = os.stat(path).st_ino
-
-    def check() -> None:
-        if os.stat(path).st_ino != file:
-            raise OSError(f"{path} was replaced by another file; restart the server")
-
-    return check

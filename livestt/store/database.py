@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -199,6 +199,24 @@ def _keep_a_log(cursor: sqlite3.Cursor) -> None:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > until:
                 raise
         sleep(BREATH)
+
+
+def still_there(url: URL) -> Callable[[], None]:
+    """A check that a database which is open has not gone; raises an OSError if it has.
+
+    SQLite goes on writing into a file that was deleted or replaced; nobody would find it. A server
+    says by itself that it is gone.
+    """
+    if url.get_backend_name() != "sqlite":
+        return lambda: None
+    path = Path(url.database or "")
+    file = os.stat(path).st_ino
+
+    def check() -> None:
+        if os.stat(path).st_ino != file:
+            raise OSError(f"{path} was replaced by another file; restart the server")
+
+    return check
 
 
 def empty_log(path: Path) -> bool:
