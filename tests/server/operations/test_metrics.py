@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,12 +13,14 @@ from livestt.engines.scripted import script_of
 from livestt.server.operations.tally import REFUSALS, WARNINGS
 from livestt.server.timing import Timing
 from livestt.speakers.scripted import ScriptedDiarizer, ScriptedStream
+from livestt.store import Store
 
 from ..access.test_door import ask, bearer, key_file, refused
 from ..conftest import Serve
 from ..engines import Faulty, Gated, Watched
 from ..running import Running, wait_until
 
+DOCS = Path(__file__).parents[3] / "docs" / "operations.md"
 RAW = {"encoding": "s16le"}
 SECOND = bytes(32_000)
 
@@ -64,6 +67,21 @@ def test_what_was_done_is_counted(serve: Serve) -> None:
     assert now["livestt_event_loop_lag_seconds_count"] >= 0
     assert now["livestt_engine_alive"] == now["whisperx_loaded_models"] == 1
     assert any(name.startswith("process_resident_memory_bytes") for name in now)
+
+
+def test_the_docs_name_every_figure_and_no_other(serve: Serve, tmp_path: Path) -> None:
+    server = serve(kept=Store(str(tmp_path / "transcripts.db")))
+    families = text_string_to_metric_families(ask(server, "GET", "/metrics")[1].decode())
+    ours = [f for f in families if f.name.startswith(("livestt_", "whisperx_"))]
+    endings = {"counter": "_total", "info": "_info"}
+    there = {f.name + endings.get(f.type, "") for f in ours if not f.name.endswith("_created")}
+    page = DOCS.read_text(encoding="utf-8").split("## Metrics")[1].split("## Logs")[0]
+    told, brand = set(), ""
+    for cell in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE):
+        for name in re.findall(r"`([a-z]*_[a-z_]+)(?:\{[a-z,]+\})?`", cell):
+            brand = name.partition("_")[0] or brand
+            told.add(brand + "_" + name.partition("_")[2])
+    assert told == there
 
 
 def test_nothing_that_operators_are_alarmed_by_begins_without_a_figure(serve: Serve) -> None:
