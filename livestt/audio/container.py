@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Protocol, cast
 import av
 import numpy as np
 import numpy.typing as npt
+from av.audio.plane import AudioPlane
 
 from livestt.audio.allowance import check_allowance
 from livestt.audio.decoder import Decoder, join
@@ -268,9 +269,12 @@ def _convert(frames: Iterator[Any], channels_of: Callable[[Any], Channels]) -> I
 
 
 def _channels(frame: Any) -> Channels:
-    # Not frame.to_ndarray(): PyAV 18.1 sees a ninth plane in eight planar channels, and crashes.
+    # Neither frame.to_ndarray() nor frame.planes: PyAV sees a ninth plane in eight planar channels,
+    # which crashes (18.1) or raises (19.0).
     channels, dtype = frame.layout.nb_channels, _DTYPES[frame.format.name.removesuffix("p")]
-    planes = frame.planes[:channels] if frame.format.is_planar else frame.planes[:1]
+    planes: list[Any] = [
+        AudioPlane(frame, i) for i in range(channels if frame.format.is_planar else 1)
+    ]
     count = frame.samples * channels // len(planes)
     values = np.stack([np.frombuffer(plane, dtype, count) for plane in planes])
     if len(planes) < channels:

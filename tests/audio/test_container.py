@@ -138,7 +138,7 @@ def test_too_many_channels_are_refused():
 
 
 def test_eight_planar_channels():
-    data = encode(sweep(2, 48_000), 48_000, "adts", "aac", layout="7.1")
+    data = encode(sweep(2, 48_000), 48_000, "matroska", "aac", layout="7.1")
     assert correlation(decode(open_decoder(AudioFormat()), [data]), sweep(2)) > 0.9
 
 
