@@ -17,6 +17,7 @@ from livestt.server.access.self_signed import certificate, names
 from livestt.settings import Settings
 
 from ..conftest import Serve
+from ..running import PATIENCE
 
 pytest.importorskip("cryptography")
 
@@ -27,7 +28,8 @@ def test_clients_that_trust_it_are_served(serve: Serve, tmp_path: Path) -> None:
     trusting = ssl.create_default_context(cafile=str(made.certificate))
     url = server.url().replace("ws://", "wss://")
     for name in ("127.0.0.1", "localhost"):
-        with connect(url.replace("127.0.0.1", name), ssl=trusting) as socket:
+        there = url.replace("127.0.0.1", name)
+        with connect(there, ssl=trusting, open_timeout=PATIENCE) as socket:
             assert json.loads(socket.recv())["type"] == "config"
     with pytest.raises(ssl.SSLCertVerificationError):
         connect(url, ssl=ssl.create_default_context())
