@@ -222,7 +222,13 @@ def cross_origin(settings: Settings) -> Middleware:
         allow_origins=[*(origin.rstrip("/") for origin in settings.allow_origin), extension.ORIGIN],
         allow_methods=["*"],
         allow_headers=["*"],
-        expose_headers=["Retry-After", "X-Request-Id"],
+        expose_headers=[
+            "Retry-After",
+            "X-Request-Id",
+            "Livestt-Transcript",
+            "Dg-Request-Id",
+            "Dg-Error",
+        ],
     )
 
 
