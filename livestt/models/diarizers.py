@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +21,6 @@ CARD = "diarizer.json"
 """The file by which a converted model is known; `livestt.speakers.model_card` reads it."""
 
 HUB_FILES = ("*.nemo", "*.onnx", "*.json", "*.safetensors")
-_REPO = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 Say = Callable[[str], None]
 """Told in one sentence what is about to take long."""
@@ -81,7 +79,7 @@ def local(spec: str, cache_dir: str | None) -> Path | None:
     path = Path(spec).expanduser()
     if path.exists():
         return _published(path) or _nothing(spec)
-    if not _REPO.fullmatch(spec):
+    if not hub.is_repository(spec):
         raise BadModel(f"There is no diarizer {spec}. Give a folder, a .nemo file or org/name.")
     here = hub.snapshot(spec, HUB_FILES, cache_dir)
     return _published(here) if here else None

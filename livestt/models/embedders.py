@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from livestt.errors import BadModel
 from livestt.models import hub
 
 HUB_FILES = ("*.onnx",)
-_REPO = re.compile(r"\w[\w.-]*/[\w.-]+")
 _ADVICE = "download its .onnx file elsewhere and give that with --embedding-model."
 
 
@@ -44,7 +42,7 @@ def local(spec: str, cache_dir: str | None) -> Path | None:
         return path
     if path.is_dir():
         return _only(path, spec)
-    if not _REPO.fullmatch(spec):
+    if not hub.is_repository(spec):
         raise BadModel(f"There is no speaker model {spec}. Give an .onnx file or org/name.")
     here = hub.snapshot(spec, HUB_FILES, cache_dir)
     return _only(here, spec) if here is not None and list(here.rglob("*.onnx")) else None

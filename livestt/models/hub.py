@@ -1,8 +1,9 @@
-"""The Hugging Face hub and its cache: the only module of livestt that talks to the internet."""
+"""The Hugging Face hub and its cache: the only module that downloads models."""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,11 @@ TRANSFORMERS_FILES = (
 
 # The base of all errors of the HTTP library that this huggingface_hub happens to use.
 NETWORK_ERRORS: tuple[type[Exception], ...] = (OSError, HfHubHTTPError.__mro__[1])
+
+
+def is_repository(spec: str) -> bool:
+    """Whether this is written as the name of a repository, ``org/name``."""
+    return re.fullmatch(r"\w[\w.-]*/[\w.-]+", spec) is not None
 
 
 def cached(repo: str, cache_dir: str | None = None) -> Path | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +12,6 @@ from livestt.models.folder import check, inspect
 
 Say = Callable[[str], None]
 """Told in one sentence what is about to take long."""
-
-_REPO = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def resolve(spec: str, cache_dir: str | None = None, say: Say | None = None) -> Path:
@@ -73,7 +70,7 @@ def repository(spec: str) -> str:
     known = catalog.find(spec)
     if known is not None:
         return known.repo
-    if not _REPO.fullmatch(spec):
+    if not hub.is_repository(spec):
         raise catalog.unknown(spec)
     return spec
 

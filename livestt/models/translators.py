@@ -6,7 +6,6 @@ it. Hugging Face folders are converted once and kept.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +25,6 @@ TOKENIZER = "tokenizer.json"
 WEIGHTS = "model.bin"
 """Files of a model in CTranslate2's format."""
 HUB_FILES = ("config.json", "*.safetensors", "*.bin", "*vocabulary*", "*token*.json", "*.json")
-_REPO = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 Say = Callable[[str], None]
 """Told in one sentence what is about to take long."""
@@ -66,7 +64,7 @@ def local(spec: str, cache_dir: str | None) -> Path | None:
     path = Path(spec).expanduser()
     if path.is_dir():
         return path
-    if not _REPO.fullmatch(spec):
+    if not hub.is_repository(spec):
         raise BadModel(f"There is no translator {spec}. Give a folder or org/name.")
     here = hub.snapshot(spec, HUB_FILES, cache_dir)
     return here if here is not None and (here / TOKENIZER).is_file() else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +32,6 @@ TYPES = {
 }
 """``--compute-type`` to number format. Only float32 makes a batched answer equal a solo one in
 every digit, so it is the default on GPUs too."""
-
-_REPO = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ def locate(name: str, cache_dir: str | None, say: Callable[[str], None]) -> Path
             f"{name} is a Whisper model, which the transducer engine cannot run. Leave --model out "
             f"for {DEFAULT_MODEL}, or use --backend faster-whisper."
         )
-    if name.startswith((".", "/", "~")) or not _REPO.fullmatch(name):
+    if not hub.is_repository(name):
         raise BadModel(
             f"There is no folder {name}. The transducer engine takes a folder or a Hugging Face "
             f"repository such as {DEFAULT_MODEL}."
