@@ -8,7 +8,7 @@ A session has no clock, socket, thread or model. Its owner (`livestt.driver`) ca
 - `take_events` after each of these.
 
 Audio becomes **utterances** at the endpoints that voice activity detection finds, and they are
-worked off in order (`livestt.utterances`). For the one whose turn it is the session keeps a
+processed in order (`livestt.utterances`). For the one whose turn it is the session keeps a
 **window** of audio, the committed words inside it (the prefix that the engine continues) and
 older committed words (its context). The window is trimmed at a committed word's end, so it and
 the prefix stay short however long somebody speaks.

@@ -44,7 +44,7 @@ class Stretch:
 
 
 class Utterances:
-    """The stretches still to be worked off, oldest first.
+    """The stretches still to be processed, oldest first.
 
     Args:
         options: when speech starts and ends.

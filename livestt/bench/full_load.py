@@ -2,7 +2,7 @@
 
 Sessions of people who talk without a pause go through voice detection, windows and scheduler as
 on a server. But nobody waits for the clock: as soon as a step is answered, the audio of the next is
-there. Seconds of audio that are worked off in a second are the sessions that it carries.
+there. Seconds of audio that are processed in a second are the sessions that it carries.
 """
 
 from __future__ import annotations

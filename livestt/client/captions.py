@@ -27,8 +27,8 @@ cut off does not know for some seconds how far the session has come at another."
 OVER = (1000, 1007, 1008)
 """Close codes of a session that is over; those from 4000 on are too."""
 SUPERSEDED = 4409
-"""Close code where another connection feeds the session now. That may be an own one whose handshake
-was given up, and which a server or a balancer that hung has come round to."""
+"""Close code where another connection feeds the session now. That may be one of this client's own,
+whose handshake was given up before a server or a balancer that hung came round to it."""
 AGAIN = (429, 502, 503, 504)
 """Statuses of a server, or of a balancer before it, that may let a client in later."""
 STORED = {"store_failing": False, "store_losing": False, "store_recovered": True}
@@ -40,8 +40,8 @@ class Captions:
 
     When the connection is lost while somebody iterates, the session is taken up again where the
     server has got to, and nothing is lost or doubled. Iteration ends when everything is
-    transcribed or the session cannot be had any more; ``state.finished`` tells which. Once it is
-    over, sending does nothing.
+    transcribed or the session cannot be reached any more; ``state.finished`` tells which. Once it
+    is over, sending does nothing.
 
     Attributes:
         state: the captions as the last message left them.
@@ -108,7 +108,7 @@ class Captions:
         await self._control("configure", **changes)
 
     async def __aiter__(self) -> AsyncIterator[CaptionState]:
-        """The state after each change, until the server has finished or cannot be had any more."""
+        """The state after each change, until the server has finished or is out of reach."""
         try:
             while not self._over:
                 async for _ in self._states():

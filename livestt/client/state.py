@@ -80,7 +80,7 @@ class CaptionState:
     """Speakers that are another one after all, and which."""
     status: str = "no_audio_detected"
     lag: float = 0.0
-    """Seconds of audio that the server has but has not worked off."""
+    """Seconds of audio that the server has but has not processed."""
     audio_received: float = 0.0
     committed_until: float = 0.0
     """Seconds from the start of the session before which every word is committed."""

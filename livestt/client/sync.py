@@ -56,7 +56,7 @@ def transcribe(
 
     Yields:
         The same `CaptionState`, updated; its last ``finished`` is True unless the connection was
-        lost, and could not be had again, before everything was transcribed.
+        lost, and not restored, before everything was transcribed.
 
     Raises:
         Refused: the server does not want this session.

@@ -21,8 +21,6 @@ from livestt.models.unreadable import unreadable
 
 MAX_BATCH = {"cpu": 8, "cuda": 16, "mps": 8}
 
-# What transformers, peft and safetensors raise about files that are not as they should be.
-
 
 class TransformersWhisperEngine(AttentiveWhisper):
     """A PyTorch Whisper shared by all sessions.

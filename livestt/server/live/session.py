@@ -250,6 +250,13 @@ class LiveSession:
         self.closed = True
         self._whole.cancel()
 
+    def disown(self) -> None:
+        """Somebody deleted the session, or its publisher went to another server."""
+        if self.failure is None:
+            self._fail(UnknownSession("this session was deleted, or continues on another server"))
+            self.archive.lose()
+            self._whole.cancel()
+
     async def ready(self) -> None:
         """Wait until the session can take more."""
         await self._transcriber.ready()
@@ -348,13 +355,6 @@ class LiveSession:
     def _stay_open(self) -> None:
         if self.resumable and self._grace and self.archive.stay_open():
             self._handing_over.begun = True
-
-    def disown(self) -> None:
-        """Somebody deleted the session, or its publisher went to another server."""
-        if self.failure is None:
-            self._fail(UnknownSession("this session was deleted, or continues on another server"))
-            self.archive.lose()
-            self._whole.cancel()
 
     def _tell_level(self) -> None:
         rung = RUNGS[self._transcriber.level]

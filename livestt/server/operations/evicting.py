@@ -17,15 +17,15 @@ log = logging.getLogger(__name__)
 CHECKS = 8
 """How often to look in the time that a model stays idle; that much it may stay longer."""
 LONGEST = 15.0
-"""Seconds between two looks at most."""
+"""Seconds between two checks at most."""
 
 
 @asynccontextmanager
 async def evicting(engine: object, idle: float) -> AsyncIterator[None]:
-    """Put out what is idle inside the block.
+    """Unload what is idle, inside the block.
 
     Args:
-        engine: of which only a `Resident` can be put out.
+        engine: unloaded only if it is a `Resident`.
         idle: seconds; 0 keeps it for ever.
     """
     if not idle or not isinstance(engine, Resident):
