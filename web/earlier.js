@@ -90,6 +90,7 @@ export function mountEarlier({ server, share }) {
     const none = found ? found.length === 0 && STRINGS.noMatch : STRINGS.noneEarlier;
     const nothing = loaded && (found ?? transcripts).length === 0;
     setText(byId("earlier-none"), nothing && none ? none : "");
+    byId("earlier-blank").hidden = transcript !== null || (found ?? transcripts).length === 0;
   }
 
   /** @param {StoredTranscript | null} transcript */

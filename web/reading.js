@@ -128,7 +128,8 @@ export function mountReading({
       renderUnsure({ rows: shown, wanted: preferences().unsure });
       search.render();
       sharing.hidden = dialogue.shareable === "";
-      settings.render(phase === "idle");
+      const recording = listening() || phase === "starting";
+      settings.render({ recording, connected: phase !== "idle" });
     },
   };
 }

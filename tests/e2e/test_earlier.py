@@ -279,3 +279,4 @@ def test_what_was_said_at_a_real_server_is_there_for_those_who_may(
     expect(ruling.locator("#earlier-state")).to_have_text("Deleted.")
     ruling.fill("#earlier-search", "")
     expect(ruling.locator("#earlier-none")).to_contain_text("Nothing yet")
+    expect(ruling.get_by_text("Choose a transcript to read it.")).to_be_hidden()

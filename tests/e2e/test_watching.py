@@ -64,6 +64,16 @@ def test_a_reader_comes_back_after_a_loss(page_server: FakeServer, open_page: Op
     expect(page.locator("#log")).to_contain_text("Meanwhile.")
 
 
+def test_a_reader_may_have_the_page_in_another_language_at_any_time(
+    page_server: FakeServer, open_page: OpenPage
+) -> None:
+    page = watching(page_server, open_page)
+    expect(page.locator("#link")).to_have_text("Following")
+    page.click("[popovertarget=settings]")
+    page.select_option("#ui", "de")
+    expect(page.locator("#link")).to_have_text("Liest mit")
+
+
 def test_a_session_that_is_not_there(page_server: FakeServer, open_page: OpenPage) -> None:
     page_server.away = True
     page_server.refusal = (404, {"code": "unknown_session"})

@@ -85,7 +85,6 @@ export function mountEarlierPage(wishes) {
   /** @param {PageProps} props */
   const render = ({ transcript, rights, query }) => {
     byId("earlier-read").hidden = transcript === null;
-    byId("earlier-blank").hidden = transcript !== null;
     if (!transcript && id) player.offer(false);
     if (!transcript) id = "";
     if (!transcript) return;

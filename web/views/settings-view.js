@@ -64,12 +64,13 @@ export function mountSettings({ preferences, changed, running }) {
       changed({ size: size.valueAsNumber });
     },
     /**
-     * Another language loads the page again, and another server another session.
-     *
-     * @param {boolean} idle
+     * @param {object} props
+     * @param {boolean} props.recording  Another language loads the page again.
+     * @param {boolean} props.connected  Another server has other sessions.
      */
-    render: (idle) => {
-      for (const name of ["ui", "server"]) fields[name].disabled = !idle;
+    render: ({ recording, connected }) => {
+      fields.ui.disabled = recording;
+      fields.server.disabled = connected;
     },
   };
 }
