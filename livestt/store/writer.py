@@ -37,6 +37,8 @@ RETRY = 2.0
 """Seconds between two attempts to write to a disk that fails."""
 TOUCH = 5.0
 """Seconds after which sessions that are silent are said to be looked after still."""
+AT_LEISURE = 1.0
+"""Seconds for a thread to end that has nothing to write."""
 STUCK = 3.0
 """Seconds a transaction may take before the store is said to be in trouble."""
 
@@ -123,8 +125,10 @@ class Writer:
         with self._wake:
             self._closed = True
             self._wake.notify()
-        self._thread.join(timeout)
-        return not self._thread.is_alive() and not self._backlog
+            owing = bool(self._waiting or self._backlog)
+        self._thread.join(timeout if owing else AT_LEISURE)
+        with self._wake:
+            return not (self._waiting or self._backlog)
 
     def _work(self) -> None:
         """Write until closed. What is left then has its last chance."""

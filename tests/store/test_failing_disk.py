@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -260,6 +261,26 @@ def test_closing_writes_what_waits(open_store: Open) -> None:
     assert store.close()
     assert done == [Outcome.STORED] * 50
     assert len(open_store().newest(100)) == 50
+
+
+def test_closing_waits_for_no_disk_that_owes_nothing(
+    open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, stuck, gate = open_store(), threading.Event(), threading.Event()
+    touch = writer.touch
+
+    def hang(*args: Any) -> Any:
+        stuck.set()
+        assert gate.wait(60)
+        return touch(*args)
+
+    tell(store, "a", "one", ended=False)
+    monkeypatch.setattr(writer, "touch", hang)
+    monkeypatch.setattr(writer, "TOUCH", 0.0)
+    tell(store, "b", "wakes it")
+    assert stuck.wait(60)
+    assert store.close(timeout=60), "all that was said is stored"
+    gate.set()
 
 
 def test_an_answer_to_nobody_stops_nothing(store: Store) -> None:
