@@ -6,7 +6,7 @@ import click
 
 from livestt.cli.base import Command, announce
 from livestt.cli.options import with_settings
-from livestt.cli.spec import parse
+from livestt.cli.spec import known
 from livestt.settings import Settings
 
 
@@ -16,21 +16,32 @@ from livestt.settings import Settings
 def command(settings: Settings, spec: str) -> None:
     """Download a model, so that later starts need no network.
 
-    Prints the folder it is in. Only the files that livestt reads are fetched; a model in Hugging
-    Face format is also converted, which needs the extra torch.
+    SPEC is a size, a Hugging Face repository, an engine, or engine:model; each engine has its own
+    format, and faster-whisper is meant if none is named. Prints the folder of the model. Only the
+    files that livestt reads are fetched; for faster-whisper, a model in Hugging Face format is also
+    converted, which needs the extra torch.
 
     \b
     livestt pull base
     livestt pull large-v3-turbo
     livestt pull openai/whisper-small --model-cache-dir /srv/models
+    livestt pull mlx-whisper:large-v3-turbo
     """
-    wanted = parse(spec)
-    if wanted.model is None:
-        click.echo(f"The engine {wanted.backend} needs no model of its own to be named.", err=True)
-        return
-    from livestt.models import resolve
-    from livestt.models.locate import ready
+    from livestt.engines.registry import DEFAULT
+    from livestt.models.fetch import NO_DOWNLOAD, fetch
 
-    if ready(wanted.model, settings.model_cache_dir):
-        click.echo(f"{wanted.model} is installed already.", err=True)
-    click.echo(resolve(wanted.model, settings.model_cache_dir, announce))
+    wanted = known(spec)
+    engine = wanted.backend or DEFAULT
+    if engine in NO_DOWNLOAD:
+        click.echo(f"There is nothing to download for the engine {engine}.", err=True)
+        return
+    worked = []
+
+    def say(sentence: str) -> None:
+        worked.append(sentence)
+        announce(sentence)
+
+    folder = fetch(engine, wanted.model, settings.model_cache_dir, say)
+    if not worked:
+        click.echo(f"{wanted.model or spec} is installed already.", err=True)
+    click.echo(folder)

@@ -9,7 +9,7 @@ import click
 from livestt.cli.base import Command
 from livestt.cli.options import EVERYTHING, with_settings
 from livestt.cli.serve import start
-from livestt.cli.spec import parse
+from livestt.cli.spec import known
 from livestt.settings import Settings
 
 
@@ -28,7 +28,7 @@ def command(settings: Settings, spec: str) -> None:
     """
     from livestt.engines.registry import DEFAULT
 
-    wanted = parse(spec)
+    wanted = known(spec)
     start(
         replace(
             settings,

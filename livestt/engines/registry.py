@@ -126,7 +126,8 @@ def check_obtainable(settings: Settings) -> None:
     if folder is None:
         reason = hub.unreachable()
         if reason is not None:
-            raise hub.unavailable(wanted, reason)
+            spec = wanted if weights == "ctranslate2" else f"{name}:{wanted}"
+            raise hub.unavailable(wanted, reason, hub.pull_elsewhere(spec))
     elif weights == "ctranslate2" and not locate.ready(wanted, cache):
         check_converter(folder)
 

@@ -101,7 +101,7 @@ def download(
         name: what the user called it, for messages.
         begin: called once it is known that there is something to fetch.
         files: name patterns to fetch; None looks which a Whisper model needs.
-        advice: what to do without a network; None tells what helps with a Whisper model.
+        advice: what to do without a network; None is `pull_elsewhere`.
 
     Raises:
         ModelUnavailable: the hub cannot be reached.
@@ -157,15 +157,20 @@ def unavailable(name: str, reason: str, advice: str | None = None) -> ModelUnava
     Args:
         name: what the user called it.
         reason: why nothing can be fetched.
-        advice: what to do without a network; None tells what helps with a Whisper model.
+        advice: what to do without a network; None is `pull_elsewhere`.
     """
-    advice = advice or (
-        f"run `livestt pull {name}` on another machine and copy its cache, or give a folder with "
-        "--model-path."
-    )
+    advice = advice or pull_elsewhere(name)
     return ModelUnavailable(
         f"Model {name} is not on this machine and cannot be downloaded: {reason}. Check the "
         f"network, or {advice}"
+    )
+
+
+def pull_elsewhere(spec: str) -> str:
+    """What to do without a network, for a model that `livestt pull` knows by this name."""
+    return (
+        f"run `livestt pull {spec}` on another machine and copy its cache, or give a folder with "
+        "--model-path."
     )
 
 

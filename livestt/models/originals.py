@@ -49,7 +49,12 @@ def resolve(
         announce = say or (lambda _: None)
         files = MLX_FILES if repo and repo.startswith("mlx-community/") else None
         folder = hub.download(
-            repo or spec, cache_dir, spec, lambda: announce(f"Downloading {repo or spec}"), files
+            repo or spec,
+            cache_dir,
+            spec,
+            lambda: announce(f"Downloading {repo or spec}"),
+            files,
+            hub.pull_elsewhere(f"{'mlx-whisper' if format == 'mlx' else format}:{spec}"),
         )
     _check(folder, format)
     return folder

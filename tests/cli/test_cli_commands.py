@@ -180,7 +180,22 @@ def test_pull_from_a_hub_that_is_down_is_quick_and_quiet(tmp_path: Path) -> None
 def test_pull_of_what_is_here(run: Run) -> None:
     result = run("pull", str(MODEL))
     assert (result.exit_code, result.stdout) == (0, f"{MODEL}\n")
-    assert "needs no model" in run("pull", "pocketsphinx").stderr
+    assert "is installed already" in result.stderr
+    assert "nothing to download" in run("pull", "pocketsphinx").stderr
+
+
+def test_pull_fetches_what_the_engine_loads(run: Run) -> None:
+    result = run("pull", "mlx-whisper:large-v3-turbo")
+    assert result.exit_code == 2
+    assert "`livestt pull mlx-whisper:large-v3-turbo` on another machine" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["pull", "run"])
+@pytest.mark.parametrize("spec", ["voxtral", "qwen3:1.7b"])
+def test_engines_of_another_server_get_advice(command: str, spec: str, run: Run) -> None:
+    result = run(command, spec)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: {spec}: serve that model with a program that speaks")
 
 
 def test_rm_of_what_is_not_here(run: Run) -> None:
