@@ -96,7 +96,7 @@ class Voice:
     """Who says a word."""
 
     speaker: int | None
-    """From 1; None if nobody could be told."""
+    """From 1; None if it is not known who."""
     over: tuple[int, ...] = ()
     """Other speakers who talk at the same time."""
 

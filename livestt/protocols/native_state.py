@@ -25,7 +25,7 @@ SILENCE_SPEAKER = -2
 ONLY_SPEAKER = 1
 """The speaker of every line while nobody tells speakers apart."""
 UNKNOWN_SPEAKER = 0
-"""The speaker of what nobody could be told to have said, or not yet."""
+"""The speaker of what cannot be attributed to anybody, or not yet."""
 
 State = dict[str, Any]
 

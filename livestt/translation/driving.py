@@ -52,7 +52,7 @@ class TranslationDriver:
         self._ticket: TranslatorTicket | None = None
 
     def aim(self, source: str | None, target: str | None) -> None:
-        """Translate what is said from now on so.
+        """Out of and into which language to translate what is said from now on.
 
         Args:
             source: language that is spoken; None leaves it to the engine.

@@ -59,7 +59,8 @@ class Translation:
         self.done = False
 
     def aim(self, source: str | None, target: str | None) -> None:
-        """What is said from now on is in another language, or to be in another one."""
+        """Out of and into which language to translate what is said from now on; None as for the
+        attributes."""
         if target != self.target:
             self._known = (-1, 0)
         self.source, self.target = source, target
@@ -103,6 +104,7 @@ class Translation:
         return self._asked
 
     def receive_translation(self, job: TranslationJob, text: str) -> None:
+        """Take the answer to the open job."""
         self._asked = None
         if job.whole:
             self._begun.discard(job.line)
@@ -186,7 +188,7 @@ class Translation:
             self._said.append(Translated(line, "", ""))
 
     def _warn(self, warning: Warned) -> None:
-        """Once."""
+        """Say this once in a session."""
         if warning not in self._warned:
             self._warned.add(warning)
             self._said.append(warning)

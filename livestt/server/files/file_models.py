@@ -30,7 +30,7 @@ PREFIXES = ("whisper-", "openai/whisper-", "Systran/faster-whisper-")
 CHECKS = 8
 """How often to look in the time that a model stays idle."""
 LOOK = 5.0
-"""Seconds between two looks, at most: whether a model hangs, too."""
+"""Seconds between two looks, at most; they also find models that hang."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class _Loaded:
 
 
 class Beside(Scheduler):
-    """Runs a model that is for files alone, and gives way to who speaks to another.
+    """Runs a model that is for files alone, and gives way to whoever speaks to another one.
 
     Args:
         engine: the model.
@@ -131,7 +131,7 @@ class FileModels:
                 tasks.cancel_scope.cancel()
         finally:
             for name in list(self._loaded):
-                await self._put_out(name)
+                await self._unload(name)
 
     def _find(self, name: str | None) -> str | None:
         """Which of ``--file-model`` a client means; None is the server's own."""
@@ -162,7 +162,7 @@ class FileModels:
             while len(self._loaded) >= self._own.pipeline.settings.file_models_loaded:
                 idle = [name for name, held in self._loaded.items() if not held.users]
                 if idle:
-                    await self._put_out(min(idle, key=lambda one: self._loaded[one].used))
+                    await self._unload(min(idle, key=lambda one: self._loaded[one].used))
                 else:
                     self._crowded = True
                     await self._given_back.wait()
@@ -188,7 +188,7 @@ class FileModels:
                 engine.close()
                 raise
         except SetupError as error:
-            # Why names the folders of this machine, which are nothing for a client.
+            # The reason names folders of this machine, which are no business of a client's.
             log.warning("the model %s cannot be loaded: %s", name, error)
             raise EngineError(
                 f"the model {called(name)} cannot be loaded; the server's log says why"
@@ -196,7 +196,7 @@ class FileModels:
         pipeline.known = own.known
         return Chosen(pipeline, Beside(engine, self._own.scheduler))
 
-    async def _put_out(self, name: str) -> None:
+    async def _unload(self, name: str) -> None:
         held = self._loaded.pop(name)
         scheduler = held.chosen.scheduler
         with anyio.CancelScope(shield=True):  # nobody else knows of it any more
@@ -204,7 +204,7 @@ class FileModels:
                 await to_thread.run_sync(scheduler.engine.close)
                 log.info("the model %s is unloaded", name)
             else:
-                log.error("the model %s hangs; exiting without it", name)
+                log.error("the model %s hangs, and stays in memory", name)
             del held, scheduler
             await to_thread.run_sync(give_back_memory)
 
@@ -217,12 +217,12 @@ class FileModels:
                 await self._tidy(time.monotonic() - idle)
 
     async def _tidy(self, since: float) -> None:
-        """Put out what nobody has named since then."""
+        """Unload what nobody has named since then (``time.monotonic``)."""
         for name, held in list(self._loaded.items()):
             async with self._moving:
                 there = self._loaded.get(name) is held
                 if there and not held.users and held.used < since:
-                    await self._put_out(name)
+                    await self._unload(name)
 
 
 def called(model: str) -> str:
