@@ -125,9 +125,11 @@ class Pipeline:
 
     def open_vad(self, manner: Manner | None = None) -> VadStream | None:
         """A voice detector for one session; None hears speech everywhere."""
-        if self._vad is None or (manner is not None and manner.vad is False):
-            return None
-        return self._vad.open()
+        vad = self._vad_for(manner)
+        return None if vad is None else vad.open()
+
+    def _vad_for(self, manner: Manner | None) -> SileroVad | None:
+        return None if manner is not None and manner.vad is False else self._vad
 
     def open_speakers(
         self, manner: Manner | None = None
@@ -254,6 +256,7 @@ class Pipeline:
             manner.endpointing or endpointing(self.settings),
             manner.tuning or tuning(self.settings),
             manner.committed,
+            voiced=self._vad_for(manner) is not None,
         )
 
 

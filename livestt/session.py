@@ -48,6 +48,8 @@ MAX_FAILURES = 3
 """Failures in a row after which a session gives up on a piece of audio, and says so."""
 TOO_SHORT = from_ms(50)
 """No word fits in less; such a remainder is not worth a job."""
+SOUND = 0.03
+"""Amplitude in which somebody may be speaking, where nothing detects voices: of 1 at full scale."""
 
 
 class Session:
@@ -61,6 +63,8 @@ class Session:
         endpointing: when speech starts and ends.
         tuning: step and window lengths.
         before: what was committed already, if it goes on where another session broke off.
+        voiced: whether the probabilities are those of a voice detector. Where all audio counts as
+            speech instead, only sound without a word is suspicious.
     """
 
     def __init__(
@@ -72,6 +76,8 @@ class Session:
         endpointing: EndpointingOptions | None = None,
         tuning: Tuning | None = None,
         before: Before | None = None,
+        *,
+        voiced: bool = True,
     ) -> None:
         before = before or Before()
         self.stream = stream
@@ -94,6 +100,8 @@ class Session:
         self._in_speech = False
         self._last_end = before.words[-1].end if before.words else 0
         self._speechless = Speechless()
+        self._voiced = voiced
+        self._sounded = 0
         self._reset = False
         self._failures = 0
         self._ending = False
@@ -127,6 +135,8 @@ class Session:
         """
         if self._ending:
             raise ValueError("no audio can follow the end of audio")
+        if not self._voiced and len(loud := np.flatnonzero(np.abs(samples) >= SOUND)):
+            self._sounded = self.received + int(loud[-1]) + 1
         self._audio.append(samples)
         self._utterances.hear(probabilities, self.received)
         self._advance()
@@ -258,7 +268,8 @@ class Session:
         self._after(job)
 
     def _is_stuck(self, head: Stretch, job: Job) -> bool:
-        return self._speechless.too_long(head.start, self._settling.reached, job.end)
+        end = job.end if self._voiced else min(job.end, self._sounded)
+        return self._speechless.too_long(head.start, self._settling.reached, end)
 
     def _hole(self, head: Stretch) -> int:
         """From where on no word was heard of what somebody says."""
@@ -267,12 +278,13 @@ class Session:
     def _start_anew(self, head: Stretch, job: Job) -> None:
         """Clear speech, and no word of it for long: what is left of it is heard again."""
         since = max(self._hole(head), self._audio.start)
+        first = self._speechless.first(head.start, self._settling.reached, job.end)
         self._speechless.begin_anew(job.end)
         self._settling.start_anew()
         self._window.go_back(since)
         self._reset = True
         self._heard = head.start if self._native else self._window.start
-        self._warn("no_words", since, job.end, "somebody speaks, but no word was recognised")
+        self._warn("no_words", first, job.end, "somebody speaks, but no word was recognised")
         self._advance()
 
     def _break_loop(self, job: Job) -> None:

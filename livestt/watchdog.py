@@ -81,9 +81,16 @@ class Speechless:
             reached: sample where its last word ends, or its start.
             end: sample up to which the decoder has heard it.
         """
-        recent = reached <= start and end - self._first <= RECENT
-        earlier = self._earlier if recent else 0
+        earlier = self._earlier if self._counts(start, reached, end) else 0
         return earlier + end - self.since(start, reached) >= SPEECHLESS
+
+    def first(self, start: int, reached: int, end: int) -> int:
+        """As `since`, but in the utterances before it too. Arguments as of `too_long`."""
+        return self._first if self._counts(start, reached, end) else self.since(start, reached)
+
+    def _counts(self, start: int, reached: int, end: int) -> bool:
+        """Whether what was said before the utterance belongs to the same silence of the decoder."""
+        return bool(self._earlier) and reached <= start and end - self._first <= RECENT
 
     def finish(self, start: int, reached: int, end: int, *, clear: bool) -> None:
         """An utterance is over.

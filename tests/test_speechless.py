@@ -62,6 +62,8 @@ def test_a_decoder_that_is_stuck_from_utterance_to_utterance_is_noticed(policy: 
     assert (rig.resets, rig.told) == (1, ["no_words"])
     assert rig.book.text == [one.text for one in rig.script][-len(rig.book.text) :]
     assert rig.book.text
+    [told] = (e.message for e in rig.book.events if isinstance(e, Warned))
+    assert " from 0.0 s to " in told
 
 
 def test_who_only_coughs_now_and_then_is_not_spoken_of() -> None:

@@ -30,6 +30,8 @@ from livestt.speakers.scripted import ScriptedDiarizer
 from livestt.watchdog import LONGEST, TIMES, Watchdog, repeated
 
 COUNT = 120
+LOUD = np.full(16_000, 8000, "<i2").tobytes()
+"""A second, as `SECOND`; its voice detector is off, so sound counts."""
 TEXT = " ".join(f"word{i}" for i in range(COUNT))
 SECONDS = COUNT * 2 // 5 + 2
 
@@ -53,13 +55,13 @@ class Stuck(Watched):
         return [Hypothesis(())] * len(jobs) if self.stuck else super().answers(jobs)
 
 
-def told_by(engine: Watched) -> Taker:
+def told_by(engine: Watched, second: bytes = LOUD) -> Taker:
     """What is said while audio comes in pieces of a second."""
     taker = Taker()
 
     async def chunks():  # type: ignore[no-untyped-def]
         for _ in range(SECONDS):
-            yield SECOND
+            yield second
             await asyncio.sleep(0.01)
 
     asyncio.run(transcribe_live(chunks(), RAW, engine, SETTINGS, taker))
@@ -76,6 +78,12 @@ def test_a_stuck_decoder_is_reset_and_loses_no_word() -> None:
     assert engine.resets == 1
     assert codes(taker) == ["no_words"]
     assert taker.text == TEXT
+
+
+def test_where_nothing_detects_voices_silence_is_not_taken_for_one() -> None:
+    engine = Stuck(after=0)
+    assert not codes(told_by(engine, second=SECOND))
+    assert engine.resets == 0
 
 
 def test_a_decoder_that_works_is_left_alone() -> None:
