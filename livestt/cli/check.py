@@ -12,7 +12,7 @@ from livestt.settings import Settings
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 # fmt: off
 ASKED = (
-    "model", "model_path", "model_cache_dir", "backend", "device",
+    "model", "model_path", "model_cache_dir", "backend", "remote_url", "device",
     "compute_type", "decoder", "file_model", "store", "host", "port", "log_level",
     "api_keys_file",
 )

@@ -125,22 +125,30 @@ def engines(settings: Settings) -> Iterator[Finding]:
 
 def model(settings: Settings) -> Iterator[Finding]:
     """The model that would be loaded, and the hub where it may have to come from."""
-    if settings.backend not in ("auto", "faster-whisper"):
-        return
-    from livestt.models import hub, locate
+    from livestt.engines.registry import DEFAULT
+    from livestt.engines.support import check_options
+    from livestt.models import fetch, hub
 
-    name = settings.wanted_model
-    reason = hub.unreachable()
-    if reason is None:
-        yield Finding("ok", "Hub", "reachable")
-    else:
-        yield Finding("warn", "Hub", reason, "Only models that are here already can be used.")
+    engine = DEFAULT if settings.backend == "auto" else settings.backend
+    name = settings.model_path or settings.model
     try:
-        folder = locate.local(name, settings.model_cache_dir)
-        if folder is None:
-            yield _absent(settings, name, reachable=reason is None)
+        check_options(engine, settings)
+        if engine == "remote" and not settings.remote_url:
+            yield Finding("fail", "Model", "on another server, but on which?", "Give --remote-url.")
+        if engine not in fetch.ENGINES:
+            return
+        reason = hub.unreachable()
+        if reason is None:
+            yield Finding("ok", "Hub", "reachable")
         else:
-            yield _present(settings, name, folder)
+            yield Finding("warn", "Hub", reason, "Only models that are here already can be used.")
+        folder = fetch.here(engine, name, settings.model_cache_dir)
+        if folder is None:
+            yield _absent(settings, engine, reachable=reason is None)
+        elif engine == DEFAULT:
+            yield _present(settings, settings.wanted_model, folder)
+        else:
+            yield Finding("ok", "Model", f"{name or folder.name} is in {folder}")
     except LivesttError as error:
         yield Finding("fail", "Model", str(error))
 
@@ -155,16 +163,19 @@ def _present(settings: Settings, name: str, folder: Path) -> Finding:
     return Finding("warn", "Model", f"{name} is installed in Hugging Face format", advice)
 
 
-def _absent(settings: Settings, name: str, *, reachable: bool) -> Finding:
-    from livestt.engines.registry import FALLBACK, available
+def _absent(settings: Settings, engine: str, *, reachable: bool) -> Finding:
+    from livestt.engines.registry import DEFAULT, FALLBACK, available
+    from livestt.models.fetch import usual
 
+    name = settings.model_path or settings.model or usual(engine)
+    command = f"livestt pull {name if engine == DEFAULT else f'{engine}:{name}'}"
     if reachable:
-        return Finding("warn", "Model", f"{name} is not installed yet", f"livestt pull {name}")
+        return Finding("warn", "Model", f"{name} is not installed yet", command)
     if settings.backend == "auto" and not settings.names_model and available()[FALLBACK].installed:
         says = f"{name} is not installed; the low-accuracy engine {FALLBACK} will stand in"
-        return Finding("warn", "Model", says, f"livestt pull {name}, once the hub is reachable")
+        return Finding("warn", "Model", says, f"{command}, once the hub is reachable")
     advice = "Bring a model folder and name it with --model-path"
-    if not settings.names_model:
+    if settings.backend == "auto" and not settings.names_model:
         advice += f", or: {install_command('embedded')}"
     return Finding("fail", "Model", f"{name} is not installed", advice)
 

@@ -25,6 +25,25 @@ def locate(name: str, cache_dir: str | None, say: Say) -> Path:
         BadModel: there is no such folder, or it is the name of something else.
         ModelUnavailable: it would have to be downloaded, and cannot be.
     """
+    folder = here(name, cache_dir)
+    if folder is not None:
+        return folder
+    return hub.download(
+        name,
+        cache_dir,
+        name,
+        lambda: say(f"Downloading {name}"),
+        FILES,
+        hub.pull_elsewhere(f"transducer:{name}"),
+    )
+
+
+def here(name: str, cache_dir: str | None) -> Path | None:
+    """The folder of a model that needs no download, or None.
+
+    Raises:
+        BadModel: there is no such folder, or it is the name of something else.
+    """
     folder = Path(name).expanduser()
     if folder.is_dir():
         return folder
@@ -38,14 +57,7 @@ def locate(name: str, cache_dir: str | None, say: Say) -> Path:
             f"There is no folder {name}. The transducer engine takes a folder or a Hugging Face "
             f"repository such as {DEFAULT_MODEL}."
         )
-    return hub.snapshot(name, FILES, cache_dir) or hub.download(
-        name,
-        cache_dir,
-        name,
-        lambda: say(f"Downloading {name}"),
-        FILES,
-        hub.pull_elsewhere(f"transducer:{name}"),
-    )
+    return hub.snapshot(name, FILES, cache_dir)
 
 
 def model_type(folder: Path) -> str:
