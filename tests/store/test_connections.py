@@ -10,6 +10,7 @@ import threading
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from server.running import wait_until
@@ -18,6 +19,7 @@ from sqlalchemy import event
 from livestt.errors import StoreUnavailable
 from livestt.store import Entry, Outcome, Store
 from livestt.store.connections import CHANGING, READING
+from livestt.store.database import KEPT
 
 from .conftest import PATIENCE, Open, line, tell, words, write
 
@@ -43,8 +45,9 @@ def test_those_who_write_have_so_many(store: Store) -> None:
     with ExitStack() as stack:
         for _ in range(CHANGING):
             stack.enter_context(store._connections.engine.connect())
-        pool = store._connections.engine.pool
-        assert pool.checkedout() == CHANGING  # type: ignore[attr-defined]
+        pool: Any = store._connections.engine.pool
+        assert pool.checkedout() == CHANGING
+    assert pool.checkedin() == KEPT, "the others are closed when nobody uses them"
 
 
 def test_a_line_that_closes_while_somebody_reads_is_read_once(store: Store) -> None:
