@@ -324,6 +324,23 @@ def test_nothing_is_cut_off_on_a_narrow_phone_once_it_is_over(
     check_width(page)
 
 
+@pytest.mark.parametrize("language", ["de", "fr", "es", "zh", "ar"])
+def test_every_language_fits_a_narrow_phone(
+    page_server: FakeServer, open_page: OpenPage, language: str
+) -> None:
+    page = open_page(f"{page_server.url}?ui={language}", viewport={"width": 320, "height": 640})
+    expect(page.locator("#start")).to_be_visible()
+    check_width(page)
+    page.click("#start")
+    wait_for(lambda: page_server.heard)
+    page_server.say(**snapshot(1, talk(5, 1)))
+    expect(page.locator("#log .row")).not_to_have_count(0)
+    check_width(page)
+    page.click("#stop")
+    expect(page.locator("#start")).to_be_visible()
+    check_width(page)
+
+
 def check_width(page: Page) -> None:
     too_wide = page.evaluate(
         """() => [document.documentElement, document.querySelector('#transcript'),
