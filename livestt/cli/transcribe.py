@@ -223,6 +223,8 @@ def _transcribe_all(
     for file, target in targets:
         try:
             _write(_transcribe(file, kind, hear, read), target)
+        except BrokenPipeError:
+            raise  # nobody reads on: click ends the program
         except (LivesttError, OSError) as error:
             failures += 1
             where = "" if str(file) in str(error) else f"{file}: "

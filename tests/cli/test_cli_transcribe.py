@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Callable
@@ -105,6 +106,21 @@ def test_a_bad_file_does_not_stop_the_others(run: Run, engine: Engine, files: li
     assert result.exit_code == 2
     assert result.stdout == "a.wav in auto\n"
     assert result.stderr == f"Error: {files[3]}: this is no audio\n"
+
+
+def test_nothing_more_is_done_once_nobody_reads(
+    run: Run, engine: Engine, files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+
+    def write(text: str, target: Path | None) -> None:
+        written.append(text)
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(transcribe, "_write", write)
+    result = run("transcribe", *files[:3])
+    assert (result.exit_code, len(written), result.stderr) == (1, 1, "")
+    assert engine.closed
 
 
 def test_one_file_to_a_file_whose_name_says_the_format(
