@@ -132,7 +132,8 @@ class TestModel:
 
     @staticmethod
     def transcribe(model: WhisperModel, row: dict) -> str:
-        segments, _ = model.transcribe(str(SPEECH / row["file"]), language="en", beam_size=1)
+        samples, _ = soundfile.read(SPEECH / row["file"], dtype="float32")
+        segments, _ = model.transcribe(samples, language="en", beam_size=1)
         return spelled("".join(segment.text for segment in segments))
 
 

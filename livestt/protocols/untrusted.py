@@ -9,6 +9,10 @@ MOST_VALUES = 10_000
 """Values in one text. A value of two bytes takes sixty in memory, and nobody else has a turn while
 they are made: a MiB of empty lists takes a tenth of a second."""
 
+MOST_LEVELS = 100
+"""Lists and objects inside each other. What Python itself allows depends on its version, and what
+walks through a value later may allow less."""
+
 
 def loads(text: str | bytes) -> Any:
     """What a text says.
@@ -19,7 +23,10 @@ def loads(text: str | bytes) -> Any:
     """
     if _values(text) > MOST_VALUES:
         raise ValueError(f"it has more than {MOST_VALUES} values; send fewer at once")
-    return json.loads(text)
+    value = json.loads(text)
+    if _levels(value) > MOST_LEVELS:
+        raise RecursionError("it is nested too deeply")
+    return value
 
 
 def _values(text: str | bytes) -> int:
@@ -27,3 +34,11 @@ def _values(text: str | bytes) -> int:
     if isinstance(text, bytes):
         return sum(text.count(mark) for mark in (b"[", b"{", b","))
     return sum(text.count(mark) for mark in ("[", "{", ","))
+
+
+def _levels(value: Any) -> int:
+    levels, values = 0, [value]
+    while outer := [one for one in values if isinstance(one, list | dict)]:
+        levels += 1
+        values = [v for one in outer for v in (one.values() if isinstance(one, dict) else one)]
+    return levels

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
@@ -87,12 +87,15 @@ def connect(url: URL, most: int) -> Engine:
         BadStore: it cannot be opened; says why.
         MissingExtra: the driver is not installed.
     """
-    try:
-        engine = another(url, most)
-        with writing(engine) as connection:
-            prepare(connection)
-    except (SQLAlchemyError, OSError) as error:
-        raise _refused(url, error) from error
+    with ExitStack() as failed:
+        try:
+            engine = another(url, most)
+            failed.callback(engine.dispose)
+            with writing(engine) as connection:
+                prepare(connection)
+        except (SQLAlchemyError, OSError) as error:
+            raise _refused(url, error) from error
+        failed.pop_all()
     return engine
 
 

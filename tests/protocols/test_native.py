@@ -168,7 +168,7 @@ class TestControl:
             ('{"type": "flush", "id": false}', "id"),
             ('{"type": "flush", "id": "\\ud800"}', "surrogate"),
             ('{"type": "configure", "prompt": "\\udc00"}', "surrogate"),
-            ("[" * 5_000, "nested"),
+            ("[" * 4_000 + "]" * 4_000, "nested"),
         ],
     )
     def test_a_bad_message_is_refused_with_a_reason(self, text: str, complaint: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,9 @@ def asking(server: Running) -> Ask:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "transcripts.db"))
+def store(tmp_path: Path) -> Iterator[Store]:
+    with closing(Store(str(tmp_path / "transcripts.db"))) as store:
+        yield store
 
 
 @pytest.fixture
