@@ -41,15 +41,13 @@ from livestt.timebase import from_ms, from_seconds, to_seconds
 from livestt.tuning import Tuning
 from livestt.utterances import Stretch, Utterances
 from livestt.vad.endpointing import EndpointingOptions
-from livestt.watchdog import SPEECHLESS, Speechless
+from livestt.watchdog import SPEECHLESS, Sounds, Speechless, all_of
 from livestt.window import Before, Window
 
 MAX_FAILURES = 3
 """Failures in a row after which a session gives up on a piece of audio, and says so."""
 TOO_SHORT = from_ms(50)
 """No word fits in less; such a remainder is not worth a job."""
-SOUND = 0.03
-"""Amplitude in which somebody may be speaking, where nothing detects voices: of 1 at full scale."""
 
 
 class Session:
@@ -99,9 +97,8 @@ class Session:
         self._language = before.language
         self._in_speech = False
         self._last_end = before.words[-1].end if before.words else 0
-        self._speechless = Speechless()
-        self._voiced = voiced
-        self._sounded = 0
+        self._sounds = None if voiced else Sounds()
+        self._speechless = Speechless(self._sounds.within if self._sounds else all_of)
         self._reset = False
         self._failures = 0
         self._ending = False
@@ -135,8 +132,8 @@ class Session:
         """
         if self._ending:
             raise ValueError("no audio can follow the end of audio")
-        if not self._voiced and len(loud := np.flatnonzero(np.abs(samples) >= SOUND)):
-            self._sounded = self.received + int(loud[-1]) + 1
+        if self._sounds is not None:
+            self._sounds.hear(samples, self.received)
         self._audio.append(samples)
         self._utterances.hear(probabilities, self.received)
         self._advance()
@@ -225,7 +222,8 @@ class Session:
         if not self._settling.receive(job, hypothesis, clear=head is None or head.is_clear):
             self._break_loop(job)
             return
-        if head is not None and head.is_clear and self._is_stuck(head, job):
+        reached = self._settling.reached
+        if head and head.is_clear and self._speechless.too_long(head.start, reached, job.end):
             self._start_anew(head, job)
         else:
             self._after(job)
@@ -266,10 +264,6 @@ class Session:
             self._utterances.cut_head(job.end)
             self._finish_stretch()
         self._after(job)
-
-    def _is_stuck(self, head: Stretch, job: Job) -> bool:
-        end = job.end if self._voiced else min(job.end, self._sounded)
-        return self._speechless.too_long(head.start, self._settling.reached, end)
 
     def _hole(self, head: Stretch) -> int:
         """From where on no word was heard of what somebody says."""

@@ -8,8 +8,11 @@ from utterance to utterance, since what was said before is shown to the decoder.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import numpy as np
+
+from livestt.engines import Samples
 from livestt.events import Word
 from livestt.timebase import from_seconds
 from livestt.writing import folded
@@ -18,6 +21,9 @@ SPEECHLESS = from_seconds(20)
 """Clear speech without a word after which the decoder starts anew."""
 RECENT = from_seconds(60)
 """In which that much of it must be spoken: now and then somebody coughs, or hums."""
+LOUD = 0.03
+"""Amplitude in which somebody may be speaking, where nothing detects voices: of 1 at full scale."""
+SECOND = from_seconds(1)
 LONGEST = 8
 """Words of a phrase that is looked for."""
 TIMES = 4
@@ -56,10 +62,41 @@ class Watchdog:
         return True
 
 
-class Speechless:
-    """Counts clear speech without a word: in the current utterance, and in those before it."""
+class Sounds:
+    """Remembers in which seconds there was any sound, for audio in which nothing detects voices."""
 
     def __init__(self) -> None:
+        self._seconds: deque[int] = deque(maxlen=RECENT // SECOND + 1)
+
+    def hear(self, samples: Samples, start: int) -> None:
+        """Take audio, float32 ``[n]`` at 16 kHz, whose first sample has this number."""
+        found = np.flatnonzero(np.abs(samples) >= LOUD)
+        last = self._seconds[-1] if self._seconds else -1
+        self._seconds.extend(s for s in np.unique((start + found) // SECOND).tolist() if s > last)
+
+    def within(self, start: int, end: int) -> int:
+        """Samples of ``[start, end)`` in seconds with a sound, as far as these are recent."""
+        start = max(start, end - RECENT)
+        return sum(
+            max(0, min(end, (second + 1) * SECOND) - max(start, second * SECOND))
+            for second in self._seconds
+        )
+
+
+def all_of(start: int, end: int) -> int:
+    """Samples of ``[start, end)``."""
+    return max(0, end - start)
+
+
+class Speechless:
+    """Counts clear speech without a word: in the current utterance, and in those before it.
+
+    Args:
+        spoken: how many samples from one to another are speech.
+    """
+
+    def __init__(self, spoken: Callable[[int, int], int] = all_of) -> None:
+        self._spoken = spoken
         self._anew = 0
         self._first = 0
         self._earlier = 0
@@ -82,7 +119,7 @@ class Speechless:
             end: sample up to which the decoder has heard it.
         """
         earlier = self._earlier if self._counts(start, reached, end) else 0
-        return earlier + end - self.since(start, reached) >= SPEECHLESS
+        return earlier + self._spoken(self.since(start, reached), end) >= SPEECHLESS
 
     def first(self, start: int, reached: int, end: int) -> int:
         """As `since`, but in the utterances before it too. Arguments as of `too_long`."""
@@ -106,7 +143,7 @@ class Speechless:
         elif clear:
             if not self._earlier or end - self._first > RECENT:
                 self._first, self._earlier = start, 0
-            self._earlier += max(0, end - max(start, self._anew))
+            self._earlier += self._spoken(max(start, self._anew), end)
 
     def begin_anew(self, end: int) -> None:
         """The decoder starts anew, after it has heard this many samples."""

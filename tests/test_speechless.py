@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from laws.rig import Rig
 
 from livestt.engines import Hypothesis, Job
+from livestt.engines.scripted import ScriptedEngine
 from livestt.events import Warned
-from livestt.policies import PolicyName
-from livestt.watchdog import SPEECHLESS, Speechless
+from livestt.policies import PolicyName, choose
+from livestt.session import Session
+from livestt.vad import FRAME
+from livestt.watchdog import SECOND, SPEECHLESS, Sounds, Speechless
 
 POLICIES: tuple[PolicyName, ...] = ("alignatt", "localagreement", "utterance")
 
@@ -85,3 +89,35 @@ def test_a_word_ends_the_count_of_what_was_not_understood() -> None:
     assert not count.too_long(18 * second, 19 * second, 23 * second)
     count.finish(18 * second, 19 * second, 23 * second, clear=True)
     assert not count.too_long(24 * second, 24 * second, 30 * second)
+
+
+@pytest.mark.parametrize("flushes", [False, True])
+@pytest.mark.parametrize(("loud", "told"), [(2, []), (22, ["no_words"])])
+def test_where_nothing_detects_voices_only_seconds_with_a_sound_count(
+    loud: int, told: list[str], *, flushes: bool
+) -> None:
+    """Somebody who begins to speak after a long silence is heard in a moment."""
+    engine = ScriptedEngine().capabilities
+    session = Session(None, engine, choose("alignatt", engine), voiced=False)
+    for second in range(50 + loud):
+        level = 0.0 if second < 50 else 0.2
+        frames = np.ones(-(-SECOND // FRAME), np.float32)
+        session.receive_audio(np.full(SECOND, level, np.float32), frames)
+        if flushes and second % 3 == 0:
+            session.receive_flush()
+        while job := session.next_job():
+            session.receive_hypothesis(job, Hypothesis(()))
+    assert [e.code for e in session.take_events() if isinstance(e, Warned)] == told
+
+
+def test_sounds_are_the_same_however_audio_is_cut() -> None:
+    audio = np.zeros(5 * SECOND, np.float32)
+    audio[[SECOND + 1, 3 * SECOND, 5 * SECOND - 1]] = -0.5
+    for size in (7_001, len(audio)):
+        sounds = Sounds()
+        for at in range(0, len(audio), size):
+            sounds.hear(audio[at : at + size], at)
+        assert sounds.within(0, 5 * SECOND) == 3 * SECOND
+        assert sounds.within(SECOND + 10, 4 * SECOND - 10) == 2 * SECOND - 20
+        assert sounds.within(2 * SECOND, 3 * SECOND) == 0
+        assert sounds.within(0, 100 * SECOND) == 0, "that is long ago"
