@@ -73,10 +73,16 @@ class Connections:
         """Have what was deleted overwritten in SQLite's files, unless others would have to wait for
         that; then it is for a later call. PostgreSQL does it in its own time."""
         if self._deleted and self._file is not None:
+            self._deleted = (
+                False  # before it is done: others may delete meanwhile, in other threads
+            )
             try:
-                self._deleted = not empty_log(self._file)
+                done = empty_log(self._file)
             except sqlite3.Error as error:
                 log.warning("what was deleted is overwritten later: %s", error)
+                done = False
+            if not done:
+                self._deleted = True
 
     def close(self) -> None:
         """End the connections that nobody uses."""

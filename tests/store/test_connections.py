@@ -156,3 +156,20 @@ class TestWhatIsDeleted:
         assert self.found(tmp_path, b"zebrafinch")
         store.sweep(timedelta(0), None)
         assert not self.found(tmp_path, b"zebrafinch")
+
+    def test_is_overwritten_though_it_is_deleted_while_others_are(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        emptied: list[Path] = []
+
+        def empty(path: Path) -> bool:
+            emptied.append(path)
+            if len(emptied) == 1:
+                store._connections.deleted()
+            return True
+
+        monkeypatch.setattr("livestt.store.connections.empty_log", empty)
+        store._connections.deleted()
+        for _ in range(3):
+            store._connections.overwrite()
+        assert len(emptied) == 2
