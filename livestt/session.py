@@ -42,7 +42,7 @@ from livestt.tuning import Tuning
 from livestt.utterances import Stretch, Utterances
 from livestt.vad.endpointing import EndpointingOptions
 from livestt.watchdog import SPEECHLESS, Sounds, Speechless, all_of
-from livestt.window import Before, Window
+from livestt.window import KEEP, Before, Window
 
 MAX_FAILURES = 3
 """Failures in a row after which a session gives up on a piece of audio, and says so."""
@@ -274,8 +274,8 @@ class Session:
         since = max(self._hole(head), self._audio.start)
         first = self._speechless.first(head.start, self._settling.reached, job.end)
         self._speechless.begin_anew(job.end)
+        self._window.go_back(since, self._audio.start)
         self._settling.start_anew()
-        self._window.go_back(since)
         self._reset = True
         self._heard = head.start if self._native else self._window.start
         self._warn("no_words", first, job.end, "somebody speaks, but no word was recognised")
@@ -393,7 +393,7 @@ class Session:
         if head is not None:
             keep = min(keep, self._window.start)
             if head.is_clear:  # without a word it may be stuck, and all of it be asked again
-                keep = min(keep, max(self._hole(head), self._heard - SPEECHLESS))
+                keep = min(keep, max(self._hole(head), self._heard - SPEECHLESS) - KEEP)
         self._audio.drop_before(keep)
 
     def _reach(self) -> None:

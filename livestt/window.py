@@ -86,10 +86,25 @@ class Window:
             self.prefix.clear()
             self.start = max(self.start, self.committed_end)
 
-    def go_back(self, start: int) -> None:
-        """Hear on from here, where the window was before; a native window stays."""
-        if self._trims:
-            self.start = min(self.start, start)
+    def go_back(self, start: int, first: int) -> None:
+        """Hear on from here, where the window was before; a native window stays.
+
+        If the last committed word ends here, it is heard again as the prefix: engines place its end
+        a little early, and would take the rest of it for another word.
+
+        Args:
+            start: where to hear on.
+            first: the first sample that can still be had.
+        """
+        if not self._trims or start >= self.start:
+            return
+        self.start = start
+        last = self.history[-1] if self.history and not self.prefix else None
+        if last is None or last.end != start or last.start < first or self.untouched:
+            return
+        if len(last.tokens) <= MAX_PREFIX_TOKENS:
+            self.start = last.start
+            self.prefix.append(self.history.pop())
 
     def _is_heard_again(self, start: int) -> bool:
         """Whether the newest of the older words is spoken after this sample all the same."""

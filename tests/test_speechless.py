@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import soundfile
 from laws.rig import Rig
 
-from livestt.engines import Hypothesis, Job
+from livestt.engines import Hypothesis, Job, StreamOptions
+from livestt.engines.faster_whisper import FasterWhisperEngine
 from livestt.engines.scripted import ScriptedEngine
-from livestt.events import Warned
+from livestt.events import Committed, Warned
 from livestt.policies import PolicyName, choose
 from livestt.session import Session
 from livestt.vad import FRAME
 from livestt.watchdog import SECOND, SPEECHLESS, Sounds, Speechless
 
+SPEECH = Path(__file__).parent / "fixtures" / "speech"
 POLICIES: tuple[PolicyName, ...] = ("alignatt", "localagreement", "utterance")
 
 
 class StuckRig(Rig):
-    """Hears no word until it is reset."""
+    """Hears no word from some sample on until it is reset."""
 
-    def __init__(self, policy: PolicyName) -> None:
+    def __init__(self, policy: PolicyName, after: int = 0) -> None:
         super().__init__(policy)
         self.resets = 0
+        self.prefix: list[str] = []
+        """What the first job after a reset continues."""
+        self._begun = 0
+        self._after = after
         self.reset = self._begin_anew
         self._hears, self._answer = self._answer, self._hear_nothing
 
     def _hear_nothing(self, job: Job) -> Hypothesis:
-        return self._hears(job) if self.resets else Hypothesis(())
+        if self._begun < self.resets:
+            self._begun, self.prefix = self.resets, [word.text for word in job.prefix]
+        stuck = not self.resets and job.end > self._after
+        return Hypothesis(()) if stuck else self._hears(job)
 
     def _begin_anew(self) -> None:
         self.resets += 1
@@ -52,6 +64,37 @@ def test_all_that_a_stuck_decoder_did_not_hear_is_heard_again(
     rig.work()
     assert (rig.resets, rig.told) == (1, ["no_words"])
     assert rig.book.text == [one.text for one in rig.script]
+
+
+@pytest.mark.parametrize("policy", ["alignatt", "localagreement"])
+def test_it_is_heard_on_from_the_last_word_of_which_something_may_be_left(
+    policy: PolicyName,
+) -> None:
+    rig = StuckRig(policy, after=5 * SECOND)
+    for _ in range(50):
+        rig.speak(20)
+        rig.work()
+    rig.end()
+    assert rig.told == ["no_words"]
+    assert rig.book.text == [one.text for one in rig.script]
+    [last] = rig.prefix
+    assert 3 * SECOND < rig.script[rig.book.text.index(last)].end < 5 * SECOND
+
+
+def test_of_a_word_that_was_heard_nothing_is_heard_as_another(whisper: FasterWhisperEngine) -> None:
+    """Whisper's words end a quarter of a second early."""
+    samples, _ = soundfile.read(SPEECH / "rms-02.flac", dtype="float32")
+    audio = np.concatenate([samples, np.zeros(22 * SECOND, np.float32)])
+    options = StreamOptions(language="en")
+    policy = choose("alignatt", whisper.capabilities)
+    session = Session(None, whisper.capabilities, policy, options)
+    session.receive_audio(audio, np.full(-(-len(audio) // FRAME), 0.95, np.float32))
+    while job := session.next_job():
+        session.receive_hypothesis(job, whisper.run([job])[0])
+    events = session.take_events()
+    assert [e.code for e in events if isinstance(e, Warned)] == ["no_words"]
+    said = [word.text for e in events if isinstance(e, Committed) for word in e.words]
+    assert said == [" Well,", " there", " were", " fifty", " questions."]
 
 
 @pytest.mark.parametrize("policy", POLICIES)

@@ -174,3 +174,42 @@ def test_laws(course: list[tuple[str, int, int]], limit: int) -> None:
         assert len(window.history) <= MAX_HISTORY
         known = [*window.history, *window.prefix]
         assert known == said[len(said) - len(known) :]
+
+
+class TestGoBack:
+    def test_the_last_word_is_heard_again_as_the_prefix(self) -> None:
+        window = begun()
+        window.commit(words((0, 1), (1.2, 2)))
+        window.make_room(LIMIT, LIMIT)
+        assert window.prefix == []
+        window.go_back(from_seconds(2), 0)
+        assert window.start == from_seconds(1.2)
+        assert texts(window.prefix) == [" w1"]
+        assert texts(list(window.history)) == [" w0"]
+
+    @pytest.mark.parametrize(
+        ("tokens", "start", "first"),
+        [(0, 2, 1.5), (MAX_PREFIX_TOKENS + 1, 2, 0), (0, 3, 0)],
+        ids=["its audio is gone", "too many tokens", "heard already from there on"],
+    )
+    def test_or_it_is_not(self, tokens: int, start: float, first: float) -> None:
+        window = begun()
+        window.commit(words((1, 2), tokens=tokens))
+        window.make_room(LIMIT, LIMIT)
+        window.go_back(from_seconds(start), from_seconds(first))
+        assert window.start == from_seconds(start)
+        assert window.prefix == []
+
+    def test_a_word_of_another_utterance_is_none_of_this(self) -> None:
+        window = begun()
+        window.commit(words((1, 2)))
+        window.finish()
+        window.begin(from_seconds(2))
+        window.make_room(from_seconds(2) + LIMIT, from_seconds(2) + LIMIT)
+        window.go_back(from_seconds(2), 0)
+        assert window.prefix == []
+
+    def test_never_forward(self) -> None:
+        window = begun()
+        window.go_back(from_seconds(2), 0)
+        assert window.start == 0
