@@ -9,6 +9,7 @@
     │   ├── Unauthorized         no key, or an invalid one                        401
     │   ├── MissingScope         a key that does not allow this                   403
     │   ├── TooManyFailures      too many wrong keys from one address             429
+    │   ├── TooManyRequests      too many requests of one key or address          429
     │   ├── Forbidden            a browser page of another origin                 403
     │   ├── HostNotAllowed       an unknown host name of this server              403
     │   ├── NotLocal             for programs on the server's own machine only    403
@@ -101,6 +102,13 @@ class TooManyFailures(ClientError):
     code = "too_many_failures"
     http_status = 429
     close_code = 1008
+    retry_after = 60.0
+
+
+class TooManyRequests(ClientError):
+    code = "too_many_requests"
+    http_status = 429
+    close_code = 1013
     retry_after = 60.0
 
 

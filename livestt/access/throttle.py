@@ -1,15 +1,15 @@
-"""How often one address may send a wrong key before it is told to wait."""
+"""How often one client may do something before it is told to wait."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address
 
-from livestt.errors import TooManyFailures
-
-MOST_ADDRESSES = 10_000
-"""Addresses remembered; the one that has been quiet longest is forgotten."""
+MOST_CLIENTS = 10_000
+"""Clients remembered; the one that has been quiet longest is forgotten."""
+LONGEST = 45
+"""Characters of an address."""
 
 
 @dataclass(slots=True)
@@ -21,53 +21,57 @@ class _Bucket:
 
 
 class Throttle:
-    """A bucket of wrong keys per address, which empties slowly; one that runs over is closed for a
-    while.
-
-    Only wrong keys are refused by it: keys are too long to be guessed, and somebody behind the
-    same proxy may hold a right one.
+    """A leaky bucket per client, which empties evenly. What would make it run over is refused and
+    not counted, so whoever waits as long as they are told is let in.
 
     Args:
-        failures: that an address may have at once.
-        seconds: in which a full bucket is empty again, and for which one that ran over is closed.
+        most: that a client may do at once.
+        seconds: in which a full bucket is empty again.
+        pause: seconds for which a bucket that would run over is closed, ``seconds / most`` or more;
+            0 for as long as there is no room.
     """
 
-    def __init__(self, failures: int = 10, seconds: float = 60.0) -> None:
-        self._most = failures
-        self._seconds = seconds
+    def __init__(self, most: int, seconds: float, pause: float = 0.0) -> None:
+        self._most = most
+        self._step = seconds / most
+        self._pause = pause
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
-    def fail(self, address: str, now: float) -> None:
-        """Count a wrong key.
+    def count(self, client: str, now: float) -> float:
+        """Count one, if there is room for it.
 
         Args:
-            address: of the client; the /64 of an IPv6 address counts as one.
+            client: whose it is.
             now: seconds on any clock that never goes back.
 
-        Raises:
-            TooManyFailures: there were too many; says when to come back.
+        Returns:
+            Seconds to wait; 0 if it was counted.
         """
-        client = _network(address)
+        bucket = self._of(client, now)
+        if now < bucket.closed_until:
+            return bucket.closed_until - now
+        level = max(0.0, bucket.level - (now - bucket.since) / self._step)
+        if level + 1 <= self._most:
+            bucket.level, bucket.since = level + 1, now
+            return 0.0
+        wait = self._pause or (level + 1 - self._most) * self._step
+        bucket.closed_until = now + wait
+        return wait
+
+    def _of(self, client: str, now: float) -> _Bucket:
         bucket = self._buckets.pop(client, None) or _Bucket(since=now)
         self._buckets[client] = bucket
-        if len(self._buckets) > MOST_ADDRESSES:
+        if len(self._buckets) > MOST_CLIENTS:
             self._buckets.popitem(last=False)
-        if now >= bucket.closed_until:
-            drained = (now - bucket.since) * self._most / self._seconds
-            bucket.level, bucket.since = max(0.0, bucket.level - drained) + 1, now
-            if bucket.level <= self._most:
-                return
-            bucket.level, bucket.closed_until = 0.0, now + self._seconds
-        error = TooManyFailures("too many wrong keys from this address; wait a minute")
-        error.retry_after = max(1.0, bucket.closed_until - now)
-        raise error
+        return bucket
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
+    """What counts as one client: an IPv4 address, or the /64 of an IPv6 address."""
     try:
         found = ip_address(address)
     except ValueError:
-        return address
+        return address[:LONGEST]  # whatever a trusted proxy says
     if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
-        return str(ip_network((found, 64), strict=False))
+        return f"{int(found) >> 64:x}::/64"
     return str(found)

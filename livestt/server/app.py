@@ -33,6 +33,7 @@ from livestt.server.operations.evicting import evicting
 from livestt.server.operations.metrics import Metrics
 from livestt.server.operations.observing import Observed
 from livestt.server.operations.readiness import Readiness
+from livestt.server.operations.tally import Tally
 from livestt.server.operations.tracing import Tracing
 from livestt.server.pages import SecurityHeaders, page_routes
 from livestt.server.services import Services
@@ -84,7 +85,7 @@ def create_app(
     pipeline = Pipeline(settings, engine.capabilities)
     recordings = open_recordings(settings, store)
     timing = timing or Timing()
-    metrics = Metrics()
+    metrics, tally = Metrics(), Tally()
     tracing = Tracing.from_environment() if settings.tracing else None
 
     @asynccontextmanager
@@ -100,7 +101,7 @@ def create_app(
             voices = VoiceBook(pipeline, store)
             pipeline.known = voices.known
             async with (
-                Sessions(pipeline, scheduler, timing, store, recordings) as sessions,
+                Sessions(pipeline, scheduler, timing, store, recordings, tally) as sessions,
                 Readiness(pipeline, scheduler, timing) as readiness,
             ):
                 file_models = FileModels(pipeline, scheduler, timing.engine)
@@ -137,7 +138,7 @@ def create_app(
             Middleware(Observed, metrics=metrics),
             Middleware(SecurityHeaders),
             cross_origin(settings),
-            Middleware(Door, access=Access(settings, metrics.wrong_keys.inc)),
+            Middleware(Door, access=Access(settings, metrics.wrong_keys.inc, tally)),
         ],
         exception_handlers={404: refuse_request, 405: refuse_request},
         lifespan=lifespan,

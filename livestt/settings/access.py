@@ -19,6 +19,14 @@ class AccessSettings:
         "effect within a second.",
         aliases=("--api-keys",),
     )
+    max_requests_per_minute: int | None = setting(
+        None,
+        "Access",
+        "Requests and WebSockets that one key, or one address that shows none, may send per "
+        "minute, evenly or all at once; beyond that it is told when to come back. No limit by "
+        "default. Health checks, metrics and the page's files do not count.",
+        minimum=1,
+    )
     share_hours: int = setting(
         24,
         "Access",

@@ -1,4 +1,4 @@
-"""Credentials, hosts, paths and wrong keys: the parts of the door that need no server."""
+"""Credentials, hosts and paths: the parts of the door that need no server."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from livestt.access.credentials import echo, presented, without_keys
 from livestt.access.hosts import check_host
 from livestt.access.keys import Grant, Scope
 from livestt.access.rules import check, need, subject
-from livestt.access.throttle import MOST_ADDRESSES, Throttle
-from livestt.errors import HostNotAllowed, MissingScope, TooManyFailures
+from livestt.errors import HostNotAllowed, MissingScope
 
 
 @pytest.mark.parametrize(
@@ -153,47 +152,6 @@ def test_a_token_for_one_session_opens_nothing_else_whatever_it_allows() -> None
     for path, method in (("/transcripts/t", "GET"), ("/metrics", "GET"), ("/transcripts/s", "PUT")):
         with pytest.raises(MissingScope, match="one session"):
             check(grant, path, method, {})
-
-
-def test_wrong_keys_are_counted_and_forgotten() -> None:
-    throttle = Throttle(failures=3, seconds=30)
-    for _ in range(3):
-        throttle.fail("10.0.0.1", 0)
-    for now, left in ((0, 30), (10, 20), (29.9, 1)):
-        with pytest.raises(TooManyFailures) as caught:
-            throttle.fail("10.0.0.1", now)
-        assert caught.value.retry_after == pytest.approx(left)
-    throttle.fail("10.0.0.2", 0)
-    for _ in range(3):
-        throttle.fail("10.0.0.1", 30)
-    with pytest.raises(TooManyFailures):
-        throttle.fail("10.0.0.1", 30)
-
-
-def test_few_wrong_keys_now_and_then_close_nothing() -> None:
-    throttle = Throttle(failures=3, seconds=30)
-    for now in range(0, 600, 10):
-        throttle.fail("10.0.0.1", now)
-
-
-def test_neighbours_in_ipv6_count_as_one() -> None:
-    throttle = Throttle(failures=1, seconds=30)
-    throttle.fail("2001:db8::1", 0)
-    with pytest.raises(TooManyFailures):
-        throttle.fail("2001:db8::2", 0)
-    throttle.fail("2001:db8:0:1::2", 0)
-    throttle.fail("::ffff:10.0.0.1", 0)
-    throttle.fail("::ffff:10.0.0.2", 0)
-    throttle.fail("no address", 0)
-
-
-def test_only_so_many_addresses_are_remembered() -> None:
-    throttle = Throttle(failures=1)
-    for number in range(MOST_ADDRESSES + 1):
-        throttle.fail(f"client {number}", 0)
-    throttle.fail("client 0", 0)
-    with pytest.raises(TooManyFailures):
-        throttle.fail(f"client {MOST_ADDRESSES}", 0)
 
 
 @given(

@@ -27,6 +27,7 @@ ELSE: dict[str, tuple[str, Any]] = {
     "port": ("9000", 9000),
     "ssl_certfile": ("c.pem", "c.pem"),
     "forwarded_allow_ips": ("10.0.0.0/8", "10.0.0.0/8"),
+    "max_requests_per_minute": ("600", 600),
     "log_level": ("DEBUG", "debug"),
     "allow_origin": ("https://a.org", ("https://a.org",)),
     "log_format": ("json", "json"),

@@ -23,13 +23,14 @@ from livestt.access.credentials import echo, presented, without_keys
 from livestt.access.hosts import check_host
 from livestt.access.keys import EVERYBODY, Grant
 from livestt.access.rules import READING, check, check_own, need
-from livestt.access.throttle import Throttle
-from livestt.errors import LivesttError, MissingScope, NotLocal, TooManyFailures, Unauthorized
+from livestt.errors import LivesttError, MissingScope, NotLocal, Unauthorized
 from livestt.server.access import asking
 from livestt.server.access.keyring import configured
 from livestt.server.access.origins import check_origin
+from livestt.server.access.rates import Rates
 from livestt.server.access.refusals import path_of, refusal, refuse
 from livestt.server.access.token_secret import new_secret, token_secret
+from livestt.server.operations.tally import Tally
 from livestt.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class Access:
     Args:
         settings: the operator's settings.
         on_wrong_key: called when a key is shown that does not count.
+        tally: counts requests that are refused because there were too many.
 
     Attributes:
         keys: those that count.
@@ -68,14 +70,13 @@ class Access:
         SetupError: the keys cannot be read.
     """
 
-    def __init__(self, settings: Settings, on_wrong_key: Callable[[], None]) -> None:
-        self._on_wrong_key = on_wrong_key
+    def __init__(self, settings: Settings, on_wrong_key: Callable[[], None], tally: Tally) -> None:
         self.keys = configured(settings)
         self.longest_share = 3600.0 * settings.share_hours
         self._origins = (*settings.allow_origin, extension.ORIGIN)
         self._hosts = (*settings.allow_host, settings.host, f"{gethostname()}.local", gethostname())
         self._checks_host = not self.keys.required or bool(settings.allow_host)
-        self._throttle = Throttle()
+        self._rates = Rates(settings.max_requests_per_minute, on_wrong_key, tally)
         self._secret = token_secret() if self.keys.required else new_secret()
         if not self.keys.required and settings.host not in LOOPBACK:
             log.warning(
@@ -92,6 +93,7 @@ class Access:
             Forbidden: a page of another origin.
             Unauthorized: it needs a key, and has none or a wrong one.
             TooManyFailures: and has had a wrong one too often.
+            TooManyRequests: its key, or its address, has sent too many.
             MissingScope: its key does not allow this.
         """
         scope = request.scope
@@ -100,18 +102,21 @@ class Access:
             check_host(request.headers.get("host", ""), self._hosts)
         if method not in (*READING, "OPTIONS"):
             check_origin(request.headers, scope["scheme"], self._origins)
-        if not self.keys.required:
-            return EVERYBODY
         path, query = path_of(scope), request.query_params
+        wanted = need(path, method, query.get("role"))
+        if not self.keys.required:
+            self._rates.count_request(request, EVERYBODY, wanted)
+            return EVERYBODY
         shown = presented(request.headers, scope.get("subprotocols", ()), _query(scope))
         try:
             grant = self._recognise(shown)
         except Unauthorized as error:
-            if need(path, method, query.get("role")) == "nothing":
+            if wanted == "nothing":
                 return replace(EVERYBODY, scopes=frozenset())
             if shown is not None:
-                self._count(request)
+                self._rates.count_wrong_key(request)
             raise error
+        self._rates.count_request(request, grant, wanted)
         check(grant, path, method, query)
         return grant
 
@@ -170,16 +175,6 @@ class Access:
         if tokens.looks_like_one(shown):
             return tokens.unseal(shown, _now(), self._secret, ring)
         raise Unauthorized("this key is not valid")
-
-    def _count(self, request: HTTPConnection) -> None:
-        self._on_wrong_key()
-        address = request.client.host if request.client else "?"
-        try:
-            self._throttle.fail(address, time.monotonic())
-        except TooManyFailures:
-            log.debug("%s keeps sending wrong keys", address)
-            raise
-        log.info("%s sent a wrong key", address)
 
 
 class Door:

@@ -69,10 +69,11 @@ class Sessions:
         timing: Timing,
         store: Store | None = None,
         recordings: Recordings | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self.ladder = Ladder(native=pipeline.engine.streaming == "native")
         self.connections: set[Connection] = set()
-        self.tally = Tally()
+        self.tally = tally or Tally()
         self.around: list[Callable[[LiveSession], AbstractContextManager[None]]] = []
         self._pipeline = pipeline
         self._scheduler = scheduler

@@ -111,7 +111,12 @@ class Census(Collector):
         jobs = {"live": stats.jobs, "file": stats.background}
         for name, text, label, values in (
             ("started", "Sessions and files started.", "kind", _of(tally.started)),
-            ("refused", "New sessions and files refused.", "code", _all(REFUSALS, tally.refused)),
+            (
+                "refused",
+                "Sessions, files and requests refused.",
+                "code",
+                _all(REFUSALS, tally.refused),
+            ),
             ("words", "Words committed.", "kind", _of(tally.words)),
             ("audio_seconds", "Audio decoded.", "kind", seconds),
             (

@@ -12,8 +12,11 @@ from livestt.events import Committed, Event, Progress, Warned
 Kind = Literal["live", "file"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-REFUSALS = ("too_many_sessions", "too_many_uploads", "overloaded", "server_restart")
-"""Codes of errors for newcomers."""
+REFUSALS = (
+    *("too_many_sessions", "too_many_uploads", "overloaded", "server_restart"),
+    "too_many_requests",
+)
+"""Codes of errors for newcomers, and for those who ask too often."""
 WARNINGS = (
     *("no_words", "looping", "words_late", "engine_error", "hardly_speech", "index_at_end"),
     *("recording_stopped", "store_failing", "store_losing", "diarization_error", "voices_error"),
@@ -30,7 +33,7 @@ class Tally:
     started: Counter[Kind] = field(default_factory=Counter)
     """Live sessions and files."""
     refused: Counter[str] = field(default_factory=Counter)
-    """Newcomers that were turned away, by the code of the error."""
+    """Newcomers and requests that were turned away, by the code of the error."""
     words: Counter[Kind] = field(default_factory=Counter)
     """Committed."""
     audio: Counter[Kind] = field(default_factory=Counter)
