@@ -90,6 +90,7 @@ class Settling:
         if clear or self._believes(words, final=job.final):
             self._decide(job, hypothesis, words)
         else:
+            self._doubtful = bool(words) and believable(words) and not job.final
             self.retract()
         return True
 

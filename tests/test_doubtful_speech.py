@@ -15,7 +15,7 @@ from livestt.engines.faster_whisper import FasterWhisperEngine
 from livestt.engines.scripted import ScriptedEngine
 from livestt.events import Committed, Interim, Word
 from livestt.files import transcribe_file
-from livestt.policies import choose
+from livestt.policies import PolicyName, choose
 from livestt.session import Session
 from livestt.settings import Settings
 from livestt.testing import Harness
@@ -50,6 +50,25 @@ def said(probability: float, score: float) -> list[str]:
 )
 def test_two_weak_witnesses_are_none(probability: float, score: float, *, believed: bool) -> None:
     assert said(probability, score) == ([" tomorrow"] if believed else [])
+
+
+@pytest.mark.parametrize("policy", ["alignatt", "localagreement", "utterance"])
+@pytest.mark.parametrize("silence", range(20, 60, 7))
+def test_a_short_answer_is_not_lost_whenever_it_was_last_heard(
+    policy: PolicyName, silence: int
+) -> None:
+    """It waits for the end of the utterance, which a step may have heard without knowing."""
+    session = Session(None, ENGINE, choose(policy, ENGINE))
+    track = np.array([0.05] * silence + [0.6] * 20 + [0.05] * 60, np.float32)
+    word = Word(" yes", silence * FRAME + 2_000, silence * FRAME + 6_000, 0.95)
+    for probability in track:
+        session.receive_audio(np.zeros(FRAME, np.float32), np.array([probability]))
+        while job := session.next_job():
+            heard = job.start <= word.start and word.end <= job.end
+            answer = Hypothesis((word,), (word.end,), language="en") if heard else Hypothesis(())
+            session.receive_hypothesis(job, answer)
+    committed = [e for e in session.take_events() if isinstance(e, Committed)]
+    assert [w.text for e in committed for w in e.words] == [" yes"]
 
 
 def test_three_clear_frames_make_it_speech_however_they_are_cut() -> None:
