@@ -279,6 +279,7 @@ class Session:
         self._reset = True
         self._heard = head.start if self._native else self._window.start
         self._warn("no_words", first, job.end, "somebody speaks, but no word was recognised")
+        self._cut_native(self._window.committed_end if self._report.interim else since)
         self._advance()
 
     def _break_loop(self, job: Job) -> None:
@@ -288,11 +289,15 @@ class Session:
         self._reset = True
         self._heard = self._window.start
         self._warn("looping", since, job.end, "the same words were recognised over and over")
-        if self._native and since > self._window.start:
-            self._utterances.cut_head(since)
-            self._heard = since
-            self._finish_stretch()
+        self._cut_native(since)
         self._advance()
+
+    def _cut_native(self, at: int) -> None:
+        """A native engine that starts anew hears an utterance from its start, so it begins here."""
+        if self._native and at > self._window.start:
+            self._utterances.cut_head(at)
+            self._heard = at
+            self._finish_stretch()
 
     def _warn(self, code: str, start: int, end: int, what: str) -> None:
         stretch = f"from {to_seconds(start)} s to {to_seconds(end)} s"

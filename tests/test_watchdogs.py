@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from laws.engines import NativeEngine, NativeState
-from laws.rig import Rig
+from laws.rig import HIGH, Rig
 from server.engines import Gated, Watched
 from server.running import wait_until
 from test_driver import RAW, SECOND, SETTINGS, Taker
@@ -27,7 +27,7 @@ from livestt.events import Ended, UtteranceEnded, Warned, Word
 from livestt.speakers import Activity, DiarizerJob
 from livestt.speakers.scheduler import DiarizerScheduler
 from livestt.speakers.scripted import ScriptedDiarizer
-from livestt.watchdog import LONGEST, TIMES, Watchdog, repeated
+from livestt.watchdog import LONGEST, SPEECHLESS, TIMES, Watchdog, repeated
 
 COUNT = 120
 LOUD = np.full(16_000, 8000, "<i2").tobytes()
@@ -242,6 +242,56 @@ def test_a_streaming_decoder_that_loops_goes_on_after_its_last_settled_word() ->
     looped = texts.count(" again")
     assert 0 < looped < 2 * LONGEST
     assert texts[looped:] == [one.text for one in rig.script][looped:]
+
+
+def test_a_streaming_decoder_that_hears_no_words_is_not_asked_of_all_again() -> None:
+    state = NativeState()
+    capabilities = replace(NativeEngine.capabilities, max_window_seconds=600.0)
+    rig = Rig("native", capabilities=capabilities, stream=state)
+    engine = NativeEngine(rig.script)
+
+    def reset() -> None:
+        state.start = None
+
+    rig._answer, rig.reset = engine.answer, reset
+    while rig.now < 6 * SPEECHLESS:
+        rig.frames([HIGH] * 30)
+        rig.work()
+    assert len([e for e in rig.book.events if isinstance(e, Warned)]) == 5
+    assert sum(end - start for start, end in rig.heard) < 2 * rig.now
+    rig.speak(50)
+    rig.hush(50)
+    rig.end()
+    assert rig.book.text == [one.text for one in rig.script]
+
+
+def test_a_streaming_decoder_that_is_stuck_goes_on_after_its_last_word() -> None:
+    """Whatever it hears otherwise of what is settled when it is asked again."""
+    state = NativeState()
+    capabilities = replace(NativeEngine.capabilities, max_window_seconds=60.0)
+    rig = Rig("native", capabilities=capabilities, stream=state)
+    engine = NativeEngine(rig.script)
+    resets = 0
+
+    def answer(job: Job) -> Hypothesis:
+        heard = engine.answer(job)
+        if resets:
+            return replace(heard, words=tuple(w for w in heard.words if w.start > 4 * 16_000))
+        words = tuple(word for word in heard.words if word.end < 4 * 16_000)
+        return replace(heard, words=words, stable=len(words))
+
+    def reset() -> None:
+        nonlocal resets
+        resets += 1
+        state.start = None
+
+    rig._answer, rig.reset = answer, reset
+    for _ in range(30):
+        rig.speak(25)
+        rig.work()
+    rig.end()
+    assert resets == 1
+    assert rig.book.text == [w.text for w in rig.script if not w.start <= 4 * 16_000 <= w.end]
 
 
 def test_a_streaming_decoder_that_is_stuck_on_its_guess_is_reset() -> None:
