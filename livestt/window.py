@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from livestt.engines import MAX_PREFIX_TOKENS, Hypothesis, Job
+from livestt.engines import MAX_PREFIX_TOKENS, MAX_WORD_TOKENS, Hypothesis, Job
 from livestt.events import Word
 from livestt.timebase import from_ms, from_seconds
 
@@ -102,7 +102,7 @@ class Window:
         last = self.history[-1] if self.history and not self.prefix else None
         if last is None or last.end != start or last.start < first or self.untouched:
             return
-        if len(last.tokens) <= MAX_PREFIX_TOKENS:
+        if len(last.tokens) <= MAX_WORD_TOKENS:
             self.start = last.start
             self.prefix.append(self.history.pop())
 
@@ -181,7 +181,8 @@ class Window:
         tokens = 0
         for count, word in enumerate(reversed(self.prefix)):
             tokens += len(word.tokens)
-            if tokens > MAX_PREFIX_TOKENS or self.committed_end - word.end >= KEEP:
+            most = MAX_PREFIX_TOKENS if count else MAX_WORD_TOKENS
+            if tokens > most or self.committed_end - word.end >= KEEP:
                 return count
         return len(self.prefix)
 

@@ -33,7 +33,10 @@ Samples = npt.NDArray[np.float32]
 Task = Literal["transcribe", "translate"]
 
 MAX_PREFIX_TOKENS = 10
-"""Most tokens of a job's prefix: each costs a decoder step."""
+"""Most tokens of a job's prefix of several words: each costs a decoder step."""
+MAX_WORD_TOKENS = 32
+"""Most tokens of a prefix of one word. In many scripts each letter takes several; without a prefix
+the engine would take what is left of the word for another one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from livestt.engines import MAX_PREFIX_TOKENS, Capabilities, Hypothesis, Job, StreamOptions
+from livestt.engines import (
+    MAX_PREFIX_TOKENS,
+    MAX_WORD_TOKENS,
+    Capabilities,
+    Hypothesis,
+    Job,
+    StreamOptions,
+)
 from livestt.engines.scripted import ScriptedEngine, ScriptedWord
 from livestt.events import Event, Progress
 from livestt.policies import PolicyName, choose
@@ -151,8 +158,8 @@ class Rig:
         assert np.array_equal(job.audio, np.arange(job.start, job.end, dtype=np.float32))
         assert len(job.audio) <= self._limit + TOO_SHORT
         assert len(job.context) <= MAX_HISTORY
-        # One word of more tokens than that stays whole or goes whole.
-        assert sum(len(word.tokens) for word in job.prefix) <= MAX_PREFIX_TOKENS
+        most = MAX_PREFIX_TOKENS if len(job.prefix) > 1 else MAX_WORD_TOKENS
+        assert sum(len(word.tokens) for word in job.prefix) <= most
         assert all(word.end > job.start for word in job.prefix)
         assert [*job.context, *job.prefix] == self.book.words[
             len(self.book.words) - len(job.context) - len(job.prefix) :

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from livestt.engines import MAX_PREFIX_TOKENS
+from livestt.engines import MAX_WORD_TOKENS
 from livestt.engines.whisper.prompts import MOST_TOKENS
 from livestt.engines.whisper.scripts import compressible, letters
 
@@ -83,7 +83,7 @@ def fault(step: Step) -> str | None:
 def _cut_off(step: Step) -> str | None:
     """What it means that the end was not written. More than the decoder has places for is no loop,
     and right as far as it goes: the next step goes on from there."""
-    if len(step.tokens) < MOST_TOKENS - MAX_PREFIX_TOKENS:
+    if len(step.tokens) < MOST_TOKENS - MAX_WORD_TOKENS:
         return "loop"
     return TOO_LONG if step.final else None
 
