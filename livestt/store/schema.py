@@ -81,9 +81,8 @@ class _Json(TypeDecorator[Any]):
                 found = None
             if isinstance(found, self.shape):
                 return found
-            log.warning(
-                "a session in the store is damaged: %.80r is read as %r", value, self.shape()
-            )
+            # Not what it is: there may be names in it.
+            log.warning("a session in the store is damaged: some of it is read as %r", self.shape())
             return self.shape()
 
         return readable
