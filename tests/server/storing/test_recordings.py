@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import namedtuple
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,9 @@ class Shelf:
         self.ids: set[str] = set()
         self.failing = False
         self.trouble: str | None = None
-        engine = create_engine("sqlite://", poolclass=StaticPool)
-        SCHEMA.create_all(engine)
-        self.folders = Folders(engine.begin)
+        self.engine = create_engine("sqlite://", poolclass=StaticPool)
+        SCHEMA.create_all(self.engine)
+        self.folders = Folders(self.engine.begin)
         self.stats = StoreStats()
 
     def get(self, session: str) -> None:
@@ -44,8 +45,10 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
+def shelf() -> Iterator[Shelf]:
+    shelf = Shelf()
+    yield shelf
+    shelf.engine.dispose()
 
 
 @pytest.fixture
