@@ -5,6 +5,7 @@ from __future__ import annotations
 import urllib.request
 from dataclasses import dataclass
 from itertools import pairwise
+from urllib.error import HTTPError
 from urllib.parse import urlsplit, urlunsplit
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -16,8 +17,6 @@ JOBS, RETRIES, FAILURES, UNHEARD = (
     "livestt_job_failures_total",
     "livestt_audio_unheard_seconds_total",
 )
-
-
 LOOP = "livestt_event_loop_lag_seconds_bucket"
 
 
@@ -119,8 +118,11 @@ def _text(url: str) -> str | None:
     try:
         with urllib.request.urlopen(_metrics(url), timeout=TIMEOUT) as answer:
             return str(answer.read().decode())
+    except HTTPError as error:
+        error.close()
     except (OSError, ValueError):
-        return None
+        pass
+    return None
 
 
 def _counters(found: dict[str, float], loop: Histogram) -> Counters | None:

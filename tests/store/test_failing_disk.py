@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -281,6 +283,11 @@ def test_closing_waits_for_no_disk_that_owes_nothing(
     assert stuck.wait(60)
     assert store.close(timeout=60), "all that was said is stored"
     gate.set()
+    for thread in threading.enumerate():
+        if thread.name == "livestt-store":
+            thread.join(60)
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()  # the connection that hung comes back to a pool which is gone
 
 
 def test_an_answer_to_nobody_stops_nothing(store: Store) -> None:

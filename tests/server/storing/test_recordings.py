@@ -37,6 +37,9 @@ class Shelf:
         self.folders = Folders(self.engine.begin)
         self.stats = StoreStats()
 
+    def close(self) -> None:
+        self.engine.dispose()
+
     def get(self, session: str) -> None:
         if self.failing:
             raise StoreUnavailable("gone")
@@ -46,9 +49,8 @@ class Shelf:
 
 @pytest.fixture
 def shelf() -> Iterator[Shelf]:
-    shelf = Shelf()
-    yield shelf
-    shelf.engine.dispose()
+    with closing(Shelf()) as shelf:
+        yield shelf
 
 
 @pytest.fixture
@@ -144,15 +146,16 @@ def test_recordings_of_another_store_stay(
 ) -> None:
     kept.sweep()
     kept.write("a", 0, [tone(1)])
-    other = Recordings(tmp_path / "audio", 1_000_000, Shelf())  # type: ignore[arg-type]
-    age(tmp_path / "audio")
-    other.sweep()
-    other.sweep()
-    assert other.find("a")
-    assert caplog.text.count("belong to another store") == 1
-    (tmp_path / "audio" / MARK).unlink()
-    other.sweep()
-    assert not other.find("a"), "whoever deletes the mark wants that"
+    with closing(Shelf()) as shelf:
+        other = Recordings(tmp_path / "audio", 1_000_000, shelf)  # type: ignore[arg-type]
+        age(tmp_path / "audio")
+        other.sweep()
+        other.sweep()
+        assert other.find("a")
+        assert caplog.text.count("belong to another store") == 1
+        (tmp_path / "audio" / MARK).unlink()
+        other.sweep()
+        assert not other.find("a"), "whoever deletes the mark wants that"
 
 
 def test_recordings_stay_when_an_older_store_is_restored(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -88,12 +88,13 @@ def test_a_server_is_killed_and_another_goes_on(tmp_path: Path) -> None:
 
 
 def test_what_a_kill_cut_off_stays_playable(tmp_path: Path) -> None:
-    kept = Recordings(tmp_path, 1_000_000, Shelf())  # type: ignore[arg-type]
-    kept.write("a", 0, [tone(100)])
-    path = kept.find("a")
-    assert path is not None
-    with path.open("ab") as file:
-        file.write(b"\x01")  # half a sample, and no header that counts it
-    assert len(played(path.read_bytes())) == 100
-    kept.write("a", 20, [tone(10)])
-    assert played(path.read_bytes()).tolist() == [8192] * 100
+    with closing(Shelf()) as shelf:
+        kept = Recordings(tmp_path, 1_000_000, shelf)  # type: ignore[arg-type]
+        kept.write("a", 0, [tone(100)])
+        path = kept.find("a")
+        assert path is not None
+        with path.open("ab") as file:
+            file.write(b"\x01")  # half a sample, and no header that counts it
+        assert len(played(path.read_bytes())) == 100
+        kept.write("a", 20, [tone(10)])
+        assert played(path.read_bytes()).tolist() == [8192] * 100
